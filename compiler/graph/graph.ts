@@ -1,0 +1,85 @@
+/**
+ * The graph: flat SSA of small ops in topological order, and exactly one op with a body, the tile.
+ * Immutable: a pass makes a new one.
+ */
+import type { Span } from "../../grammar/span.js";
+import type { Attrs, OpName } from "./op-table.js";
+import type { Size } from "./size.js";
+import type { Type } from "./type.js";
+
+export type Id = number;
+
+/** One op applied. `{ [K in OpName]: … }[OpName]` ties attrs to op. */
+export type Node<K extends OpName = OpName> = {
+  readonly [P in K]: {
+    readonly id: Id;
+    readonly op: P;
+    readonly ins: readonly Id[];
+    readonly attrs: Attrs[P];
+    readonly type: Type;
+    readonly span: Span;
+  };
+}[K];
+
+/** `none`: each element is written once. The others combine the partial results of blocks. */
+export type Merge = "none" | "sum" | "max" | "min" | "argmax" | "logsumexp" | "topk" | "topk_index";
+
+/** One loop of a tile; in the body its block has the symbolic size `@name`. */
+export type TileLoop = { readonly name: string; readonly extent: Size; readonly block: number | "auto" };
+
+/** A tile's operand: axis k is cut into blocks of loop `slice[k]`, or whole where null. */
+export type TileIn = { readonly value: Id; readonly slice: readonly (number | null)[] };
+
+/**
+ * A tile's result: axis k of the body's value runs over loop `place[k]`, or is whole where null.
+ * Loops that are not in `place` are merged. `argmax` and `topk_index` name by `by` the result (index into outs)
+ * that holds the values they follow.
+ */
+export type TileOut = { readonly value: Id; readonly place: readonly (number | null)[]; readonly merge: Merge; readonly by: number | null };
+
+/**
+ * ONE SWEEP over blocks of one or two axes; a later sweep is a later tile, joined by plain SSA edges (`project`).
+ * `body` has one `arg` per operand; `outs[k].value` are ids of the body.
+ */
+export type Tile = {
+  readonly id: Id;
+  readonly op: "tile";
+  readonly loops: readonly TileLoop[];
+  readonly ins: readonly TileIn[];
+  readonly outs: readonly TileOut[];
+  readonly body: Graph;
+  /** Ids of the body that an earlier sweep computes too. */
+  readonly recomputed: readonly Id[];
+  /** The whole types of the results. */
+  readonly types: readonly Type[];
+  readonly span: Span;
+};
+
+export type GraphNode = Node | Tile;
+
+export type GraphOutput = { readonly name: string; readonly value: Id };
+
+/** A body has no named outputs. */
+export type Graph = { readonly nodes: readonly GraphNode[]; readonly outputs: readonly GraphOutput[] };
+
+export const isTile = (node: GraphNode): node is Tile => node.op === "tile";
+
+/** The nodes that a node reads. */
+export const operandsOf = (node: GraphNode): readonly Id[] => (isTile(node) ? node.ins.map((input) => input.value) : node.ins);
+
+/** id → node, for lookups. */
+export function indexNodes(graph: Graph): ReadonlyMap<Id, GraphNode> {
+  return new Map(graph.nodes.map((node) => [node.id, node]));
+}
+
+/** id → the nodes that read it, in order. */
+export function usersOf(graph: Graph): ReadonlyMap<Id, readonly GraphNode[]> {
+  const users = new Map<Id, GraphNode[]>();
+  for (const node of graph.nodes)
+    for (const operand of new Set(operandsOf(node))) {
+      const list = users.get(operand);
+      if (list === undefined) users.set(operand, [node]);
+      else list.push(node);
+    }
+  return users;
+}

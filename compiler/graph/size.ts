@@ -1,0 +1,119 @@
+/**
+ * Sizes are polynomials in the batch dimensions, so that "nothing n*m is stored" is a syntactic fact.
+ * Model dimensions are plain numbers by the time a graph exists.
+ */
+
+/** A batch dimension (`n`), or inside a tile's body the block of a loop (`@i`). */
+export type BatchId = string;
+
+/** One term: `coef` times the product of `pow`'s batches to their powers. No zero powers, no zero coefs. */
+export type Monomial = { readonly coef: number; readonly pow: Readonly<Record<BatchId, number>> };
+
+/** A sum of monomials in canonical order; the empty sum is 0. */
+export type Size = readonly Monomial[];
+
+const monomialKey = (m: Monomial): string =>
+  Object.keys(m.pow)
+    .sort()
+    .map((id) => (m.pow[id] === 1 ? id : `${id}^${m.pow[id]}`))
+    .join("*");
+
+function canonical(terms: readonly Monomial[]): Size {
+  const byKey = new Map<string, Monomial>();
+  for (const term of terms) {
+    const key = monomialKey(term);
+    byKey.set(key, { pow: term.pow, coef: (byKey.get(key)?.coef ?? 0) + term.coef });
+  }
+  return [...byKey.entries()]
+    .filter(([, term]) => term.coef !== 0)
+    .sort(([a, x], [b, y]) => degreeOf(y) - degreeOf(x) || (a < b ? -1 : a > b ? 1 : 0))
+    .map(([, term]) => term);
+}
+
+const degreeOf = (m: Monomial): number => Object.values(m.pow).reduce((sum, p) => sum + p, 0);
+
+export const constant = (value: number): Size => (value === 0 ? [] : [{ coef: value, pow: {} }]);
+export const batch = (id: BatchId): Size => [{ coef: 1, pow: { [id]: 1 } }];
+export const one: Size = constant(1);
+
+export const addSizes = (a: Size, b: Size): Size => canonical([...a, ...b]);
+
+export function multiplySizes(a: Size, b: Size): Size {
+  return canonical(
+    a.flatMap((x) =>
+      b.map((y) => {
+        const pow: Record<BatchId, number> = { ...x.pow };
+        for (const [id, p] of Object.entries(y.pow)) pow[id] = (pow[id] ?? 0) + p;
+        return { coef: x.coef * y.coef, pow };
+      }),
+    ),
+  );
+}
+
+export const subtractSizes = (a: Size, b: Size): Size => addSizes(a, multiplySizes(constant(-1), b));
+export const product = (sizes: readonly Size[]): Size => sizes.reduce(multiplySizes, one);
+
+/** The plain number, or null where a batch dimension takes part. */
+export function asNumber(size: Size): number | null {
+  if (size.length === 0) return 0;
+  const [first] = size;
+  return size.length === 1 && first !== undefined && Object.keys(first.pow).length === 0 ? first.coef : null;
+}
+
+/** How fast the size grows with the batch: 0 for a model dimension, 2 for n*m. */
+export const degree = (size: Size): number => size.reduce((max, term) => Math.max(max, degreeOf(term)), 0);
+
+export const batchesOf = (size: Size): readonly BatchId[] => [...new Set(size.flatMap((term) => Object.keys(term.pow)))].sort();
+
+export const sameSize = (a: Size, b: Size): boolean => a === b || printSize(a) === printSize(b);
+
+/** The number at given batch sizes. Throws on a batch without a size. */
+export function evaluateSize(size: Size, dims: Readonly<Record<BatchId, number>>): number {
+  return size.reduce((sum, term) => {
+    let value = term.coef;
+    for (const [id, p] of Object.entries(term.pow)) {
+      const dim = dims[id];
+      if (dim === undefined) throw new Error(`no size given for batch ${id}`);
+      value *= dim ** p;
+    }
+    return sum + value;
+  }, 0);
+}
+
+/** Replaces batches by sizes, e.g. `n` by the block `@i`. */
+export function substituteSize(size: Size, by: Readonly<Record<BatchId, Size>>): Size {
+  return size.reduce<Size>((sum, term) => {
+    let value: Size = constant(term.coef);
+    for (const [id, p] of Object.entries(term.pow)) for (let k = 0; k < p; k++) value = multiplySizes(value, by[id] ?? batch(id));
+    return addSizes(sum, value);
+  }, []);
+}
+
+/** `768`, `n`, `768*n`, `2*n + 1`. Deterministic; also the equality key. */
+export function printSize(size: Size): string {
+  if (size.length === 0) return "0";
+  return size
+    .map((term) => {
+      const key = monomialKey(term);
+      return key === "" ? String(term.coef) : term.coef === 1 ? key : `${term.coef}*${key}`;
+    })
+    .join(" + ");
+}
+
+/** Reads what `printSize` writes. Throws on anything else. */
+export function parseSize(text: string): Size {
+  return text.split("+").reduce<Size>((sum, term) => {
+    const value = term
+      .trim()
+      .split("*")
+      .reduce<Size>((left, factor) => {
+        if (/^-?\d+$/.test(factor)) return multiplySizes(left, constant(Number(factor)));
+        const match = /^(@?[A-Za-z_]\w*)(?:\^(\d+))?$/.exec(factor);
+        if (match === null) throw new Error(`not a size: ${text}`);
+        let result = left;
+        for (let k = 0; k < Number(match[2] ?? 1); k++) result = multiplySizes(result, batch(match[1] ?? ""));
+        return result;
+      }, one);
+    return addSizes(sum, value);
+  }, []);
+}
