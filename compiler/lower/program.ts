@@ -1,0 +1,63 @@
+/** What the front end hands on: one pipeline, checked and lowered, with everything a run needs to know beside the graph. */
+import type { Span } from "../../grammar/span.js";
+import type { Graph } from "../graph/graph.js";
+import type { BatchId } from "../graph/size.js";
+import type { Type } from "../graph/type.js";
+
+/** How a parameter starts. Random draws are Philox, keyed by (seed, path): equal on every engine. */
+export type Init =
+  | { readonly kind: "constant"; readonly value: number }
+  | { readonly kind: "normal"; readonly std: number }
+  | { readonly kind: "truncated_normal"; readonly std: number }
+  | { readonly kind: "uniform"; readonly low: number; readonly high: number };
+
+export type InputDecl = { readonly name: string; readonly type: Type; readonly span: Span };
+/** `path` is the checkpoint name, e.g. `txt.embed.weight`. */
+export type ParamDecl = { readonly path: string; readonly type: Type; readonly init: Init; readonly span: Span };
+export type ResultKind = "loss" | "metric" | "output";
+export type ResultDecl = { readonly name: string; readonly kind: ResultKind; readonly span: Span };
+export type ConfigValue = number | boolean | string;
+export type ConfigSetting = { readonly name: string; readonly value: ConfigValue; readonly origin: "file" | "set"; readonly span: Span };
+
+/** Warm-up or length: in steps, in examples, or as a fraction of the whole run. */
+export type Duration = { readonly unit: "steps" | "examples" | "fraction"; readonly value: number };
+
+export type OptimizerSpec =
+  | { readonly kind: "sgd"; readonly lr: number; readonly momentum: number; readonly nesterov: boolean; readonly decay: number; readonly decayMode: DecayMode }
+  | { readonly kind: "adamw"; readonly lr: number; readonly beta1: number; readonly beta2: number; readonly eps: number; readonly decay: number; readonly decayMode: DecayMode }
+  | { readonly kind: "lion"; readonly lr: number; readonly beta1: number; readonly beta2: number; readonly decay: number; readonly decayMode: DecayMode };
+/** independent: Δw = −sched·wd·w (big_vision); coupled: Δw = −sched·lr·wd·w (torch). */
+export type DecayMode = "independent" | "coupled";
+export type ScheduleSpec = { readonly kind: "constant" | "cosine" | "linear"; readonly warmup: Duration; readonly final: number };
+/** How the parameters that a pattern matches differ; later groups win. `lr` is absolute or a factor. */
+export type GroupSpec = {
+  readonly patterns: readonly string[];
+  readonly lr: { readonly kind: "absolute" | "factor"; readonly value: number } | null;
+  readonly decay: { readonly kind: "absolute" | "factor"; readonly value: number } | null;
+  readonly freeze: boolean;
+  readonly span: Span;
+};
+export type TrainSpec = {
+  readonly optimizer: OptimizerSpec;
+  readonly schedule: ScheduleSpec;
+  /** Bound on the global gradient norm, or null. */
+  readonly clip: number | null;
+  readonly batch: number | null;
+  readonly steps: number | null;
+  readonly seed: number;
+  readonly groups: readonly GroupSpec[];
+  readonly span: Span;
+};
+
+export type LoweredProgram = {
+  readonly name: string;
+  readonly span: Span;
+  readonly batches: readonly { readonly id: BatchId; readonly span: Span }[];
+  readonly configs: readonly ConfigSetting[];
+  readonly inputs: readonly InputDecl[];
+  readonly params: readonly ParamDecl[];
+  /** The graph's outputs carry the same names: "loss", then metrics and outputs in source order. */
+  readonly results: readonly ResultDecl[];
+  readonly graph: Graph;
+  readonly train: TrainSpec | null;
+};
