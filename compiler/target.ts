@@ -1,0 +1,19 @@
+/** What the compiler must know of an engine: plain data, handed in. */
+export type Target = {
+  readonly engine: string;
+  /**
+   * `kernel`: runs fused kernels over one arena (C, WGSL, the plan's own interpreter).
+   * `op`: runs one graph op at a time (tfjs). `graph`: interprets the graph and needs no plan (the oracle).
+   */
+  readonly granularity: "kernel" | "op" | "graph";
+  /** `arena`: one block, offsets planned. `logical`: the engine allocates, the plan frees. */
+  readonly memory: "arena" | "logical";
+  /** What f32 is stored and computed as. */
+  readonly precision: "f32" | "f64";
+  /** Every buffer's offset and size in an arena is a multiple of this. Bytes. */
+  readonly alignment: number;
+  /** The engine's own limit on live bytes, beyond which it would fail or corrupt; null where there is none. */
+  readonly maxBytes: number | null;
+  /** Scratch for tiles where no `--memory` is given. Bytes. */
+  readonly defaultScratchBytes: number;
+};
