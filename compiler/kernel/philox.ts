@@ -1,0 +1,93 @@
+/**
+ * Philox4x32-10: random numbers as a pure function of where they are used, so tiles, ranks and recomputation agree.
+ * Salmon, Moraes, Dror, Shaw 2011, "Parallel random numbers: as easy as 1, 2, 3".
+ */
+
+/** Where a draw is used. Every element of every site at every step has its own four words. */
+export type RandomKey = {
+  /** An integer in 0 .. 2^53 - 1. */
+  readonly seed: number;
+  /** The training step; 0 for initial values. In 0 .. 2^32 - 1. */
+  readonly step: number;
+  /** The place in the program: one per random op. In 0 .. 2^32 - 1. */
+  readonly site: number;
+};
+
+export type Words = readonly [number, number, number, number];
+
+const MULTIPLIER_0 = 0xd2511f53;
+const MULTIPLIER_1 = 0xcd9e8d57;
+const WEYL_0 = 0x9e3779b9;
+const WEYL_1 = 0xbb67ae85;
+const ROUNDS = 10;
+const TWO_32 = 2 ** 32;
+
+/** The upper 32 bits of the 64-bit product of two unsigned words. */
+function multiplyHigh(a: number, b: number): number {
+  const aLow = a & 0xffff;
+  const aHigh = a >>> 16;
+  const bLow = b & 0xffff;
+  const bHigh = b >>> 16;
+  const middle = aHigh * bLow + ((aLow * bLow) >>> 16);
+  // middle < 2^32, and the sum below stays under 2^53: every step is exact.
+  const carry = (middle & 0xffff) + aLow * bHigh;
+  return (aHigh * bHigh + (middle >>> 16) + Math.floor(carry / 0x10000)) >>> 0;
+}
+
+/** The block function: four words from a counter of four words and a key of two. All words unsigned. */
+export function philox4x32(counter: Words, key: readonly [number, number]): Words {
+  let [c0, c1, c2, c3] = counter;
+  let [k0, k1] = key;
+  for (let round = 0; round < ROUNDS; round++) {
+    const high0 = multiplyHigh(MULTIPLIER_0, c0);
+    const low0 = Math.imul(MULTIPLIER_0, c0) >>> 0;
+    const high1 = multiplyHigh(MULTIPLIER_1, c2);
+    const low1 = Math.imul(MULTIPLIER_1, c2) >>> 0;
+    c0 = (high1 ^ c1 ^ k0) >>> 0;
+    c1 = low1;
+    c2 = (high0 ^ c3 ^ k1) >>> 0;
+    c3 = low0;
+    k0 = (k0 + WEYL_0) >>> 0;
+    k1 = (k1 + WEYL_1) >>> 0;
+  }
+  return [c0, c1, c2, c3];
+}
+
+// Indices are exact integers, so their upper word is below 2^21 and leaves room for the attempt.
+const ATTEMPT_SHIFT = 24;
+
+/** The four words of one element. `index` is the element's place in the whole array, never in a tile of it. */
+export function randomWords(key: RandomKey, index: number, attempt = 0): Words {
+  return philox4x32(
+    [index >>> 0, (Math.floor(index / TWO_32) | (attempt << ATTEMPT_SHIFT)) >>> 0, key.step >>> 0, key.site >>> 0],
+    [key.seed >>> 0, Math.floor(key.seed / TWO_32) >>> 0],
+  );
+}
+
+/** In (0, 1), both ends excluded. 23 bits and a half: exact in f32, so that every engine draws the same number. */
+export function uniform(key: RandomKey, index: number): number {
+  return ((randomWords(key, index)[0] >>> 9) + 0.5) * 2 ** -23;
+}
+
+/** Two independent standard normals from two words (Box and Muller 1958), in f64. */
+function boxMuller(a: number, b: number): readonly [number, number] {
+  const radius = Math.sqrt(-2 * Math.log((a + 0.5) / TWO_32));
+  const angle = (2 * Math.PI * (b + 0.5)) / TWO_32;
+  return [radius * Math.cos(angle), radius * Math.sin(angle)];
+}
+
+/** Mean 0, standard deviation 1. */
+export function normal(key: RandomKey, index: number): number {
+  const [a, b] = randomWords(key, index);
+  return boxMuller(a, b)[0];
+}
+
+/** A standard normal kept within ±2 by drawing again; its standard deviation is 0.8796. */
+export function truncatedNormal(key: RandomKey, index: number): number {
+  for (let attempt = 0; attempt < 1 << (32 - ATTEMPT_SHIFT); attempt++) {
+    const [a, b, c, d] = randomWords(key, index, attempt);
+    const inside = [...boxMuller(a, b), ...boxMuller(c, d)].find((value) => Math.abs(value) <= 2);
+    if (inside !== undefined) return inside;
+  }
+  throw new Error("1024 normals in a row beyond two standard deviations: the generator is broken");
+}
