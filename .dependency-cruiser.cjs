@@ -19,7 +19,8 @@ module.exports = {
     },
     {
       name: "grammar-and-compiler-are-pure",
-      comment: "no files, clock, GPU or globals: no Node builtin may be imported (the generator of the CST types is a script, not the grammar)",
+      comment:
+        "no files, clock, GPU or globals: no Node builtin may be imported (the generator of the CST types is a script, not the grammar)",
       severity: "error",
       from: { path: "^(grammar|compiler)/", pathNot: "^grammar/generate-" },
       to: { dependencyTypes: ["core"] },
@@ -45,7 +46,8 @@ module.exports = {
     },
     {
       name: "engines-are-connectors",
-      comment: "an engine sees the plan, the kernels and the graph, the engine interface, host arrays and user errors; no stage that decides",
+      comment:
+        "an engine sees the plan, the kernels and the graph, the engine interface, host arrays and user errors; no stage that decides",
       severity: "error",
       from: { path: engines },
       to: {
@@ -76,6 +78,10 @@ module.exports = {
     exclude: { path: "^(dist|node_modules/\\.)" },
     tsConfig: { fileName: "tsconfig.base.json" },
     tsPreCompilationDeps: true,
-    enhancedResolveOptions: { exportsFields: ["exports"], conditionNames: ["import", "types", "node", "default"], mainFields: ["main", "types"] },
+    enhancedResolveOptions: {
+      exportsFields: ["exports"],
+      conditionNames: ["import", "types", "node", "default"],
+      mainFields: ["main", "types"],
+    },
   },
 };
