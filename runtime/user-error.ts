@@ -29,6 +29,13 @@ export function userError<N extends string>(
   values: { readonly [K in N]: string | number },
   exit: UserExit = 3,
 ): UserError {
-  const { code, message, help } = diagnose(row, nowhere, values);
+  const { code, message, help } = diagnose(row, nowhere, printable(values));
   return new UserError(code, message, help, exit);
+}
+
+/** Names and types come from files of strangers: what would steer a terminal is shown as its code. */
+function printable<N extends string>(values: { readonly [K in N]: string | number }): { readonly [K in N]: string | number } {
+  const escape = (c: string) => `\\u{${(c.codePointAt(0) ?? 0).toString(16)}}`;
+  const entries = Object.entries<string | number>(values).map(([name, value]) => [name, String(value).replace(/\p{Cc}|\p{Cf}/gu, escape)]);
+  return Object.fromEntries(entries) as { readonly [K in N]: string };
 }
