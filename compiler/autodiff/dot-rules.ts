@@ -26,7 +26,10 @@ const flip = (pairs: AxisPairs): AxisPairs => pairs.map(([l, r]) => [r, l]);
  * other operand's free axes. Of the two operand orders, the one whose result needs no transpose is taken.
  */
 function operandCotangent(b: GraphBuilder, d: Id, other: Id, own: Roles, others: Roles, dFree: readonly number[]): Id {
-  const batch = zip(own.batch.map((_, k) => k), others.batch);
+  const batch = zip(
+    own.batch.map((_, k) => k),
+    others.batch,
+  );
   const contract = zip(dFree, others.free);
   // The other operand's contract axes come out rising; each stands for the axis of `own` that it is paired with.
   const partners = [...zip(others.contract, own.contract)].sort(([p], [q]) => p - q).map(([, axis]) => axis);
@@ -38,8 +41,16 @@ function operandCotangent(b: GraphBuilder, d: Id, other: Id, own: Roles, others:
 
 export const dotRules = {
   dot: ({ ins: [x, y], attrs: { batch, contract }, d, b }) => {
-    const left = rolesOf(b.shape(x).length, batch.map(([l]) => l), contract.map(([l]) => l));
-    const right = rolesOf(b.shape(y).length, batch.map(([, r]) => r), contract.map(([, r]) => r));
+    const left = rolesOf(
+      b.shape(x).length,
+      batch.map(([l]) => l),
+      contract.map(([l]) => l),
+    );
+    const right = rolesOf(
+      b.shape(y).length,
+      batch.map(([, r]) => r),
+      contract.map(([, r]) => r),
+    );
     const dLeft = left.free.map((_, k) => batch.length + k);
     const dRight = right.free.map((_, k) => batch.length + left.free.length + k);
     return [() => operandCotangent(b, d, y, left, right, dRight), () => operandCotangent(b, d, x, right, left, dLeft)];
