@@ -1,0 +1,29 @@
+import type { IndexBound } from "../../compiler/plan/plan.js";
+import { type HostArray, unravel, valueAt } from "../data/host-array.js";
+import { userError } from "../user-error.js";
+import { feedMessages } from "./messages.js";
+import type { PlaceOf } from "./place.js";
+
+/** Refuses an index outside its table before the run: an engine would read a zero, and nobody would notice. */
+export function checkIndexBounds(
+  bounds: readonly IndexBound[],
+  arrays: ReadonlyMap<string, HostArray>,
+  originOf: (name: string) => string,
+  placeOf: PlaceOf,
+): void {
+  for (const { input, below, span } of bounds) {
+    const array = arrays.get(input);
+    if (array === undefined) continue;
+    const at = array.data.findIndex((value: number) => value < 0 || value >= below);
+    if (at === -1) continue;
+    throw userError(feedMessages.indexBound, {
+      origin: originOf(input),
+      name: input,
+      below,
+      last: below - 1,
+      value: valueAt(array, at),
+      index: unravel(at, array.shape).join(", "),
+      place: placeOf(span),
+    });
+  }
+}
