@@ -92,10 +92,12 @@ const folds: { readonly [K in OpName]?: Fold } = {
   select: (c, x, y) => (c === 0 ? y : x),
 };
 
-/** Can the number stand as a constant of the dtype as it is? Integers that would wrap are left to the engine. */
-function holds(dtype: DType, value: number): boolean {
-  if (!isInteger(dtype)) return true;
-  return Number.isInteger(value) && (dtype === "i32" ? Math.abs(value) < 2 ** 31 : value >= 0 && value < 2 ** 32);
+/** The number as a constant of the dtype. Integers that would wrap or saturate are left to the engine. */
+function constantIn(b: GraphBuilder, value: number, dtype: DType): Id | null {
+  if (!isInteger(dtype)) return b.const(value, dtype);
+  const [low, high] = dtype === "i32" ? [-(2 ** 31), 2 ** 31 - 1] : [0, 2 ** 32 - 1];
+  // + 0 because integers have no −0.
+  return Number.isInteger(value) && value >= low && value <= high ? b.const(value + 0, dtype) : null;
 }
 
 /** An elementwise op over scalar constants. */
@@ -107,14 +109,13 @@ const fold: AnyOpRule = (op, ins, _, b) => {
   const value = compute(x, y, z);
   const comparison = op === "eq" || op === "ne" || op === "lt" || op === "le" || op === "gt" || op === "ge";
   const dtype = comparison ? "bool" : b.type(ins[ins.length - 1] ?? -1).dtype;
-  return holds(dtype, value) ? b.emit("const", [], { value, dtype }) : null;
+  return constantIn(b, value, dtype);
 };
 
 const foldCast: PeepholeRule<"cast"> = ({ ins: [x], attrs: { dtype }, b }) => {
   const value = madeBy(b, x, "const")?.attrs.value;
   if (value === undefined) return null;
-  const cast = isFloat(dtype) ? value : dtype === "bool" ? Number(value !== 0) : Math.trunc(value);
-  return holds(dtype, cast) ? b.emit("const", [], { value: cast, dtype }) : null;
+  return constantIn(b, isFloat(dtype) ? value : dtype === "bool" ? Number(value !== 0) : Math.trunc(value), dtype);
 };
 
 // Arithmetic ------------------------------------------------------------------------------------------------------
