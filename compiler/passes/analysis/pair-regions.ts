@@ -1,0 +1,276 @@
+/**
+ * Which values exist only to be paired, and how they leave.
+ *
+ * A *pair value* has two batch axes. It belongs to a *region* where it is born from one-batch values (an outer
+ * contraction, an outer gather, broadcasts) through ops that act on each pair alone: such a value is recomputed block by
+ * block and never stored. A pair value that is handed in, or that an op had to make whole, is *stored*; what is
+ * elementwise in stored values alone is no larger than they are and stays outside.
+ * An *exit* takes a region's value to something that is not one: a reduction or a contraction over a paired axis.
+ * An *escape* is a use that needs the whole n×m array: it is refused, with its reason.
+ */
+import { type Graph, type GraphNode, type Id, isTile, type Node, operandsOf } from "../../graph/graph.js";
+import { isElementwise } from "../../graph/op-table.js";
+import { degree } from "../../graph/size.js";
+import type { Shape } from "../../graph/type.js";
+
+/** Positions of the axes that grow with a batch. */
+export const batchAxesOf = (shape: Shape): readonly number[] => shape.flatMap((size, axis) => (degree(size) > 0 ? [axis] : []));
+
+export const axesOf = (node: GraphNode): readonly number[] => (isTile(node) ? [] : batchAxesOf(node.type.shape));
+
+export type Escape = { readonly value: Id; readonly user: Node | null; readonly reason: string };
+
+export type PairRegions = {
+  /** Recomputed per block, never stored (unless it escapes as well). */
+  readonly inRegion: (id: Id) => boolean;
+  readonly isExit: (node: GraphNode) => boolean;
+  readonly escapes: readonly Escape[];
+  /** Region values whose whole array something needs. */
+  readonly escaped: ReadonlySet<Id>;
+  /** 0 for what no sweep must precede; a region value has the number of the sweep that computes it. */
+  readonly level: (id: Id) => number;
+};
+
+/** For each axis of operand k, the result axis that it becomes; null where it is reduced or contracted. */
+export function axisMap(node: Node, k: number, operand: Shape): readonly (number | null)[] {
+  const rank = operand.length;
+  const same = operand.map((_, axis) => axis);
+  switch (node.op) {
+    case "broadcast":
+      return node.attrs.axes;
+    case "transpose":
+      return same.map((axis) => node.attrs.perm.indexOf(axis));
+    case "dot": {
+      const side = k === 0 ? 0 : 1;
+      const contracted = node.attrs.contract.map((pair) => pair[side]);
+      const batch = node.attrs.batch.map((pair) => pair[side]);
+      const leftFree = node.type.shape.length - node.attrs.batch.length - (side === 1 ? rank - batch.length - contracted.length : 0);
+      let next = side === 0 ? batch.length : leftFree + batch.length;
+      return same.map((axis) => (contracted.includes(axis) ? null : batch.includes(axis) ? batch.indexOf(axis) : next++));
+    }
+    case "gather": {
+      const indexRank = node.type.shape.length - (k === 0 ? rank - 1 : node.type.shape.length - rank);
+      const axis = node.attrs.axis;
+      if (k === 1) return same.map((a) => axis + a);
+      return same.map((a) => (a < axis ? a : a === axis ? null : a - 1 + indexRank));
+    }
+    case "sum":
+    case "max":
+    case "min":
+    case "logsumexp": {
+      let next = 0;
+      const axes = node.attrs.axes;
+      return same.map((axis) => (axes.includes(axis) ? null : next++));
+    }
+    case "argmax":
+      return same.map((axis) => (axis === node.attrs.axis ? null : axis < node.attrs.axis ? axis : axis - 1));
+    case "topk":
+    case "topk_index":
+      return same.map((axis) => (axis === node.attrs.axis ? null : axis));
+    default:
+      return same;
+  }
+}
+
+/** The one axis along which an op orders, joins or cuts, so that it cannot go block by block there. */
+function orderedAxis(node: Node): number | null {
+  switch (node.op) {
+    case "slice":
+    case "pad":
+    case "concat":
+    case "cumsum":
+    case "sort":
+      return node.attrs.axis;
+    default:
+      return null;
+  }
+}
+
+const reductions: readonly string[] = ["sum", "max", "min", "logsumexp", "argmax", "topk", "topk_index"];
+
+/** Could this node be computed block by block, each operand cut along the result's two batch axes? */
+function isPairwise(node: Node, operands: readonly Node[]): boolean {
+  const axes = axesOf(node);
+  if (axes.length !== 2) return false;
+  if (isElementwise(node.op) || node.op === "broadcast") return true;
+  if (node.op === "transpose") return true;
+  const ordered = orderedAxis(node);
+  if (ordered !== null) return !axes.includes(ordered);
+  if (node.op === "gather" || node.op === "dot" || reductions.includes(node.op))
+    // A paired axis of an operand must not be reduced here, nor a table's batch axis looked up: that would be an exit.
+    return operands.every((operand, k) => {
+      const map = axisMap(node, k, operand.type.shape);
+      return node.op === "dot" ? true : batchAxesOf(operand.type.shape).every((axis) => map[axis] !== null);
+    });
+  return false;
+}
+
+/** The result's two batch axes come from different operands: nothing of this size existed before. */
+function isOuter(node: Node, operands: readonly Node[]): boolean {
+  if (node.op !== "dot" && node.op !== "gather") return false;
+  const axes = axesOf(node);
+  const from = axes.map((axis) => operands.flatMap((operand, k) => (axisMap(node, k, operand.type.shape).includes(axis) ? [k] : [])));
+  return from.length === 2 && from[0] !== undefined && from[1] !== undefined && !from[0].some((k) => from[1]?.includes(k));
+}
+
+function contractsBatchAxis(node: Node, operands: readonly Node[]): boolean {
+  return operands.some((operand, k) => {
+    const map = axisMap(node, k, operand.type.shape);
+    return batchAxesOf(operand.type.shape).some((axis) => map[axis] === null);
+  });
+}
+
+/** Why a use of a whole pair value cannot go block by block. */
+function refusal(user: Node, value: Node): string {
+  const paired = axesOf(value);
+  const ordered = orderedAxis(user);
+  if (axesOf(user).length > 2) return `${user.op} has three batch axes, and a tile has two`;
+  switch (user.op) {
+    case "reshape":
+      return "reshape merges or splits a paired axis, so rows and columns can no longer be cut into blocks";
+    case "cumsum":
+      return `cumsum runs along paired axis ${user.attrs.axis}, so a block needs all blocks before it`;
+    case "sort":
+      return `sort orders along paired axis ${user.attrs.axis}, so every block needs every other`;
+    case "concat":
+      return `concat joins along paired axis ${user.attrs.axis}`;
+    case "slice":
+    case "pad":
+      return `${user.op} shifts paired axis ${ordered ?? ""}, so its blocks do not line up with the region's`;
+    case "dot":
+      return "it is contracted with another pair value, and one of the two must be whole";
+    case "gather":
+      return user.ins[1] === value.id
+        ? "its elements are used as positions of a table with a batch axis"
+        : `gather looks up along paired axis ${user.attrs.axis}`;
+    case "scatter_add":
+      return "scatter_add adds to computed positions along a paired axis";
+    case "transpose":
+      return "a transpose could not be moved to the leaves";
+    default:
+      return `${user.op} needs the whole of it (paired axes ${paired.join(", ")})`;
+  }
+}
+
+/** `analyse` is linear but for the few rounds that settle contractions over a batch axis. */
+export function analysePairRegions(graph: Graph): PairRegions {
+  const nodes = new Map<Id, Node>();
+  for (const node of graph.nodes) if (!isTile(node)) nodes.set(node.id, node);
+  const get = (id: Id): Node => {
+    const node = nodes.get(id);
+    if (node === undefined) throw new Error(`%${id} is not a value`);
+    return node;
+  };
+  const operandsOfNode = (node: Node): readonly Node[] => (node.op === "project" ? [] : node.ins.map(get));
+
+  const pairwise = new Map<Id, boolean>();
+  for (const node of nodes.values()) {
+    const operands = operandsOfNode(node);
+    // Rows and columns have one order in a region: only what is stored can be read transposed.
+    const turnsRegion = node.op === "transpose" && operands.some((operand) => pairwise.get(operand.id) === true);
+    pairwise.set(node.id, isPairwise(node, operands) && !turnsRegion);
+  }
+
+  // Contractions over a batch axis with a pair result are births (d×d correlation) or exits (G·Z): settled below.
+  const exits = new Set<Id>();
+  let inRegion: (id: Id) => boolean = () => false;
+  for (let round = 0; ; round++) {
+    inRegion = components(nodes, (node) => pairwise.get(node.id) === true && !exits.has(node.id), operandsOfNode);
+    let changed = false;
+    for (const node of nodes.values()) {
+      if (exits.has(node.id) || node.op !== "dot" || axesOf(node).length !== 2) continue;
+      const operands = operandsOfNode(node);
+      const takesPair = operands.some((operand, k) => {
+        const map = axisMap(node, k, operand.type.shape);
+        return inRegion(operand.id) && axesOf(operand).some((axis) => map[axis] === null);
+      });
+      if (takesPair) {
+        exits.add(node.id);
+        changed = true;
+        break;
+      }
+    }
+    if (!changed || round > nodes.size) break;
+  }
+
+  const isExitNode = (node: Node): boolean => {
+    if (node.op === "project" || inRegion(node.id)) return false;
+    const paired = operandsOfNode(node).filter((operand) => inRegion(operand.id));
+    if (paired.length === 0) return false;
+    if (reductions.includes(node.op)) return contractsBatchAxis(node, operandsOfNode(node)) && axesOf(node).length < 3;
+    if (node.op === "dot") {
+      const k = node.ins.findIndex((id) => inRegion(id));
+      const operand = get(node.ins[k] ?? -1);
+      const map = axisMap(node, k, operand.type.shape);
+      return axesOf(operand).some((axis) => map[axis] === null);
+    }
+    return false;
+  };
+  const exitIds = new Set([...nodes.values()].filter(isExitNode).map((node) => node.id));
+
+  const escapes: Escape[] = [];
+  for (const node of nodes.values()) {
+    if (inRegion(node.id) || node.op === "project") continue;
+    const paired = node.ins.flatMap((id, k) => (inRegion(id) ? [k] : []));
+    // Of two pair values in one contraction the left goes block by block, the right is made whole.
+    const whole = exitIds.has(node.id) ? paired.slice(1) : paired;
+    for (const k of whole) {
+      const value = get(node.ins[k] ?? -1);
+      if (!escapes.some((e) => e.value === value.id && e.user === node))
+        escapes.push({ value: value.id, user: node, reason: refusal(node, value) });
+    }
+  }
+  for (const output of graph.outputs)
+    if (inRegion(output.value)) escapes.push({ value: output.value, user: null, reason: `the program outputs it as "${output.name}"` });
+  const escaped = new Set(escapes.map((escape) => escape.value));
+
+  const levels = new Map<Id, number>();
+  const level = (id: Id): number => levels.get(id) ?? 0;
+  for (const node of graph.nodes) {
+    const before = Math.max(
+      0,
+      ...operandsOf(node).map((id) => (inRegion(id) && !inRegion(node.id) && !exitIds.has(node.id) ? level(id) + 1 : level(id))),
+    );
+    levels.set(node.id, exitIds.has(node.id) ? before + 1 : before);
+  }
+
+  return {
+    inRegion,
+    isExit: (node) => exitIds.has(node.id),
+    escapes,
+    escaped,
+    level,
+  };
+}
+
+/** Elementwise-connected components of pairwise nodes, and whether each is a region. */
+function components(
+  nodes: ReadonlyMap<Id, Node>,
+  pairwise: (node: Node) => boolean,
+  operandsOfNode: (node: Node) => readonly Node[],
+): (id: Id) => boolean {
+  const parent = new Map<Id, Id>();
+  const find = (id: Id): Id => {
+    let root = id;
+    while (parent.get(root) !== root) root = parent.get(root) ?? root;
+    parent.set(id, root);
+    return root;
+  };
+  for (const node of nodes.values()) {
+    if (!pairwise(node)) continue;
+    parent.set(node.id, node.id);
+    const operands = operandsOfNode(node);
+    const consumesBatch = node.op === "dot" && contractsBatchAxis(node, operands);
+    for (const operand of operands) if (parent.has(operand.id) && !consumesBatch) parent.set(find(operand.id), find(node.id));
+  }
+  const born = new Set<Id>();
+  const stored = new Set<Id>();
+  for (const node of nodes.values()) {
+    if (!parent.has(node.id)) continue;
+    const operands = operandsOfNode(node);
+    if (isOuter(node, operands)) born.add(find(node.id));
+    for (const operand of operands)
+      if (axesOf(operand).length === 2 && !parent.has(operand.id) && node.op !== "dot") stored.add(find(node.id));
+  }
+  return (id) => parent.has(id) && (born.has(find(id)) || !stored.has(find(id)));
+}
