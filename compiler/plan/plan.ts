@@ -15,8 +15,8 @@ export type LoopId = number;
 export type BufferRole = "given" | "result" | "temporary" | "block";
 
 /**
- * `shape` is the largest extent of each axis. An axis cut by a loop names it in `blocked`: in an `op` plan such a
- * buffer is a set of pieces, one per block, until a `join` makes it whole.
+ * `shape` is the largest extent of each axis. In an `op` plan a buffer that `merge` fills along loops is a set of
+ * pieces, one per block, until a `join` makes it whole.
  */
 export type PlanBuffer = {
   readonly id: BufferId;
@@ -58,8 +58,12 @@ export type PlanStatement =
   | { readonly kind: "op"; readonly node: Node; readonly ins: readonly BufferId[]; readonly out: BufferId }
   /** Cuts the current block out of a whole buffer (loop per axis, or null). */
   | { readonly kind: "cut"; readonly from: BufferId; readonly axes: readonly (LoopId | null)[]; readonly out: BufferId; readonly span: Span }
-  /** Combines a block's partial result into an accumulator; stored as it is where all `first` loops are at 0. Consumes `part`. */
-  | { readonly kind: "merge"; readonly merge: Merge; readonly into: BufferId; readonly part: BufferId; readonly first: readonly LoopId[]; readonly by: { readonly into: BufferId; readonly part: BufferId } | null; readonly span: Span }
+  /**
+   * Combines a block's partial result into an accumulator; stored as it is where all `first` loops are at 0. Consumes `part`.
+   * `axes`: which loop runs along each axis of `into`, or null: the piece that this block belongs to. `k`: the axis of a
+   * `topk` or `topk_index`, along which into and part compete.
+   */
+  | { readonly kind: "merge"; readonly merge: Merge; readonly into: BufferId; readonly part: BufferId; readonly axes: readonly (LoopId | null)[]; readonly k: number | null; readonly first: readonly LoopId[]; readonly by: { readonly into: BufferId; readonly part: BufferId } | null; readonly span: Span }
   /** Makes the pieces of a blocked buffer one whole; consumes the pieces. */
   | { readonly kind: "join"; readonly from: BufferId; readonly axes: readonly (LoopId | null)[]; readonly out: BufferId; readonly span: Span }
   /** The buffer's bytes may be used again: op engines dispose, planref poisons. */
