@@ -1,0 +1,93 @@
+import { Ajv } from "ajv";
+import type { DType } from "../../compiler/graph/type.js";
+import type { HostArray } from "../data/host-array.js";
+import type { Position } from "../data/shuffle.js";
+import { userError } from "../user-error.js";
+import { checkpointMessages } from "./messages.js";
+
+/** All that is needed to go on with the same bits. */
+export type Checkpoint = {
+  readonly pipeline: string;
+  /** A hash of the compiled step: the same parameters may be trained in another way. */
+  readonly program: string;
+  /** Steps done. */
+  readonly step: number;
+  readonly position: Position;
+  /** What must not change between writing and loading besides the program: tokenizer, preprocessing. */
+  readonly fixed: Readonly<Record<string, string>>;
+  /** By parameter path. */
+  readonly model: ReadonlyMap<string, HostArray>;
+  /** The optimiser's state, by its own names. */
+  readonly optimizer: ReadonlyMap<string, HostArray>;
+};
+
+export const FORMAT_VERSION = 1;
+export const DOCUMENT = "checkpoint.json";
+
+/** The tensor files, and the part of the checkpoint that each holds. */
+export const groups = { model: "model.safetensors", optimizer: "optimizer.safetensors" } as const;
+export type Group = keyof typeof groups;
+export const groupNames = Object.keys(groups) as readonly Group[];
+
+export type TensorType = { readonly dtype: DType; readonly shape: readonly number[] };
+
+/** `checkpoint.json`. */
+export type CheckpointDocument = {
+  readonly formatVersion: number;
+  readonly pipeline: string;
+  readonly program: string;
+  readonly step: number;
+  readonly position: Position;
+  readonly fixed: Readonly<Record<string, string>>;
+  readonly tensors: Readonly<Record<Group, Readonly<Record<string, TensorType>>>>;
+  readonly files: Readonly<Record<Group, { readonly bytes: number; readonly sha256: string }>>;
+};
+
+const count = { type: "integer", minimum: 0, maximum: Number.MAX_SAFE_INTEGER } as const;
+const exactly = <P extends Readonly<Record<string, object>>>(properties: P) =>
+  ({ type: "object", properties, required: Object.keys(properties), additionalProperties: false }) as const;
+const mapOf = <S extends object>(values: S) => ({ type: "object", additionalProperties: values }) as const;
+
+const tensorSchema = exactly({
+  dtype: { enum: ["bool", "i32", "u32", "bf16", "f16", "f32", "f64"] satisfies DType[] },
+  shape: { type: "array", items: count, maxItems: 64 },
+});
+const fileSchema = exactly({ bytes: count, sha256: { type: "string", pattern: "^[0-9a-f]{64}$" } });
+
+/** The JSON Schema of `checkpoint.json`. */
+export const checkpointSchema = {
+  $schema: "http://json-schema.org/draft-07/schema#",
+  title: "Sig checkpoint",
+  ...exactly({
+    formatVersion: { const: FORMAT_VERSION },
+    pipeline: { type: "string" },
+    program: { type: "string" },
+    step: count,
+    position: exactly({ seed: count, epoch: count, row: count }),
+    fixed: mapOf({ type: "string" }),
+    tensors: exactly({ model: mapOf(tensorSchema), optimizer: mapOf(tensorSchema) }),
+    files: exactly({ model: fileSchema, optimizer: fileSchema }),
+  }),
+} as const;
+
+const ajv = new Ajv({ strict: true });
+const validate = ajv.compile<CheckpointDocument>(checkpointSchema);
+
+export function parseDocument(file: string, text: string): CheckpointDocument {
+  const fail = (reason: string) => userError(checkpointMessages.document, { file, reason });
+  let json: unknown;
+  try {
+    json = JSON.parse(text);
+  } catch {
+    throw fail("it is not JSON");
+  }
+  const version = typeof json === "object" && json !== null && "formatVersion" in json ? json.formatVersion : undefined;
+  if (typeof version === "number" && version !== FORMAT_VERSION)
+    throw userError(checkpointMessages.version, { file, found: version, known: FORMAT_VERSION });
+  if (!validate(json)) throw fail(ajv.errorsText(validate.errors, { dataVar: DOCUMENT }));
+  return json;
+}
+
+export function describeTensors(tensors: ReadonlyMap<string, HostArray>): Readonly<Record<string, TensorType>> {
+  return Object.fromEntries([...tensors].map(([name, { dtype, shape }]) => [name, { dtype, shape }]));
+}

@@ -1,0 +1,45 @@
+import { mkdirSync, renameSync } from "node:fs";
+import { join } from "node:path";
+import { reportingFailure, syncFolder, writeAtomically, writeDurably } from "../data/atomic-write.js";
+import { produceSafetensors } from "../data/safetensors.js";
+import { type Checkpoint, type CheckpointDocument, describeTensors, DOCUMENT, FORMAT_VERSION, groups } from "./format.js";
+import { freshStepName, LATEST, prune, removeUnfinished, unfinishedName } from "./store.js";
+
+/**
+ * Writes a checkpoint into a run's folder and returns its path. Killed at any moment, the folder still loads:
+ * the new checkpoint appears by one rename after all of it is on the disk, and older ones go only after that.
+ */
+export function saveCheckpoint(root: string, checkpoint: Checkpoint, keep = 3): string {
+  return reportingFailure(root, () => {
+    mkdirSync(root, { recursive: true });
+    removeUnfinished(root);
+    const name = freshStepName(root, checkpoint.step);
+    const aside = unfinishedName(root, "saving", name);
+    mkdirSync(aside);
+    writeContent(aside, checkpoint);
+    renameSync(aside, join(root, name));
+    syncFolder(root);
+    writeAtomically(join(root, LATEST), (sink) => sink(Buffer.from(`${name}\n`)));
+    prune(root, name, keep);
+    return join(root, name);
+  });
+}
+
+function writeContent(folder: string, checkpoint: Checkpoint): void {
+  const { pipeline, program, step, position, fixed, model, optimizer } = checkpoint;
+  const document: CheckpointDocument = {
+    formatVersion: FORMAT_VERSION,
+    pipeline,
+    program,
+    step,
+    position,
+    fixed,
+    tensors: { model: describeTensors(model), optimizer: describeTensors(optimizer) },
+    files: {
+      model: writeDurably(join(folder, groups.model), produceSafetensors(model)),
+      optimizer: writeDurably(join(folder, groups.optimizer), produceSafetensors(optimizer)),
+    },
+  };
+  writeDurably(join(folder, DOCUMENT), (sink) => sink(Buffer.from(`${JSON.stringify(document, null, 2)}\n`)));
+  syncFolder(folder);
+}
