@@ -122,6 +122,26 @@ function inRange(type: Type, axis: number): Size {
   return type.shape[axis] ?? fail(`axis ${axis} is out of range of ${printType(type)}`);
 }
 
+const isCount = (k: number): boolean => Number.isSafeInteger(k) && k >= 1;
+
+/** Is a ≤ b where both are known at compile time? Unknown sizes are checked when they are. */
+function mayPrecede(a: Size, b: Size): boolean {
+  const difference = asNumber(subtractSizes(b, a));
+  return difference === null || difference >= 0;
+}
+
+const ranked = (ins: readonly Type[], a: { readonly axis: number; readonly k: number }, dtype: DType): Type => {
+  const x = at(ins, 0);
+  need(x.dtype !== "bool" && isCount(a.k), ins, `the ${a.k} largest`);
+  inRange(x, a.axis);
+  return { dtype, shape: replaced(x.shape, a.axis, [constant(a.k)]) };
+};
+
+const alongAxis = (type: Type, axis: number): Type => {
+  inRange(type, axis);
+  return type;
+};
+
 const unary = { kind: "elementwise", arity: 1, type: floatType } as const;
 const binary = { kind: "elementwise", arity: 2, type: numberType } as const;
 const comparison = { kind: "elementwise", arity: 2, type: compareType } as const;
@@ -132,6 +152,7 @@ const reduction = {
     const x = at(ins, 0);
     need(x.dtype !== "bool", ins, "needs numbers");
     for (const axis of axes) inRange(x, axis);
+    need(axes.every((axis, k) => k === 0 || axis > (axes[k - 1] ?? 0)), ins, `axes must increase: ${axes}`);
     return { dtype: x.dtype, shape: without(x.shape, axes) };
   },
 } as const;
@@ -141,7 +162,14 @@ export const ops = {
   /** A named value from outside. */
   input: { kind: "leaf", arity: 0, type: (_, a) => a.type },
   /** A scalar number, exact in float64. */
-  const: { kind: "leaf", arity: 0, type: (_, a) => scalar(a.dtype) },
+  const: {
+    kind: "leaf",
+    arity: 0,
+    type: (_, a) => {
+      if (!isFloat(a.dtype) && !Number.isSafeInteger(a.value)) fail(`${a.value} is no ${a.dtype}`);
+      return scalar(a.dtype);
+    },
+  },
   /** A size as a scalar value: `/ n`. Always the global size, inside a tile too. */
   size: { kind: "leaf", arity: 0, type: (_, a) => scalar(a.dtype) },
   /** 0, 1, … size−1. i32[size] */
@@ -172,7 +200,7 @@ export const ops = {
   not: { kind: "elementwise", arity: 1, type: boolType },
   /** The value, and no gradient. Gone after autodiff. */
   stop_gradient: { kind: "elementwise", arity: 1, type: sameTypes },
-  /** bool → 0/1; float → integer truncates towards 0. */
+  /** bool → 0/1; float → integer truncates towards 0 and saturates, NaN is 0; between integers it wraps; to bool is ≠ 0. */
   cast: { kind: "elementwise", arity: 1, type: (ins, a) => ({ dtype: a.dtype, shape: at(ins, 0).shape }) },
   add: binary,
   sub: binary,
@@ -244,7 +272,8 @@ export const ops = {
     arity: 1,
     type: (ins, a) => {
       const x = at(ins, 0);
-      inRange(x, a.axis);
+      const whole = inRange(x, a.axis);
+      need(mayPrecede([], a.start) && mayPrecede(a.start, a.stop) && mayPrecede(a.stop, whole), ins, `slice ${printSize(a.start)} to ${printSize(a.stop)} of axis ${a.axis}`);
       return { dtype: x.dtype, shape: replaced(x.shape, a.axis, [subtractSizes(a.stop, a.start)]) };
     },
   },
@@ -254,6 +283,7 @@ export const ops = {
     arity: 1,
     type: (ins, a) => {
       const x = at(ins, 0);
+      need(mayPrecede([], a.low) && mayPrecede([], a.high), ins, `pad by ${printSize(a.low)} and ${printSize(a.high)}`);
       return { dtype: x.dtype, shape: replaced(x.shape, a.axis, [addSizes(addSizes(a.low, inRange(x, a.axis)), a.high)]) };
     },
   },
@@ -280,16 +310,16 @@ export const ops = {
       return reduction.type(ins, a);
     },
   },
-  /** The index of the largest, ties to the lower index. i32 */
-  argmax: { kind: "reduction", arity: 1, type: (ins, a) => ({ dtype: "i32", shape: without(at(ins, 0).shape, [a.axis]) }) },
+  /** The index of the largest, ties to the lower index, NaN above all; 2147483647 over nothing. i32 */
+  argmax: { kind: "reduction", arity: 1, type: (ins, a) => ({ dtype: "i32", shape: reduction.type(ins, { axes: [a.axis] }).shape }) },
   /** The k largest in falling order, ties to the lower index; −inf where there are fewer than k. `axis` becomes k. */
-  topk: { kind: "reduction", arity: 1, type: (ins, a) => ({ dtype: at(ins, 0).dtype, shape: replaced(at(ins, 0).shape, a.axis, [constant(a.k)]) }) },
+  topk: { kind: "reduction", arity: 1, type: (ins, a) => ranked(ins, a, at(ins, 0).dtype) },
   /** The indices of `topk`; 2147483647 where there are fewer than k. */
-  topk_index: { kind: "reduction", arity: 1, type: (ins, a) => ({ dtype: "i32", shape: replaced(at(ins, 0).shape, a.axis, [constant(a.k)]) }) },
+  topk_index: { kind: "reduction", arity: 1, type: (ins, a) => ranked(ins, a, "i32") },
   /** Running sum; from the end where `reverse`. */
-  cumsum: { kind: "indexing", arity: 1, type: (ins) => numberType(ins) },
+  cumsum: { kind: "indexing", arity: 1, type: (ins, a) => alongAxis(numberType(ins), a.axis) },
   /** Rising order along one axis; NaN last. */
-  sort: { kind: "indexing", arity: 1, type: (ins) => numberType(ins) },
+  sort: { kind: "indexing", arity: 1, type: (ins, a) => alongAxis(numberType(ins), a.axis) },
 
   // Contractions and indexing -----------------------------------------------------------------------------
   /** Sum of products over the `contract` pairs. Result axes: batch pairs, left free axes, right free axes. */
@@ -301,6 +331,7 @@ export const ops = {
       need(x.dtype === y.dtype && isFloat(x.dtype), ins, "dot needs floats of one dtype");
       for (const [l, r] of [...a.batch, ...a.contract]) need(sameSize(inRange(x, l), inRange(y, r)), ins, `dot pairs axis ${l} with axis ${r}`);
       const used = [...a.batch, ...a.contract];
+      for (const side of [0, 1]) need(new Set(used.map((pair) => pair[side])).size === used.length, ins, "dot uses an axis twice");
       return {
         dtype: x.dtype,
         shape: [
@@ -330,6 +361,7 @@ export const ops = {
       const [updates, index] = [at(ins, 0), at(ins, 1)];
       need(isInteger(index.dtype), ins, "scatter_add needs an integer index");
       const rank = index.shape.length;
+      need(a.axis >= 0 && a.axis + rank <= updates.shape.length, ins, `scatter_add along axis ${a.axis}`);
       need(sameShape(updates.shape.slice(a.axis, a.axis + rank), index.shape), ins, "the updates must hold the axes of the index");
       return { dtype: updates.dtype, shape: [...updates.shape.slice(0, a.axis), a.size, ...updates.shape.slice(a.axis + rank)] };
     },
@@ -340,13 +372,21 @@ export const ops = {
   log_sigmoid: { kind: "composite", arity: 1, type: floatType },
   /** none: x·Φ(x); tanh: Hendrycks & Gimpel's approximation; quick: x·sigmoid(1.702x). */
   gelu: { kind: "composite", arity: 1, type: floatType },
-  softmax: { kind: "composite", arity: 1, type: floatType },
+  /** All 0 over a row of −inf. */
+  softmax: { kind: "composite", arity: 1, type: (ins, a) => alongAxis(floatType(ins), a.axis) },
   /** x / max(‖x‖, eps) along one axis. */
-  l2_normalize: { kind: "composite", arity: 1, type: floatType },
+  l2_normalize: { kind: "composite", arity: 1, type: (ins, a) => alongAxis(floatType(ins), a.axis) },
   /** (x − mean) / sqrt(var + eps) over the last axis; scale and shift are the module's own. */
-  layer_norm: { kind: "composite", arity: 1, type: floatType },
+  layer_norm: { kind: "composite", arity: 1, type: (ins) => alongAxis(floatType(ins), at(ins, 0).shape.length - 1) },
   /** Is the element among its slice's k largest? Ties to the lower index. No gradient. */
-  in_top_k: { kind: "composite", arity: 1, type: (ins) => ({ dtype: "bool", shape: floatType(ins).shape }) },
+  in_top_k: {
+    kind: "composite",
+    arity: 1,
+    type: (ins, a) => {
+      need(isCount(a.k), ins, `the ${a.k} largest`);
+      return { dtype: "bool", shape: alongAxis(floatType(ins), a.axis).shape };
+    },
+  },
 
   // Inside and around a tile's body -----------------------------------------------------------------------------
   /** The block of a tile's k-th operand. */
