@@ -4,6 +4,8 @@ import { GraphBuilder } from "../graph/builder.js";
 import { type Graph, type GraphOutput, type Id, isTile, type Node } from "../graph/graph.js";
 import { copy } from "../graph/rewrite.js";
 import { isFloat } from "../graph/type.js";
+import { elementwiseRules } from "./elementwise-rules.js";
+import { addCotangents, mask, unmask } from "./masked.js";
 import { messages } from "./messages.js";
 import type { Context, Cotangent, NotDifferentiable } from "./rule.js";
 import { rules } from "./rules.js";
@@ -70,13 +72,14 @@ export function differentiate(graph: Graph, { of, wrt }: Differentiation): Diffe
       );
       continue;
     }
-    const thunks = rule({ ins: node.ins, attrs: node.attrs, out: node.id, d, b } as unknown as Context<never>);
+    const { value, masks } = node.op in elementwiseRules ? unmask(b, d) : { value: d, masks: [] };
+    const thunks = rule({ ins: node.ins, attrs: node.attrs, out: node.id, d: value, b } as unknown as Context<never>);
     node.ins.forEach((operand, k) => {
       const thunk = thunks[k];
       if (thunk === null || thunk === undefined || !origin.has(operand)) return;
       const sofar = cotangents.get(operand);
-      const share = thunk();
-      cotangents.set(operand, sofar === undefined ? share : b.add(sofar, share));
+      const share = mask(b, { value: thunk(), masks });
+      cotangents.set(operand, sofar === undefined ? share : addCotangents(b, sofar, share));
     });
   }
   if (diagnostics.length > 0) return { graph: null, diagnostics: diagnostics.reverse() };
