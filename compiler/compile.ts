@@ -1,6 +1,13 @@
 /** Program → template: everything that does not depend on batch sizes. Pure; the stages in the order of the folders. */
-import type { Graph } from "./graph/graph.js";
+import type { Diagnostic } from "../grammar/diagnostic.js";
+import { differentiate } from "./autodiff/backward.js";
+import type { Graph, Id, Node } from "./graph/graph.js";
+import { indexNodes, isTile } from "./graph/graph.js";
+import { verify } from "./graph/verify.js";
 import type { Kernel } from "./kernel/kernel.js";
+import type { LoweredProgram } from "./lower/program.js";
+import type { PassNote } from "./passes/pass.js";
+import { afterGradients, beforeGradients, runSteps, type StepResult } from "./passes/pipeline.js";
 import type { IndexBound } from "./plan/plan.js";
 import type { Target } from "./target.js";
 
@@ -18,3 +25,94 @@ export type Template = {
   readonly kernels: readonly Kernel[];
   readonly indexBounds: readonly IndexBound[];
 };
+
+export type CompileOptions = {
+  readonly target: Target;
+  /** The inputs and parameters whose gradients are wanted as outputs `grad.<name>`; none where empty. */
+  readonly gradients: readonly string[];
+  /** Appends the optimiser's update to the differentiated graph. */
+  readonly update?: (differentiated: Graph) => Graph;
+  /** Called after each step: for dumps and timing. */
+  readonly onStep?: (step: StepResult) => void;
+};
+
+export type Compiled =
+  | { readonly template: Template; readonly notes: readonly PassNote[]; readonly diagnostics: readonly [] }
+  | { readonly template: null; readonly notes: readonly PassNote[]; readonly diagnostics: readonly Diagnostic[] };
+
+/** The float inputs and parameters of a program: what `--grad` covers. */
+export function differentiable(program: LoweredProgram): readonly string[] {
+  const floats = [...program.params.map(({ path, type }) => [path, type] as const), ...program.inputs.map(({ name, type }) => [name, type] as const)];
+  return floats.filter(([, type]) => type.dtype !== "bool" && type.dtype !== "i32" && type.dtype !== "u32").map(([name]) => name);
+}
+
+export function compileProgram(program: LoweredProgram, options: CompileOptions): Compiled {
+  const notes: PassNote[] = [];
+  const onStep = (step: StepResult): void => {
+    notes.push(...step.notes.filter((note) => !notes.some((known) => sameNote(known, note))));
+    options.onStep?.(step);
+  };
+  verify(program.graph, "source");
+  const prepared = runSteps(program.graph, beforeGradients, onStep);
+  let whole = prepared;
+  if (options.gradients.length > 0) {
+    const result = differentiate(prepared, { of: "loss", wrt: options.gradients });
+    if (result.graph === null) return { template: null, notes, diagnostics: result.diagnostics };
+    whole = options.update === undefined ? result.graph : options.update(result.graph);
+    verify(whole, "source");
+  }
+  onStep({ name: "gradients", summary: "appends gradients and the optimiser's update", graph: whole, notes: [], changed: whole !== prepared });
+  const graph = runSteps(whole, afterGradients, onStep);
+  const template: Template = {
+    name: program.name,
+    target: options.target,
+    graph,
+    names: namesBySpan(program, graph),
+    kernels: [],
+    indexBounds: indexBounds(program.graph),
+  };
+  return { template, notes, diagnostics: [] };
+}
+
+const sameNote = (a: PassNote, b: PassNote): boolean =>
+  a.kind === b.kind && a.reason === b.reason && a.spans.length === b.spans.length && a.spans.every((span, k) => span.start === b.spans[k]?.start && span.end === b.spans[k]?.end);
+
+/** Passes renumber values but keep their spans: a value that lies exactly on a definition's expression has its name. */
+function namesBySpan(program: LoweredProgram, graph: Graph): ReadonlyMap<Id, string> {
+  const key = (node: { readonly span: { readonly file: string; readonly start: number; readonly end: number } }): string => `${node.span.file}:${node.span.start}:${node.span.end}`;
+  const source = indexNodes(program.graph);
+  const bySpan = new Map<string, string>();
+  for (const [id, name] of program.names) {
+    const node = source.get(id);
+    if (node !== undefined) bySpan.set(key(node), name);
+  }
+  const names = new Map<Id, string>();
+  for (const node of graph.nodes) {
+    if (isTile(node)) continue;
+    const name = node.op === "input" ? node.attrs.name : bySpan.get(key(node));
+    if (name !== undefined) names.set(node.id, name);
+  }
+  return names;
+}
+
+/** Integer inputs that index a table of known size, seen through layout ops. */
+function indexBounds(graph: Graph): readonly IndexBound[] {
+  const nodes = indexNodes(graph);
+  const bounds: IndexBound[] = [];
+  for (const node of graph.nodes) {
+    if (isTile(node) || node.op !== "gather") continue;
+    const table = nodes.get(node.ins[0] ?? -1);
+    const input = inputBehind(nodes, node.ins[1] ?? -1);
+    if (table === undefined || isTile(table) || input === null) continue;
+    bounds.push({ input: input.attrs.name, below: table.type.shape[node.attrs.axis] ?? [], span: node.span });
+  }
+  return bounds;
+}
+
+function inputBehind(nodes: ReadonlyMap<Id, { readonly op: string }>, id: Id): Node<"input"> | null {
+  const node = nodes.get(id) as Node | undefined;
+  if (node === undefined) return null;
+  if (node.op === "input") return node;
+  const passes = node.op === "broadcast" || node.op === "reshape" || node.op === "transpose" || node.op === "slice";
+  return passes ? inputBehind(nodes, node.ins[0] ?? -1) : null;
+}

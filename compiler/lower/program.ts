@@ -1,6 +1,6 @@
 /** What the front end hands on: one pipeline, checked and lowered, with everything a run needs to know beside the graph. */
 import type { Span } from "../../grammar/span.js";
-import type { Graph } from "../graph/graph.js";
+import type { Graph, Id } from "../graph/graph.js";
 import type { BatchId } from "../graph/size.js";
 import type { Type } from "../graph/type.js";
 
@@ -59,5 +59,7 @@ export type LoweredProgram = {
   /** The graph's outputs carry the same names: "loss", then metrics and outputs in source order. */
   readonly results: readonly ResultDecl[];
   readonly graph: Graph;
+  /** The definition's name of a graph value, for reports. */
+  readonly names: ReadonlyMap<Id, string>;
   readonly train: TrainSpec | null;
 };

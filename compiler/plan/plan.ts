@@ -93,4 +93,4 @@ export type Plan = {
 };
 
 /** Integer inputs that index a table: checked on the host before a run, so that a bad id is an error and not a zero. */
-export type IndexBound = { readonly input: string; readonly below: number; readonly span: Span };
+export type IndexBound = { readonly input: string; readonly below: Size; readonly span: Span };

@@ -1,0 +1,74 @@
+/** The order of work as a list: each step is verified, can be dumped (`sigc ir --after NAME`) and timed. */
+import type { Graph } from "../graph/graph.js";
+import { type Stage, verify } from "../graph/verify.js";
+import { canonicalise } from "./canonicalise.js";
+import { cse } from "./cse.js";
+import { dce } from "./dce.js";
+import { decomposeAll, decomposePairs } from "./decompose.js";
+import { diagonalsToLeaves } from "./diagonals-to-leaves.js";
+import { dropStopGradient } from "./drop-stop-gradient.js";
+import { formSweeps } from "./form-sweeps.js";
+import { hoistFactors } from "./hoist-factors.js";
+import { orientPairs } from "./orient-pairs.js";
+import type { Pass, PassNote } from "./pass.js";
+import { stabilise } from "./stabilise.js";
+import { transposesToLeaves } from "./transposes-to-leaves.js";
+
+/** A pass at its place. `name` is unique: the second run of a pass is `canonicalise-2`. */
+export type Step = { readonly name: string; readonly pass: Pass; readonly stage: Stage };
+
+/** What a finished step shows. `gradients` and `train-step` are steps without a pass. */
+export type StepResult = { readonly name: string; readonly summary: string; readonly graph: Graph; readonly notes: readonly PassNote[]; readonly changed: boolean };
+
+/** One similarity must have one cotangent, and a diagonal none over pairs: so the walks to the leaves run before gradients. */
+const beforeGradientsPasses = [canonicalise, stabilise, decomposePairs, transposesToLeaves, orientPairs, diagonalsToLeaves, canonicalise, cse, dce];
+
+/** A stopped gradient has done its work. */
+const doneWithGradientsPasses = [dropStopGradient];
+
+/**
+ * Gradients bring new transposes and one-hots, so the walks run again. Factors leave before sweeps are formed, because
+ * a factor that stays inside can cost a sweep.
+ */
+const afterGradientsPasses = [decomposeAll, canonicalise, cse, transposesToLeaves, orientPairs, diagonalsToLeaves, canonicalise, cse, dce, hoistFactors, canonicalise, cse, dce];
+
+/** Only sweeps and what tidies up after them. */
+const tilingPasses = [formSweeps, dce];
+
+const { beforeGradients, doneWithGradients, core, tiling } = number({
+  beforeGradients: { passes: beforeGradientsPasses, stage: "source" },
+  doneWithGradients: { passes: doneWithGradientsPasses, stage: "source" },
+  core: { passes: afterGradientsPasses, stage: "core" },
+  tiling: { passes: tilingPasses, stage: "tiled" },
+});
+
+function number<K extends string>(lists: Readonly<Record<K, { readonly passes: readonly Pass[]; readonly stage: Stage }>>): Readonly<Record<K, readonly Step[]>> {
+  const times = new Map<string, number>();
+  const result = {} as Record<K, readonly Step[]>;
+  for (const key of Object.keys(lists) as K[])
+    result[key] = lists[key].passes.map((pass) => {
+      const time = (times.get(pass.name) ?? 0) + 1;
+      times.set(pass.name, time);
+      return { name: time === 1 ? pass.name : `${pass.name}-${time}`, pass, stage: lists[key].stage };
+    });
+  return result;
+}
+
+export { beforeGradients };
+export const afterGradients: readonly Step[] = [...doneWithGradients, ...core, ...tiling];
+
+/** Names of all steps in order, the two without a pass included. */
+export const stepNames: readonly string[] = [...beforeGradients.map((step) => step.name), "gradients", ...afterGradients.map((step) => step.name)];
+
+/** Runs steps in order; each result is verified, so a fault is found at the pass that made it. */
+export function runSteps(graph: Graph, steps: readonly Step[], onStep: (result: StepResult) => void): Graph {
+  let current = graph;
+  for (const { name, pass, stage } of steps) {
+    const before = current;
+    const { graph: after, notes } = pass.run(before);
+    verify(after, stage);
+    current = after;
+    onStep({ name, summary: pass.summary, graph: after, notes, changed: after !== before });
+  }
+  return current;
+}
