@@ -1,0 +1,54 @@
+/**
+ * Turns newlines and `;` into exactly one End after every statement, before every `}` and at the end of the file.
+ * A newline ends no statement inside ( ), [ ] or an import's { }; nor after or before what needs an operand on both
+ * sides. A line that begins with `-` is a new statement's mistake, not a continuation: `a` and `-b` would be ambiguous.
+ */
+import type { IToken, TokenType } from "chevrotain";
+import type { SourceFile } from "./source-file.js";
+import { endOf, insertedAt } from "./token-span.js";
+import * as t from "./tokens.js";
+
+const oneOf = (types: readonly TokenType[]) => {
+  const all = new Set(types.flatMap((type) => [type, ...t.vocabulary.filter((other) => other.CATEGORIES?.includes(type))]));
+  return (token: IToken | undefined): boolean => token !== undefined && all.has(token.tokenType);
+};
+
+const joins = [t.BinaryOperator, t.Tilde, t.Arrow, t.Then, t.Else, t.Elif, t.When, t.Dot];
+const continuesAfter = oneOf([...joins, t.Comma, t.Colon, t.If, t.Not, t.LBrace]);
+const continuesBefore = oneOf([...joins, t.Comma, t.Colon, t.LBrace]);
+const isMinus = oneOf([t.Minus]);
+const isOpener = oneOf([t.LParen, t.LBracket]);
+
+export function endStatements(source: SourceFile, tokens: readonly IToken[]): IToken[] {
+  const out: IToken[] = [];
+  const open: ("statements" | "list")[] = [];
+  const end = () => {
+    const last = out.at(-1);
+    if (last !== undefined && last.tokenType !== t.End && last.tokenType !== t.LBrace) out.push(insertedAt(t.End, endOf(source, last)));
+  };
+  tokens.forEach((token, i) => {
+    const inList = open.at(-1) === "list";
+    if (token.tokenType === t.Semicolon && !inList) end();
+    else if (token.tokenType === t.Newline) {
+      if (inList || continuesAfter(out.at(-1))) return;
+      const next = tokens[skipNewlines(tokens, i)];
+      if (!continuesBefore(next) || isMinus(next)) end();
+    } else {
+      if (isOpener(token)) open.push("list");
+      if (token.tokenType === t.LBrace) open.push(out.at(-1)?.image === "import" ? "list" : "statements");
+      if (token.tokenType === t.RBrace || token.tokenType === t.RParen || token.tokenType === t.RBracket) {
+        const closed = open.pop();
+        if (closed === "statements" && out.at(-1)?.tokenType !== t.Comma) end();
+      }
+      out.push(token);
+    }
+  });
+  end();
+  return out;
+}
+
+function skipNewlines(tokens: readonly IToken[], from: number): number {
+  let i = from;
+  while (tokens[i]?.tokenType === t.Newline) i++;
+  return i;
+}
