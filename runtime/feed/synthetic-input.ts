@@ -26,7 +26,7 @@ export function syntheticInput(
     for (let i = 0; i < drawn.data.length; i++) drawn.data[i] = normal(key, i);
     return convert(drawn, floatStorage(dtype, precision));
   }
-  const tables = bounds.filter(({ input }) => input === decl.name).map(({ below }) => below);
+  const tables = bounds.filter(({ input }) => input === decl.name).map(({ below }) => evaluateSize(below, dims));
   const below = dtype === "bool" ? 2 : Math.max(1, tables.length > 0 ? Math.min(...tables) : (shape[0] ?? 1));
   for (let i = 0; i < drawn.data.length; i++) drawn.data[i] = randomWords(key, i)[0] % below;
   return convert(drawn, dtype);

@@ -86,7 +86,7 @@ describe("fitting an array to its declaration", () => {
 
   test.each([-1, 7])("an index of %d into 7 rows is refused before an engine reads a zero for it", (value) => {
     const arrays = new Map([["ids", hostArray("i32", [3], new Int32Array([0, 6, value]))]]);
-    const check = () => checkIndexBounds([{ input: "ids", below: 7, span }], arrays, () => "ids.npy", placeOf);
+    const check = () => checkIndexBounds([{ input: "ids", below: constant(7), span }], {}, arrays, () => "ids.npy", placeOf);
     expect(check).toThrow(`ids.npy holds ${value} at index [2]; ids picks rows of a table of 7 (p.sig:3).`);
   });
 });
@@ -135,7 +135,7 @@ describe("numbers drawn at random", () => {
   });
 
   test("synthetic indices stay inside the table they pick from", () => {
-    const ids = syntheticInput(decl("ids", "i32", [n, constant(9)]), 1, { n: 50 }, [{ input: "ids", below: 7, span }], "f32");
+    const ids = syntheticInput(decl("ids", "i32", [n, constant(9)]), 1, { n: 50 }, [{ input: "ids", below: constant(7), span }], "f32");
     expect(new Set(ids.data)).toEqual(new Set([0, 1, 2, 3, 4, 5, 6]));
   });
 
