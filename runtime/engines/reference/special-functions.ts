@@ -41,7 +41,8 @@ export function pow(x: number, y: number): number {
 /** The remainder with the sign of the divisor, as in Python. */
 export function floorMod(x: number, y: number): number {
   const remainder = x % y;
-  return remainder !== 0 && remainder < 0 !== y < 0 ? remainder + y : remainder;
+  if (remainder === 0) return y < 0 ? -0 : 0;
+  return remainder < 0 !== y < 0 ? remainder + y : remainder;
 }
 
 /** log(exp(x) + exp(y)), for x or y −∞ too. */
