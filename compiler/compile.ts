@@ -9,6 +9,7 @@ import type { LoweredProgram } from "./lower/program.js";
 import type { PassNote } from "./passes/pass.js";
 import { afterGradients, beforeGradients, runSteps, type StepResult } from "./passes/pipeline.js";
 import type { IndexBound } from "./plan/plan.js";
+import { type Schedule, scheduleGraph } from "./plan/schedule.js";
 import type { Target } from "./target.js";
 
 /**
@@ -23,6 +24,8 @@ export type Template = {
   readonly names: ReadonlyMap<number, string>;
   /** Kernels of a `kernel` target, in the order in which the plan's calls name them; empty otherwise. */
   readonly kernels: readonly Kernel[];
+  /** What a `kernel` target runs, sizes still open; null otherwise. */
+  readonly schedule: Schedule | null;
   readonly indexBounds: readonly IndexBound[];
 };
 
@@ -63,12 +66,15 @@ export function compileProgram(program: LoweredProgram, options: CompileOptions)
   }
   onStep({ name: "gradients", summary: "appends gradients and the optimiser's update", graph: whole, notes: [], changed: whole !== prepared });
   const graph = runSteps(whole, afterGradients, onStep);
+  const names = namesBySpan(program, graph);
+  const formed = options.target.granularity === "kernel" ? scheduleGraph(graph, names, options.target.precision) : null;
   const template: Template = {
     name: program.name,
     target: options.target,
     graph,
-    names: namesBySpan(program, graph),
-    kernels: [],
+    names,
+    kernels: formed?.kernels ?? [],
+    schedule: formed?.schedule ?? null,
     indexBounds: indexBounds(program.graph),
   };
   return { template, notes, diagnostics: [] };

@@ -12,6 +12,8 @@ export type Target = {
   readonly precision: "f32" | "f64";
   /** Every buffer's offset and size in an arena is a multiple of this. Bytes. */
   readonly alignment: number;
+  /** Bytes left free behind every buffer of an arena, so that an engine that checks itself sees writes past an end. */
+  readonly guardBytes?: number;
   /** The engine's own limit on live bytes, beyond which it would fail or corrupt; null where there is none. */
   readonly maxBytes: number | null;
   /** Scratch for tiles where no `--memory` is given. Bytes. */

@@ -3,35 +3,69 @@
  * Register, cache and thread loops exist only inside an engine's template for a form.
  */
 import type { Merge } from "../graph/graph.js";
-import type { OpName } from "../graph/op-table.js";
+import type { OpName, ops } from "../graph/op-table.js";
 import type { DType } from "../graph/type.js";
 
 /** Which kernel dimension runs along each axis of an operand's view. A dimension that no axis names repeats the operand. */
 export type Access = readonly number[];
 
+/** The ops that act on each element alone: all that a scalar DAG is made of. */
+export type ScalarOp = Exclude<{ [K in OpName]: (typeof ops)[K]["kind"] extends "elementwise" ? K : never }[OpName], "stop_gradient">;
+
 /** One entry of a scalar DAG; `ins` are earlier entries. */
 export type Scalar =
   | { readonly kind: "load"; readonly operand: number; readonly access: Access; readonly dtype: DType }
-  /** The global index along a dimension: block start plus local index. i32 */
-  | { readonly kind: "index"; readonly dim: number }
+  /** The position along a dimension, from 0 in every block; a block's start comes as a parameter. i32 */
+  | { readonly kind: "index"; readonly dim: number; readonly dtype: "i32" }
+  /** A number that the call hands in: a size, the start of a block, the start of a slice. */
+  | { readonly kind: "parameter"; readonly parameter: number; readonly dtype: DType }
   | { readonly kind: "const"; readonly value: number; readonly dtype: DType }
   /** The contraction's sum for this row and column. */
   | { readonly kind: "accumulator"; readonly dtype: DType }
-  | { readonly kind: "op"; readonly op: OpName; readonly ins: readonly number[]; readonly dtype: DType };
+  | { readonly kind: "op"; readonly op: ScalarOp; readonly ins: readonly number[]; readonly dtype: DType };
 
-/** A result: stored where `merge` is "none", else reduced over the dimensions that `access` leaves out. `by`: see TileOut. */
-export type KernelOut = { readonly operand: number; readonly access: Access; readonly value: number; readonly merge: Merge; readonly k: number | null; readonly by: number | null };
+/**
+ * A result. The dimensions that `access` leaves out are reduced by `merge`, in rising index order; the reduced block is then
+ * stored, or merged into what is there (see `first` of a call). `none` leaves nothing out and is stored.
+ *
+ * `argmax` and `topk_index`: `value` is an index that travels with the result `by`; it goes where that result's value is the
+ * largest (the k largest in falling order), ties to the lower index, NaN above all. They are merged before their `by` is.
+ */
+export type KernelOut = {
+  readonly operand: number;
+  /** The dimension along each axis of the operand, without the axis that `topk` adds. */
+  readonly access: Access;
+  readonly value: number;
+  readonly merge: Merge;
+  /** For topk and topk_index: how many, and which axis of the operand counts them. */
+  readonly topk: { readonly k: number; readonly axis: number } | null;
+  readonly by: number | null;
+};
 
-type Common = { readonly dims: number; readonly operands: readonly { readonly dtype: DType; readonly rank: number }[]; readonly scalars: readonly Scalar[]; readonly outs: readonly KernelOut[] };
+export type KernelOperand = { readonly dtype: DType; readonly rank: number };
+type Operands = { readonly operands: readonly KernelOperand[] };
+type Points = Operands & { readonly dims: number; readonly scalars: readonly Scalar[]; readonly outs: readonly KernelOut[] };
+export type Factor = { readonly operand: number; readonly access: Access };
 
 export type Kernel =
-  /** Every out is stored. */
-  | (Common & { readonly form: "map" })
-  /** Some outs are reduced. */
-  | (Common & { readonly form: "reduce" })
-  /** accumulator[batch…, rows…, cols…] = Σ over `inner` of left × right, then the scalars as its epilogue. Inner dimensions come last in `dims`. */
-  | (Common & { readonly form: "contract"; readonly left: { readonly operand: number; readonly access: Access }; readonly right: { readonly operand: number; readonly access: Access }; readonly inner: number })
-  | { readonly form: "gather"; readonly axis: number; readonly rank: number; readonly indexRank: number; readonly dtype: DType }
-  | { readonly form: "scatter_add"; readonly axis: number; readonly rank: number; readonly indexRank: number; readonly dtype: DType }
-  | { readonly form: "cumsum"; readonly axis: number; readonly reverse: boolean; readonly rank: number; readonly dtype: DType }
-  | { readonly form: "sort"; readonly axis: number; readonly rank: number; readonly dtype: DType };
+  /** No result is reduced. */
+  | (Points & { readonly form: "map" })
+  | (Points & { readonly form: "reduce" })
+  /**
+   * accumulator[batch…, rows…, columns…] = Σ over the last `inner` dims of left × right, in rising index order; the scalars are
+   * its epilogue and never name an inner dim. A dim of both factors is a batch, of the left one a row, of the right one a column.
+   */
+  | (Points & { readonly form: "contract"; readonly left: Factor; readonly right: Factor; readonly inner: number })
+  /** [x, index, result]: `axis` of x is replaced by the axes of the index. An index out of range reads 0. */
+  | (Operands & { readonly form: "gather"; readonly axis: number })
+  /** [updates, index, result]: added in the order of the updates to zeros, or to what is there. An index out of range is dropped. */
+  | (Operands & { readonly form: "scatter_add"; readonly axis: number })
+  /** [x, result] */
+  | (Operands & { readonly form: "cumsum"; readonly axis: number; readonly reverse: boolean })
+  /** [x, result]: rising, NaN last. */
+  | (Operands & { readonly form: "sort"; readonly axis: number });
+
+export type KernelForm = Kernel["form"];
+export type KernelOf<F extends KernelForm> = Extract<Kernel, { readonly form: F }>;
+/** The forms that evaluate scalars at every point of a space. */
+export type PointKernel = KernelOf<"map" | "reduce" | "contract">;

@@ -38,8 +38,11 @@ export type PlanBuffer = {
   readonly span: Span;
 };
 
-/** How many indices an axis has here: a number, or the current block of a loop (shorter at the edge). */
-export type Extent = number | { readonly loop: LoopId };
+/** How many indices an axis has here: a number, or a sum of `coef` times the current blocks of `loops` (shorter at the edge). */
+export type Extent = number | readonly { readonly coef: number; readonly loops: readonly LoopId[] }[];
+
+/** A number that a kernel reads: `value`, plus the current value of a loop. */
+export type Parameter = { readonly value: number; readonly loop: LoopId | null };
 
 /** A strided window on a buffer. Elements, not bytes; `offset` adds `value(loop) * stride` for each loop in `bases`. */
 export type View = {
@@ -52,8 +55,11 @@ export type View = {
 export type PlanStatement =
   /** value = 0, step, 2·step, … below extent. */
   | { readonly kind: "for"; readonly loop: LoopId; readonly name: string; readonly extent: number; readonly step: number; readonly body: readonly PlanStatement[] }
-  /** Kernel granularity: one fused kernel. `first`: where all these loops are at 0 a merged result is stored, elsewhere merged. */
-  | { readonly kind: "call"; readonly kernel: number; readonly operands: readonly View[]; readonly extents: readonly Extent[]; readonly bases: readonly (LoopId | null)[]; readonly first: readonly (readonly LoopId[])[]; readonly span: Span }
+  /**
+   * Kernel granularity: one fused kernel. `extents` are those of the kernel's dims (none for a form without scalars: its views say all).
+   * `first`, per result: where all these loops are at 0 it is stored, elsewhere merged into what is there.
+   */
+  | { readonly kind: "call"; readonly kernel: number; readonly operands: readonly View[]; readonly extents: readonly Extent[]; readonly parameters: readonly Parameter[]; readonly first: readonly (readonly LoopId[])[]; readonly span: Span }
   /** Op granularity: one graph op. Sizes in attrs are evaluated by the engine with `dims` and the current blocks. */
   | { readonly kind: "op"; readonly node: Node; readonly ins: readonly BufferId[]; readonly out: BufferId }
   /** Cuts the current block out of a whole buffer (loop per axis, or null). */
