@@ -19,15 +19,20 @@ function keyOf(node: Node): string {
   return `${node.op} ${ins.join(",")} ${printAttrs(node)} ${printType(node.type)}`;
 }
 
-/** The nodes that stay, and where the others went. Ids stay as they are. */
-function merge(nodes: readonly GraphNode[]): { readonly nodes: readonly GraphNode[]; readonly to: (id: Id) => Id } {
+/** The nodes that stay, and where the others went. Ids stay as they are. `merged`: has any node gone? */
+type Merged = { readonly nodes: readonly GraphNode[]; readonly to: (id: Id) => Id; readonly merged: boolean };
+
+function merge(nodes: readonly GraphNode[]): Merged {
   const kept: GraphNode[] = [];
+  let inside = false;
   const first = new Map<string, Id>();
   const moved = new Map<Id, Id>();
   const to = (id: Id): Id => moved.get(id) ?? id;
   for (const node of nodes) {
     if (isTile(node)) {
-      kept.push(mergeInside(node, to));
+      const { tile, merged } = mergeInside(node, to);
+      kept.push(tile);
+      inside ||= merged;
       continue;
     }
     const renamed = { ...node, ins: node.ins.map(to) } as Node;
@@ -38,22 +43,26 @@ function merge(nodes: readonly GraphNode[]): { readonly nodes: readonly GraphNod
       kept.push(renamed);
     } else moved.set(node.id, earlier);
   }
-  return { nodes: kept, to };
+  return { nodes: kept, to, merged: inside || moved.size > 0 };
 }
 
-function mergeInside(tile: Tile, to: (id: Id) => Id): Tile {
-  const body = merge(tile.body.nodes);
+function mergeInside(tile: Tile, to: (id: Id) => Id): { readonly tile: Tile; readonly merged: boolean } {
+  const { nodes, to: within, merged } = merge(tile.body.nodes);
   return {
-    ...tile,
-    ins: tile.ins.map((input) => ({ ...input, value: to(input.value) })),
-    outs: tile.outs.map((out) => ({ ...out, value: body.to(out.value) })),
-    recomputed: [...new Set(tile.recomputed.map(body.to))],
-    body: { ...tile.body, nodes: body.nodes },
+    merged,
+    tile: {
+      ...tile,
+      ins: tile.ins.map((input) => ({ ...input, value: to(input.value) })),
+      outs: tile.outs.map((out) => ({ ...out, value: within(out.value) })),
+      recomputed: [...new Set(tile.recomputed.map(within))],
+      body: { ...tile.body, nodes },
+    },
   };
 }
 
 function run(graph: Graph): Graph {
-  const { nodes, to } = merge(graph.nodes);
+  const { nodes, to, merged } = merge(graph.nodes);
+  if (!merged) return graph;
   return { nodes, outputs: graph.outputs.map(({ name, value }) => ({ name, value: to(value) })) };
 }
 

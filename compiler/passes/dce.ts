@@ -33,6 +33,17 @@ function sweep(nodes: readonly GraphNode[], roots: readonly Id[]): readonly Grap
   return kept.reverse().map((node) => (isTile(node) || node.op !== "project" ? node : reindexed(node, renumbered.get(node.ins[0] ?? -1))));
 }
 
+/** Does the graph, or a tile's body in it, hold as much as before? */
+const sameExtent = (before: readonly GraphNode[], after: readonly GraphNode[]): boolean =>
+  before.length === after.length &&
+  before.every((node, k) => {
+    const now = after[k];
+    return (
+      !isTile(node) ||
+      (now !== undefined && isTile(now) && node.outs.length === now.outs.length && sameExtent(node.body.nodes, now.body.nodes))
+    );
+  });
+
 /** A tile with the wanted results only; `results` maps old indices to new ones. */
 function trim(tile: Tile, wanted: ReadonlySet<number>): { readonly tile: Tile; readonly results: Renumbering } {
   const kept = new Set(wanted);
@@ -74,17 +85,14 @@ function reindexed(node: Node<"project"> | Node<"arg">, by: Renumbering | undefi
   return { ...node, attrs: { ...node.attrs, index } };
 }
 
+function run(graph: Graph): Graph {
+  const roots = graph.outputs.map((output) => output.value);
+  const nodes = sweep(graph.nodes, roots);
+  return sameExtent(graph.nodes, nodes) ? graph : { ...graph, nodes };
+}
+
 export const dce: Pass = {
   name: "dce",
   summary: "leaves out what no output needs",
-  run: (graph) => ({
-    graph: {
-      nodes: sweep(
-        graph.nodes,
-        graph.outputs.map((output) => output.value),
-      ),
-      outputs: graph.outputs,
-    },
-    notes: [],
-  }),
+  run: (graph) => ({ graph: run(graph), notes: [] }),
 };

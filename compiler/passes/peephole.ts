@@ -21,6 +21,8 @@ export type PeepholeRules = {
 
 class RewritingBuilder extends GraphBuilder {
   readonly #rules: PeepholeRules;
+  /** Has a rule applied? */
+  fired = false;
 
   constructor(rules: PeepholeRules, span: GraphNode["span"]) {
     super(span);
@@ -30,19 +32,24 @@ class RewritingBuilder extends GraphBuilder {
   /** What a rule emits is offered to the rules in turn. */
   override emit<K extends OpName>(op: K, ins: readonly Id[], attrs: Attrs[K]): Id {
     const general = this.#rules.first?.(op, ins, attrs, this) ?? null;
-    if (general !== null) return general;
+    if (general !== null) return this.#replaced(general);
     const rules: readonly PeepholeRule<K>[] = this.#rules.byOp[op] ?? [];
     for (const rule of rules) {
       const id = rule({ ins: ins as unknown as Operands<K>, attrs, b: this });
-      if (id !== null) return id;
+      if (id !== null) return this.#replaced(id);
     }
     return super.emit(op, ins, attrs);
+  }
+
+  #replaced(id: Id): Id {
+    this.fired = true;
+    return id;
   }
 }
 
 /**
  * One walk suffices and a second changes nothing: a node in the result was refused by every rule over the very
- * operands that it has there. Nodes that nothing reads any more are left out.
+ * operands that it has there. Nodes that nothing reads any more are left out. The same graph where no rule applies.
  */
 export function rewritePeepholes(graph: Graph, rules: PeepholeRules): Graph {
   const first = graph.nodes[0];
@@ -58,7 +65,7 @@ export function rewritePeepholes(graph: Graph, rules: PeepholeRules): Graph {
     b.span = node.span;
     ids.set(node.id, copy(node, b, to));
   }
-  return reachable(b.finish(graph.outputs.map(({ name, value }) => ({ name, value: to(value) }))));
+  return b.fired ? reachable(b.finish(graph.outputs.map(({ name, value }) => ({ name, value: to(value) })))) : graph;
 }
 
 function reachable(graph: Graph): Graph {
