@@ -11,6 +11,8 @@ export type FitOptions = {
   readonly precision: "f32" | "f64";
   readonly allowNonFinite: boolean;
   readonly placeOf: PlaceOf;
+  /** The rows of the file that make up a batch, so that a bad value is named by its place in the file. */
+  readonly rows?: Int32Array;
 };
 
 /** The shape has been checked by `solveBatchSizes`. */
@@ -18,7 +20,7 @@ export function fitArray(decl: InputDecl, array: HostArray, origin: string, opti
   const { dtype } = decl.type;
   const about = { origin, name: decl.name, declared: printType(decl.type), place: options.placeOf(decl.span) };
   if (isFloat(dtype) && isFloat(array.dtype)) {
-    if (!options.allowNonFinite) refuseNonFinite(array, origin);
+    if (!options.allowNonFinite) refuseNonFinite(array, origin, options.rows);
     return to(array, floatStorage(dtype, options.precision));
   }
   if (dtype === array.dtype) return array;
@@ -31,17 +33,22 @@ export function fitArray(decl: InputDecl, array: HostArray, origin: string, opti
         place: about.place,
         dtype,
         value: valueAt(array, at),
-        index: unravel(at, array.shape).join(", "),
+        index: indexInFile(unravel(at, array.shape), options.rows),
       });
     return convert(array, dtype);
   }
   throw userError(feedMessages.dtype, { ...about, found: array.dtype, fix: `x.astype("${numpyNames[dtype]}")` });
 }
 
-export function refuseNonFinite(array: HostArray, origin: string): void {
+/** `12, 3`: the first axis counts the rows of a batch, and `rows` says which rows of the file they are. */
+export const indexInFile = (index: readonly number[], rows: Int32Array | undefined): string =>
+  index.map((i, axis) => (axis === 0 && rows !== undefined ? (rows[i] ?? i) : i)).join(", ");
+
+function refuseNonFinite(array: HostArray, origin: string, rows: Int32Array | undefined): void {
   if (!isFloat(array.dtype)) return;
   const found = firstNonFinite(array);
-  if (found !== null) throw userError(feedMessages.nonFinite, { origin, value: String(found.value), index: found.index.join(", ") });
+  if (found !== null)
+    throw userError(feedMessages.nonFinite, { origin, value: String(found.value), index: indexInFile(found.index, rows) });
 }
 
 /** How a declared float travels to an engine: f64 where it computes in f64, else f32; 16-bit floats as declared. */

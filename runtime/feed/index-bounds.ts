@@ -2,6 +2,7 @@ import { type BatchId, evaluateSize } from "../../compiler/graph/size.js";
 import type { IndexBound } from "../../compiler/plan/plan.js";
 import { type HostArray, unravel, valueAt } from "../data/host-array.js";
 import { userError } from "../user-error.js";
+import { indexInFile } from "./fit-array.js";
 import { feedMessages } from "./messages.js";
 import type { PlaceOf } from "./place.js";
 
@@ -12,6 +13,7 @@ export function checkIndexBounds(
   arrays: ReadonlyMap<string, HostArray>,
   originOf: (name: string) => string,
   placeOf: PlaceOf,
+  rows?: Int32Array,
 ): void {
   for (const { input, below: size, span } of bounds) {
     const array = arrays.get(input);
@@ -25,7 +27,7 @@ export function checkIndexBounds(
       below,
       last: below - 1,
       value: valueAt(array, at),
-      index: unravel(at, array.shape).join(", "),
+      index: indexInFile(unravel(at, array.shape), rows),
       place: placeOf(span),
     });
   }

@@ -1,0 +1,38 @@
+/** `metrics.jsonl`: one line a step, written as it happens, and true after a resume. */
+import { appendFileSync, existsSync, mkdirSync, readFileSync } from "node:fs";
+import { dirname } from "node:path";
+import { reportingFailure, writeAtomically } from "../data/atomic-write.js";
+
+export class MetricsLog {
+  readonly #path: string;
+
+  constructor(path: string) {
+    this.#path = path;
+    reportingFailure(path, () => mkdirSync(dirname(path), { recursive: true }));
+  }
+
+  append(line: string): void {
+    reportingFailure(this.#path, () => appendFileSync(this.#path, line));
+  }
+
+  /**
+   * Drops what lies after the checkpoint that training goes on from, so that no step stands there twice;
+   * a line that a crash cut off goes too.
+   */
+  rewindTo(step: number): void {
+    if (!existsSync(this.#path)) return;
+    const kept = readFileSync(this.#path, "utf8")
+      .split("\n")
+      .filter((line) => (stepOf(line) ?? Infinity) <= step);
+    writeAtomically(this.#path, (sink) => sink(new TextEncoder().encode(kept.map((line) => `${line}\n`).join(""))));
+  }
+}
+
+function stepOf(line: string): number | null {
+  try {
+    const { step } = JSON.parse(line) as { readonly step?: unknown };
+    return typeof step === "number" ? step : null;
+  } catch {
+    return null;
+  }
+}

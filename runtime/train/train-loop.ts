@@ -1,0 +1,73 @@
+/** Steps until the last: feed, run, look at the numbers. Parameters and optimiser state stay in the engine between steps. */
+import type { Plan } from "../../compiler/plan/plan.js";
+import { type HostArray, hostArray, valueAt } from "../data/host-array.js";
+import { batches, type Position } from "../data/shuffle.js";
+import type { Executable } from "../engine.js";
+import type { TrainingData } from "./training-data.js";
+
+export type StepNames = {
+  /** The step's scalar inputs: the schedule's multiplier, and the count of steps from 1. */
+  readonly schedule: string;
+  readonly step: string;
+  /** result → input: next.w → w */
+  readonly carry: ReadonlyMap<string, string>;
+};
+
+export type Loop = {
+  readonly executable: Executable;
+  readonly plan: Plan;
+  readonly names: StepNames;
+  /** Every carried input before the first step of this call. */
+  readonly state: ReadonlyMap<string, HostArray>;
+  readonly data: TrainingData;
+  readonly batch: number;
+  /** Steps done so far, and where in the data they ended. */
+  readonly from: { readonly step: number; readonly position: Position };
+  /** Runs until so many steps are done. */
+  readonly until: number;
+  /** The multiplier of every learning rate at a step, counted from 0. */
+  readonly schedule: (step: number) => number;
+  readonly check: (inputs: ReadonlyMap<string, HostArray>, rows: Int32Array) => void;
+  /** After each step; what it throws ends the loop. */
+  readonly onStep: (done: StepDone) => Promise<void>;
+  readonly stopped: () => boolean;
+};
+
+export type StepDone = {
+  /** Steps done, this one included. */
+  readonly step: number;
+  readonly epoch: number;
+  /** Where the next step's batch begins. */
+  readonly position: Position;
+  readonly multiplier: number;
+  /** Every scalar result that is not carried: the loss, metrics, the gradient norm. */
+  readonly scalars: ReadonlyMap<string, number>;
+};
+
+/** Returns early, after a whole step, where `stopped` says so. */
+export async function trainLoop(loop: Loop): Promise<void> {
+  const { executable, plan, names, data, from, until } = loop;
+  let { step } = from;
+  if (step >= until) return;
+  const scalar = (value: number): HostArray => hostArray("f64", [], new Float64Array([value]));
+  for (const { indices, next } of batches(data.rows, loop.batch, from.position)) {
+    const fed = data.batch(indices);
+    loop.check(fed, indices);
+    const multiplier = loop.schedule(step);
+    const inputs = new Map([...fed, [names.schedule, scalar(multiplier)], [names.step, scalar(step + 1)]]);
+    // Resident from the first run on.
+    if (step === from.step) for (const [name, array] of loop.state) inputs.set(name, array);
+    const { outputs } = await executable.run(plan, { inputs, carry: names.carry });
+    step++;
+    const scalars = new Map(
+      [...outputs]
+        .filter(([name, array]) => array.data.length === 1 && !names.carry.has(name))
+        .map(([name, array]) => [name, valueAt(array, 0)]),
+    );
+    const epoch = next.row === 0 ? next.epoch - 1 : next.epoch;
+    await loop.onStep({ step, epoch, position: next, multiplier, scalars });
+    if (step >= until || loop.stopped()) return;
+    // Lets a pending signal through: a synchronous engine would otherwise never give way.
+    await new Promise<void>((resolve) => setImmediate(resolve));
+  }
+}
