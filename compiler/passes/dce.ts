@@ -1,5 +1,5 @@
 /**
- * Leaves out what no output needs: nodes, results of tiles, operands of tiles, and nodes of their bodies.
+ * Leaves out what no output needs: nodes, results of tiles, operands of tiles, and nodes of their bodies. Inputs stay.
  *
  *   %9 = tile (…) (%3[i, _], %5[j, _]) -> (sum %2, none %4[i]) {…}; only %10 = project %9 {index = 1} is read
  *     =>  the tile without `sum %2`, without the operands that only it read; %10 = project %9 {index = 0}
@@ -85,8 +85,10 @@ function reindexed(node: Node<"project"> | Node<"arg">, by: Renumbering | undefi
   return { ...node, attrs: { ...node.attrs, index } };
 }
 
+/** An input is the program's interface: it stays, read or not, so that its gradient can be asked for. */
 function run(graph: Graph): Graph {
-  const roots = graph.outputs.map((output) => output.value);
+  const inputs = graph.nodes.filter((node) => node.op === "input").map((node) => node.id);
+  const roots = [...graph.outputs.map((output) => output.value), ...inputs];
   const nodes = sweep(graph.nodes, roots);
   return sameExtent(graph.nodes, nodes) ? graph : { ...graph, nodes };
 }

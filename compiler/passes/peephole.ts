@@ -49,7 +49,7 @@ class RewritingBuilder extends GraphBuilder {
 
 /**
  * One walk suffices and a second changes nothing: a node in the result was refused by every rule over the very
- * operands that it has there. Nodes that nothing reads any more are left out. The same graph where no rule applies.
+ * operands that it has there. Nodes that nothing reads any more are left out, inputs apart. The same graph where no rule applies.
  */
 export function rewritePeepholes(graph: Graph, rules: PeepholeRules): Graph {
   const first = graph.nodes[0];
@@ -71,7 +71,7 @@ export function rewritePeepholes(graph: Graph, rules: PeepholeRules): Graph {
 function reachable(graph: Graph): Graph {
   const read = new Set(graph.outputs.map((output) => output.value));
   for (const node of [...graph.nodes].reverse()) if (read.has(node.id)) for (const operand of operandsOf(node)) read.add(operand);
-  return { ...graph, nodes: graph.nodes.filter((node) => read.has(node.id)) };
+  return { ...graph, nodes: graph.nodes.filter((node) => read.has(node.id) || node.op === "input") };
 }
 
 // Looking at what an operand is made of ---------------------------------------------------------------------
