@@ -1,7 +1,6 @@
 /** CST → AST: declarations and members. Whatever recovery or a mistake left without a meaning becomes an ErrorExpr. */
 import type * as ast from "./ast.js";
 import type * as cst from "./cst.generated.js";
-import type { Diagnostic } from "./diagnostic.js";
 import { ExpressionBuilder, type Found } from "./expression-builder.js";
 import { MemberBuilder } from "./member-builder.js";
 import { syntaxMessages as m } from "./messages.js";
@@ -15,7 +14,7 @@ export function buildAst(source: SourceFile, root: cst.ProgramCstNode | undefine
   const expressions = new ExpressionBuilder(source);
   const builder = new AstBuilder(expressions, new MemberBuilder(source, expressions, isBroken));
   const program = builder.program(source, root);
-  return { program, diagnostics: expressions.diagnostics as readonly Diagnostic[] };
+  return { program, leftovers: expressions.leftovers, diagnostics: expressions.diagnostics };
 }
 
 type Container = "pipeline" | "module";
@@ -68,6 +67,7 @@ class AstBuilder {
   #pipeline(c: Found<cst.PipelineDeclarationCstChildren>): ast.PipelineDecl[] {
     const head = this.#x.span(c.Pipeline?.[0]) ?? this.#x.here();
     const name = this.#x.name(c.pipelineHead?.[0]?.children.Identifier?.[0]) ?? { name: "", span: this.#x.here() };
+    this.#members.reportStrayWords(c.pipelineHead?.[0]?.children.strayWords?.[0]);
     const { members } = this.#body("pipeline", c.body?.[0]);
     return [{ kind: "pipeline", name, members, span: this.#x.since(head) }];
   }
@@ -80,6 +80,7 @@ class AstBuilder {
     const configs = groups.length > 1 ? this.#members.moduleConfigs(groups[0]) : [];
     const inputs = this.#members.moduleInputs(groups[groups.length > 1 ? 1 : 0]);
     const returns = h.typeExpression === undefined ? null : this.#x.type(h.typeExpression[0]);
+    this.#members.reportStrayWords(h.strayWords?.[0]);
     const { members, result } = this.#body("module", c.body?.[0]);
     if (result === null && c.body !== undefined) this.#x.report(m.noReturn, name.span, { name: name.name });
     return [{ kind: "module", name, configs, inputs, returns, members, result, span: this.#x.since(head) }];

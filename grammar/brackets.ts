@@ -6,6 +6,7 @@ import type { IToken, TokenType } from "chevrotain";
 import { type Diagnostic, diagnose } from "./diagnostic.js";
 import { syntaxMessages as m } from "./messages.js";
 import type { SourceFile } from "./source-file.js";
+import { beginsDeclaration, beginsStatement, isBareBlockHead } from "./line-starts.js";
 import { MAX_NESTING, MAX_STATEMENT_TOKENS } from "./limits.js";
 import { endOf, insertedAt, spanOf } from "./token-span.js";
 import * as t from "./tokens.js";
@@ -39,7 +40,9 @@ class Repair {
   readonly #source: SourceFile;
   readonly #tokens: readonly IToken[];
   readonly #swallowed: boolean;
-  readonly #braceExcess: number;
+  #braceExcess: number;
+  /** The line break before which a `{` was left out. */
+  #missingBraceAt = -1;
   readonly #out: IToken[] = [];
   readonly #open: IToken[] = [];
   readonly #diagnostics: Diagnostic[] = [];
@@ -54,6 +57,7 @@ class Repair {
   run(): Balanced {
     for (const [i, token] of this.#tokens.entries()) {
       if (i === 0 || token.tokenType === t.Newline) this.#atLine(i);
+      if (i === this.#missingBraceAt) this.#openBrace();
       if (closerOf.has(token.tokenType)) this.#atOpener(token);
       else if (openerOf.has(token.tokenType)) this.#atCloser(token, i);
       else this.#out.push(token);
@@ -83,9 +87,26 @@ class Repair {
       const indented = outermost !== undefined && this.#indent(this.#tokens[next]) > this.#indent(outermost);
       if (!indented || !this.#closesLater(next)) this.#close(this.#openParentheses);
     }
+    this.#atBlockHead(next);
     if (!beginsDeclaration(this.#tokens, next)) return;
     const first = this.#open[0];
     if (first !== undefined && this.#openParentheses === 0 && this.#indent(this.#tokens[next]) <= this.#indent(first)) this.#close(this.#open.length);
+  }
+
+  /** A block's head on a line of its own with no `{` behind it, in a file with a `}` too many. */
+  #atBlockHead(next: number): void {
+    if (this.#braceExcess <= 0 || this.#openParentheses > 0) return;
+    const isHead = this.#open.length === 0 ? beginsDeclaration(this.#tokens, next) : isBareBlockHead(this.#tokens, next);
+    if (!isHead || this.#tokens[next]?.image === "import") return;
+    let end = next;
+    for (let depth = 0; end < this.#tokens.length; end++) {
+      const type = this.#tokens[end]?.tokenType;
+      if (type === t.LBrace || type === t.RBrace) return;
+      if (type === t.LParen) depth++;
+      if (type === t.RParen) depth--;
+      if (type === t.Newline && depth <= 0 && this.#tokens[this.#firstOfLine(end) ?? end]?.tokenType !== t.LBrace) break;
+    }
+    if (this.#tokens[end] !== undefined) this.#missingBraceAt = end;
   }
 
   /** The first token at or after the line break at `i`, or null at the end of the file. */
@@ -119,6 +140,15 @@ class Repair {
     if (token.tokenType === t.LBrace) this.#close(this.#openParentheses);
     this.#open.push(token);
     this.#out.push(token);
+  }
+
+  #openBrace(): void {
+    const offset = endOf(this.#source, this.#out.at(-1) as IToken);
+    const brace = insertedAt(t.LBrace, offset);
+    this.#braceExcess--;
+    this.#open.push(brace);
+    this.#out.push(brace);
+    this.#diagnostics.push(diagnose(m.missingBrace, this.#source.span(offset, offset), {}));
   }
 
   #atCloser(token: IToken, i: number): void {
@@ -159,33 +189,12 @@ class Repair {
     const closers = openers.map((opener) => closerOf.get(opener.tokenType) as TokenType);
     this.#out.push(...closers.map((closer) => insertedAt(closer, offset)));
     if (this.#swallowed) return;
-    const values = { closer: closers.map(textOf).join(""), opener: openers[0]?.image ?? "" };
+    const what = count === 1 ? `\`${openers[0]?.image}\` is` : `${count} brackets are`;
+    const values = { closer: closers.map(textOf).join(""), what };
     this.#diagnostics.push(diagnose(m.unclosed, this.#source.span(offset, offset), values, openers.slice(0, 4).map((token) => this.#openedAt(token))));
   }
 
   #openedAt(token: IToken) {
     return { span: spanOf(this.#source, token), message: `\`${token.image}\` opened here` };
   }
-}
-
-const isName = (token: IToken | undefined): boolean => token?.tokenType === t.Identifier || token?.tokenType === t.ForeignName;
-
-/** Could a statement begin here that no line inside parentheses begins with: `x =`, `x[i, j] =`, `param x`, `data {`, `return`? */
-function beginsStatement(tokens: readonly IToken[], i: number): boolean {
-  if (tokens[i]?.tokenType === t.Return) return true;
-  if (!isName(tokens[i])) return false;
-  let next = i + 1;
-  if (tokens[next]?.tokenType === t.LBracket) {
-    while (isName(tokens[next + 1]) || tokens[next + 1]?.tokenType === t.Comma) next++;
-    if (tokens[next + 1]?.tokenType !== t.RBracket) return false;
-    next += 2;
-  }
-  const type = tokens[next]?.tokenType;
-  return type === t.Assign || (next === i + 1 && (isName(tokens[next]) || type === t.LBrace));
-}
-
-/** `pipeline x`, `module f` or `import {` */
-function beginsDeclaration(tokens: readonly IToken[], i: number): boolean {
-  const [head, next] = [tokens[i]?.image, tokens[i + 1]];
-  return ((head === "pipeline" || head === "module") && isName(next)) || (head === "import" && next?.tokenType === t.LBrace);
 }

@@ -55,6 +55,7 @@ export interface PipelineHeadCstNode extends CstNode {
 
 export type PipelineHeadCstChildren = {
   Identifier: IToken[];
+  strayWords?: StrayWordsCstNode[];
 };
 
 export interface ModuleDeclarationCstNode extends CstNode {
@@ -78,6 +79,7 @@ export type ModuleHeadCstChildren = {
   parameters: (ParametersCstNode)[];
   Arrow?: IToken[];
   typeExpression?: TypeExpressionCstNode[];
+  strayWords?: StrayWordsCstNode[];
 };
 
 export interface ParametersCstNode extends CstNode {
@@ -323,6 +325,7 @@ export interface DataBlockCstNode extends CstNode {
 
 export type DataBlockCstChildren = {
   Data: IToken[];
+  strayWords?: StrayWordsCstNode[];
   LBrace: IToken[];
   entry?: EntryCstNode[];
   End?: IToken[];
@@ -336,6 +339,7 @@ export interface EvalBlockCstNode extends CstNode {
 
 export type EvalBlockCstChildren = {
   Eval: IToken[];
+  strayWords?: StrayWordsCstNode[];
   LBrace: IToken[];
   task?: TaskCstNode[];
   entry?: EntryCstNode[];
@@ -373,6 +377,7 @@ export interface TrainBlockCstNode extends CstNode {
 
 export type TrainBlockCstChildren = {
   Train: IToken[];
+  strayWords?: StrayWordsCstNode[];
   LBrace: IToken[];
   group?: GroupCstNode[];
   setting?: SettingCstNode[];
@@ -401,6 +406,7 @@ export interface GroupCstNode extends CstNode {
 export type GroupCstChildren = {
   For: IToken[];
   patterns: PatternsCstNode[];
+  strayWords?: StrayWordsCstNode[];
   LBrace: IToken[];
   field?: FieldCstNode[];
   Comma?: IToken[];
@@ -627,6 +633,15 @@ export interface RestCstNode extends CstNode {
 export type RestCstChildren = {
   Word?: IToken[];
   block?: BlockCstNode[];
+};
+
+export interface StrayWordsCstNode extends CstNode {
+  name: "strayWords";
+  children: StrayWordsCstChildren;
+}
+
+export type StrayWordsCstChildren = {
+  Word: IToken[];
 };
 
 export interface BlockCstNode extends CstNode {

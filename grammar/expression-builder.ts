@@ -15,6 +15,8 @@ export type Found<Children> = { readonly [K in keyof Children]?: Children[K] };
 
 export class ExpressionBuilder {
   readonly diagnostics: Diagnostic[] = [];
+  /** Words where none can stand: after these nothing else about their statement is worth a word. */
+  readonly leftovers: Diagnostic[] = [];
   readonly #source: SourceFile;
   /** The end of what was read last: where something missing would have been. */
   #end = 0;
@@ -243,7 +245,7 @@ export class ExpressionBuilder {
     return { kind: "slice", from, to, span: cover(from?.span ?? colon, to?.span ?? colon) };
   }
 
-  /** Between any two neighbours there must be a comma. */
+  /** Between any two neighbours there must be a comma; of several that lack one the first is reported. */
   separated<T extends { readonly span: Span }>(items: T[], commas: readonly IToken[] = []): T[] {
     let next = 0;
     for (const [i, item] of items.entries()) {
@@ -251,7 +253,11 @@ export class ExpressionBuilder {
       if (before === undefined) continue;
       while (next < commas.length && (commas[next]?.startOffset ?? 0) < before.span.end) next++;
       const comma = commas[next];
-      if (comma === undefined || comma.startOffset >= item.span.start) this.report(m.missingComma, item.span, { found: this.text(item.span) });
+      if (comma !== undefined && comma.startOffset < item.span.start) continue;
+      const found = this.text(item.span);
+      if (found === "for") this.report(m.noLoops, item.span, { instead: "define every element: `y[i] = …`" });
+      else this.report(m.missingComma, item.span, { found });
+      break;
     }
     return items;
   }

@@ -58,8 +58,14 @@ export class MemberBuilder {
     const brace = block?.[0]?.children.LBrace?.[0];
     const first = [Word?.[0], brace].flatMap((token) => token ?? []).sort((a, b) => a.startOffset - b.startOffset)[0];
     if (first === undefined) return false;
-    this.#x.diagnostics.push(unexpected(this.#source, first, "the end of the statement"));
+    this.#x.leftovers.push(unexpected(this.#source, first, "the end of the statement"));
     return true;
+  }
+
+  /** Reports what stands between the head of a block and its `{`. */
+  reportStrayWords(node: cst.StrayWordsCstNode | undefined): void {
+    const first = node?.children.Word?.[0];
+    if (first !== undefined) this.#x.leftovers.push(unexpected(this.#source, first, "`{`"));
   }
 
   moduleConfigs(node: cst.ParametersCstNode | undefined): ast.ModuleConfig[] {
@@ -90,6 +96,7 @@ export class MemberBuilder {
     const name = this.#x.name(c.Identifier?.[0]);
     if (name === null) return null;
     const type = this.#parameterType(c.parameterType?.[0]);
+    if (type !== null) this.#needColon(c.Colon, name, type);
     const value = c.expression === undefined ? null : this.#x.expression(c.expression[0]);
     return { name, type, value, span: this.#x.since(name.span) };
   }
@@ -140,6 +147,7 @@ export class MemberBuilder {
     if (name === null) return null;
     if (c.typeExpression === undefined) this.#missing(m.missingType, name, { what: "input", example: `input ${name.name}: f32[n, d]` });
     const type = this.#x.type(c.typeExpression?.[0]) ?? this.#unknownType();
+    if (c.typeExpression !== undefined) this.#needColon(c.Colon, name, type);
     return { kind: "input", name, type, span: this.#x.since(head) };
   }
 
@@ -149,6 +157,7 @@ export class MemberBuilder {
     if (name === null) return null;
     if (c.typeExpression === undefined) this.#missing(m.missingType, name, { what: "param", example: `param ${name.name}: f32 = 0` });
     const type = this.#x.type(c.typeExpression?.[0]) ?? this.#unknownType();
+    if (c.typeExpression !== undefined) this.#needColon(c.Colon, name, type);
     const kind = c.Tilde === undefined ? "constant" : "random";
     const init = c.Tilde === undefined && c.Assign === undefined ? null : ({ kind, value: valueOf(c.expression?.[0]) } as const);
     return { kind: "param", name, type, init, span: this.#x.since(head) };
@@ -214,6 +223,7 @@ export class MemberBuilder {
 
   #data(c: Found<cst.DataBlockCstChildren>): ast.DataBlock {
     const head = this.#head(c.Data);
+    this.reportStrayWords(c.strayWords?.[0]);
     const entries = (c.entry ?? []).flatMap((entry) => this.#entry(entry) ?? []);
     this.#x.span(c.RBrace?.[0]);
     return { kind: "data", entries, span: this.#x.since(head) };
@@ -221,6 +231,7 @@ export class MemberBuilder {
 
   #eval(c: Found<cst.EvalBlockCstChildren>): ast.EvalBlock {
     const head = this.#head(c.Eval);
+    this.reportStrayWords(c.strayWords?.[0]);
     const entries = (c.entry ?? []).flatMap((entry) => this.#entry(entry) ?? []);
     const tasks = (c.task ?? []).map(({ children }) => {
       const { expression, rest } = children as Found<cst.TaskCstChildren>;
@@ -240,6 +251,7 @@ export class MemberBuilder {
 
   #train(c: Found<cst.TrainBlockCstChildren>): ast.TrainBlock {
     const head = this.#head(c.Train);
+    this.reportStrayWords(c.strayWords?.[0]);
     const settings = (c.setting ?? []).flatMap((setting) => this.#setting(setting) ?? []);
     const groups = (c.group ?? []).map((group) => this.#group(group));
     this.#x.span(c.RBrace?.[0]);
@@ -261,7 +273,9 @@ export class MemberBuilder {
   #group({ children }: cst.GroupCstNode): ast.TrainGroup {
     const c = children as Found<cst.GroupCstChildren>;
     const head = this.#head(c.For);
-    const patterns = (c.patterns?.[0]?.children.pattern ?? []).flatMap((pattern) => this.#pattern(pattern) ?? []);
+    const list = (c.patterns?.[0]?.children ?? {}) as Found<cst.PatternsCstChildren>;
+    const patterns = this.#x.separated((list.pattern ?? []).flatMap((pattern) => this.#pattern(pattern) ?? []), list.Comma);
+    this.reportStrayWords(c.strayWords?.[0]);
     const fields = (c.field ?? []).flatMap((field) => this.#field(field) ?? []);
     this.#x.span(c.RBrace?.[0]);
     this.reportRest(c.rest?.[0]);
@@ -297,6 +311,10 @@ export class MemberBuilder {
   #value(node: cst.ExpressionCstNode | undefined, broken: boolean): ast.Expr {
     const value = this.#x.expression(node);
     return broken || this.#isBroken(value.span) ? this.#x.error(value.span) : value;
+  }
+
+  #needColon(colons: readonly IToken[] | undefined, name: ast.Ident, { span }: { readonly span: Span }): void {
+    if (colons === undefined) this.#x.report(m.missingColon, span, { name: name.name, type: this.#x.text(span) });
   }
 
   #missing(row: typeof m.missingType | typeof m.missingValue, name: ast.Ident, values: { what: string; example: string }): void {

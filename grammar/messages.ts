@@ -19,7 +19,8 @@ export const syntaxMessages = {
 
   expected: error("SIG2001")`expected ${"expected"}, found ${"found"}`,
   expectedWithHelp: error("SIG2001")`expected ${"expected"}, found ${"found"}`.help`${"help"}`,
-  unclosed: error("SIG2002")`expected \`${"closer"}\` here: \`${"opener"}\` is never closed`.help`add \`${"closer"}\``,
+  unclosed: error("SIG2002")`expected \`${"closer"}\` here: ${"what"} never closed`.help`add \`${"closer"}\``,
+  missingBrace: error("SIG2002")`expected \`{\` here`.help`add \`{\``,
   closesNothing: error("SIG2003")`\`${"closer"}\` closes nothing`.help`remove it, or add \`${"opener"}\` before`,
   wrongCloser: error("SIG2004")`\`${"opener"}\` is closed by \`${"found"}\``.help`write \`${"closer"}\``,
   tooDeep: error("SIG2005")`this is nested more than ${"limit"} deep`.help`give a part of it a name on a line of its own`,
@@ -62,6 +63,7 @@ export const syntaxMessages = {
   looseNot: error("SIG2058")`\`not\` binds looser than \`${"op"}\``.help`put it in parentheses: \`(not …)\``,
   looseIf: error("SIG2059")`an \`if\` beside an operator needs parentheses`.help`write \`(if … then … else …)\``,
   sliceStep: error("SIG2060")`a slice has no step`.help`write \`from:to\``,
+  missingColon: error("SIG2063")`expected \`:\` before the type \`${"type"}\``.help`write \`${"name"}: ${"type"}\``,
   settingSign: error("SIG2061")`a setting is a name and a value, with nothing between`.help`write \`${"name"} …\``,
   fieldSign: error("SIG2062")`a field is written with \`:\``.help`write \`${"name"}: …\``,
 } as const;

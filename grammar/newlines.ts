@@ -4,6 +4,7 @@
  * sides. A line that begins with `-` is a new statement's mistake, not a continuation: `a` and `-b` would be ambiguous.
  */
 import type { IToken, TokenType } from "chevrotain";
+import { beginsStatement } from "./line-starts.js";
 import type { SourceFile } from "./source-file.js";
 import { endOf, insertedAt } from "./token-span.js";
 import * as t from "./tokens.js";
@@ -30,9 +31,12 @@ export function endStatements(source: SourceFile, tokens: readonly IToken[]): IT
     const inList = open.at(-1) === "list";
     if (token.tokenType === t.Semicolon && !inList) end();
     else if (token.tokenType === t.Newline) {
-      if (inList || continuesAfter(out.at(-1))) return;
-      const next = tokens[skipNewlines(tokens, i)];
-      if (!continuesBefore(next) || isMinus(next)) end();
+      if (inList) return;
+      const next = skipNewlines(tokens, i);
+      // `x =` with nothing behind it must not take in the next statement.
+      const last = out.at(-1);
+      const continues = continuesAfter(last) ? last?.tokenType === t.Comma || !beginsStatement(tokens, next) : continuesBefore(tokens[next]) && !isMinus(tokens[next]);
+      if (!continues) end();
     } else {
       if (isOpener(token)) open.push("list");
       if (token.tokenType === t.LBrace) open.push(out.at(-1)?.image === "import" ? "list" : "statements");

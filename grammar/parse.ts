@@ -46,7 +46,8 @@ export function parse(source: SourceFile): Parsed {
   parser.input = tokens;
   const root = parser.program() as ProgramCstNode | undefined;
   report.addFirsts(parser.errors.map((exception) => syntaxError(source, exception)));
-  const { program, diagnostics } = buildAst(source, root, report.isBroken);
+  const { program, leftovers, diagnostics } = buildAst(source, root, report.isBroken);
+  report.addFirsts(leftovers);
   report.addUnlessBroken(diagnostics);
   return { program, diagnostics: report.sorted(), comments: lexed.comments };
 }

@@ -3,7 +3,7 @@
  * choice is LL(2). It accepts a little more than the language (a missing comma, `=` in a condition): the tree builder
  * knows more than a parser's exception about what was meant. Operators are one flat list; `precedence.ts` nests them.
  */
-import { CstParser } from "chevrotain";
+import { CstParser, EOF } from "chevrotain";
 import * as t from "./tokens.js";
 
 /** What a rule is called in a message. */
@@ -14,7 +14,12 @@ const ruleNames: Readonly<Record<string, string>> = {
   parameterType: "a type",
   dimension: "a size",
   indexItem: "an index",
-  pattern: "a parameter path such as `img.**`",
+  segment: "a parameter path such as `img.**`",
+  definition: "`=`",
+  field: "`:`",
+  group: "`,` or `}`",
+  suffix: "an operator",
+  ifExpression: "`else`",
 };
 
 export class SigParser extends CstParser {
@@ -25,7 +30,7 @@ export class SigParser extends CstParser {
       nodeLocationTracking: "none",
       errorMessageProvider: {
         // The message is the expected thing alone; `syntax-errors.ts` makes the sentence.
-        buildMismatchTokenMessage: ({ expected }) => expected.LABEL ?? expected.name,
+        buildMismatchTokenMessage: ({ expected }) => expected === EOF ? "the end of the file" : (expected.LABEL ?? expected.name),
         buildNotAllInputParsedMessage: () => "the end of the file",
         buildNoViableAltMessage: ({ ruleName }) => ruleNames[ruleName] ?? ruleName,
         buildEarlyExitMessage: ({ ruleName }) => ruleNames[ruleName] ?? ruleName,
@@ -70,6 +75,7 @@ export class SigParser extends CstParser {
   });
   pipelineHead = this.RULE("pipelineHead", () => {
     this.CONSUME(t.Identifier);
+    this.OPTION(() => this.SUBRULE(this.strayWords));
   });
 
   // Module = "module" NAME Parameters? Parameters ("->" Type)? Body
@@ -86,6 +92,7 @@ export class SigParser extends CstParser {
       this.CONSUME(t.Arrow);
       this.SUBRULE(this.typeExpression);
     });
+    this.OPTION3(() => this.SUBRULE(this.strayWords));
   });
 
   // Parameters = "(" (Parameter ("," Parameter)* ","?)? ")"
@@ -102,7 +109,7 @@ export class SigParser extends CstParser {
   parameter = this.RULE("parameter", () => {
     this.CONSUME(t.Identifier);
     this.OPTION(() => {
-      this.CONSUME(t.Colon);
+      this.OPTION3(() => this.CONSUME(t.Colon));
       this.SUBRULE(this.parameterType);
     });
     this.OPTION2(() => {
@@ -202,7 +209,7 @@ export class SigParser extends CstParser {
     this.CONSUME(t.Input);
     this.CONSUME(t.Identifier);
     this.OPTION(() => {
-      this.CONSUME(t.Colon);
+      this.OPTION3(() => this.CONSUME(t.Colon));
       this.SUBRULE(this.typeExpression);
     });
   });
@@ -212,7 +219,7 @@ export class SigParser extends CstParser {
     this.CONSUME(t.Param);
     this.CONSUME(t.Identifier);
     this.OPTION(() => {
-      this.CONSUME(t.Colon);
+      this.OPTION3(() => this.CONSUME(t.Colon));
       this.SUBRULE(this.typeExpression);
     });
     this.OPTION2(() => {
@@ -288,6 +295,7 @@ export class SigParser extends CstParser {
   // Data = "data" "{" (Entry End)* "}"
   dataBlock = this.RULE("dataBlock", () => {
     this.CONSUME(t.Data);
+    this.OPTION(() => this.SUBRULE(this.strayWords));
     this.CONSUME(t.LBrace);
     this.MANY(() => {
       this.SUBRULE(this.entry);
@@ -299,6 +307,7 @@ export class SigParser extends CstParser {
   // Eval = "eval" "{" ((Entry | Task) End)* "}"
   evalBlock = this.RULE("evalBlock", () => {
     this.CONSUME(t.Eval);
+    this.OPTION(() => this.SUBRULE(this.strayWords));
     this.CONSUME(t.LBrace);
     this.MANY(() => {
       this.OR([{ ALT: () => this.SUBRULE(this.task) }, { ALT: () => this.SUBRULE(this.entry) }]);
@@ -325,6 +334,7 @@ export class SigParser extends CstParser {
   // Train = "train" "{" ((Setting | Group) End)* "}"
   trainBlock = this.RULE("trainBlock", () => {
     this.CONSUME(t.Train);
+    this.OPTION(() => this.SUBRULE(this.strayWords));
     this.CONSUME(t.LBrace);
     this.MANY(() => {
       this.OR([{ ALT: () => this.SUBRULE(this.group) }, { ALT: () => this.SUBRULE(this.setting) }]);
@@ -345,6 +355,7 @@ export class SigParser extends CstParser {
   group = this.RULE("group", () => {
     this.CONSUME(t.For);
     this.SUBRULE(this.patterns);
+    this.OPTION2(() => this.SUBRULE(this.strayWords));
     this.CONSUME(t.LBrace);
     this.MANY(() => {
       this.SUBRULE(this.field);
@@ -356,7 +367,7 @@ export class SigParser extends CstParser {
   patterns = this.RULE("patterns", () => {
     this.SUBRULE(this.pattern);
     this.MANY(() => {
-      this.CONSUME(t.Comma);
+      this.OPTION(() => this.CONSUME(t.Comma));
       this.SUBRULE2(this.pattern);
     });
   });
@@ -529,6 +540,10 @@ export class SigParser extends CstParser {
     this.AT_LEAST_ONE(() => {
       this.OR([{ ALT: () => this.CONSUME(t.Word) }, { ALT: () => this.SUBRULE(this.block) }]);
     });
+  });
+  // What stands wrongly between the head of a block and its `{`.
+  strayWords = this.RULE("strayWords", () => {
+    this.AT_LEAST_ONE(() => this.CONSUME(t.Word));
   });
   block = this.RULE("block", () => {
     this.CONSUME(t.LBrace);

@@ -13,7 +13,7 @@ export function syntaxError(source: SourceFile, exception: IRecognitionException
 export function unexpected(source: SourceFile, token: IToken, expected: string): Diagnostic {
   const span = spanOf(source, token);
   const found = describe(source, token, span.start);
-  const help = helpFor(source, token, span.start);
+  const help = helpFor(source, token, span.start, expected);
   return help === null ? diagnose(m.expected, span, { expected, found }) : diagnose(m.expectedWithHelp, span, { expected, found, help });
 }
 
@@ -26,7 +26,7 @@ function describe(source: SourceFile, token: IToken, start: number): string {
   return source.text.slice(start).trim() === "" ? "the end of the file" : "the end of the line";
 }
 
-function helpFor(source: SourceFile, token: IToken, start: number): string | null {
+function helpFor(source: SourceFile, token: IToken, start: number, expected: string): string | null {
   const { text } = source;
   switch (token.tokenType) {
     case t.If:
@@ -41,10 +41,12 @@ function helpFor(source: SourceFile, token: IToken, start: number): string | nul
     case t.When:
       return "`when` follows the value of a `layer`";
     case t.LBrace:
-      return "braces hold statements; write a list in [ ]";
+      return ["an expression", "`)`", "`]`", "the end of the statement"].includes(expected) ? "braces hold statements; write a list in [ ]" : null;
+    case t.End:
+      return /\d\.$/.test(text.slice(0, start).slice(-2)) ? "write the digit after the point: `1.0`" : null;
     case t.NumberToken:
       return text.charAt(start - 1) === "%" || text.charAt(start - 2) === "%" ? "`5%` is a percentage; write the remainder with spaces: `5 % 3`" : null;
     default:
-      return token.image === "for" ? "there are no comprehensions: define every element, `y[i] = …`" : null;
+      return expected === "the end of the statement" && t.headKeywords.has(token.image) ? `begin a new line before \`${token.image}\`, or write \`;\`` : null;
   }
 }
