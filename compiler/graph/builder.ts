@@ -125,11 +125,14 @@ export class GraphBuilder {
   }
   /** Puts reduced axes back: the inverse shape of a reduction over `axes`. */
   unreduce(x: Id, shape: Shape, axes: readonly number[]): Id {
-    return this.broadcast(x, shape, shape.map((_, i) => i).filter((i) => !axes.includes(i)));
+    return this.broadcast(
+      x,
+      shape,
+      shape.map((_, i) => i).filter((i) => !axes.includes(i)),
+    );
   }
 }
 
 /** The number of elements along axes, as a size. */
 export const extentOf = (shape: Shape, axes: readonly number[]): Size =>
   axes.reduce<Size>((total, axis) => multiplySizes(total, shape[axis] ?? one), one);
-

@@ -12,8 +12,11 @@ export const isComposite = (op: OpName): op is CompositeName => ops[op].kind ===
 
 type Decomposition<K extends CompositeName> = (b: GraphBuilder, x: Id, attrs: Attrs[K]) => Id;
 
-export function decompose(graph: Graph): Graph {
-  return rewrite(graph, (node, { b, to }) => (isTile(node) || !isComposite(node.op) ? null : expand(b, node, node.op, node.ins.map(to))));
+/** Expands the composites that `which` accepts; all of them without it. */
+export function decompose(graph: Graph, which: (node: Node) => boolean = () => true): Graph {
+  return rewrite(graph, (node, { b, to }) =>
+    isTile(node) || !isComposite(node.op) || !which(node) ? null : expand(b, node, node.op, node.ins.map(to)),
+  );
 }
 
 function expand(b: GraphBuilder, node: Node, op: CompositeName, [x]: readonly Id[]): Id {

@@ -20,13 +20,42 @@ export type Attrs = {
   size: { readonly size: Size; readonly dtype: DType };
   iota: { readonly size: Size };
 
-  neg: None; abs: None; sign: None; exp: None; expm1: None; log: None; log1p: None; sqrt: None; rsqrt: None;
-  sin: None; cos: None; tanh: None; erf: None; floor: None; sigmoid: None; softplus: None; not: None;
+  neg: None;
+  abs: None;
+  sign: None;
+  exp: None;
+  expm1: None;
+  log: None;
+  log1p: None;
+  sqrt: None;
+  rsqrt: None;
+  sin: None;
+  cos: None;
+  tanh: None;
+  erf: None;
+  floor: None;
+  sigmoid: None;
+  softplus: None;
+  not: None;
   stop_gradient: None;
   cast: { readonly dtype: DType };
 
-  add: None; sub: None; mul: None; div: None; mod: None; pow: None; maximum: None; minimum: None;
-  eq: None; ne: None; lt: None; le: None; gt: None; ge: None; and: None; or: None;
+  add: None;
+  sub: None;
+  mul: None;
+  div: None;
+  mod: None;
+  pow: None;
+  maximum: None;
+  minimum: None;
+  eq: None;
+  ne: None;
+  lt: None;
+  le: None;
+  gt: None;
+  ge: None;
+  and: None;
+  or: None;
   select: None;
 
   broadcast: { readonly shape: Shape; readonly axes: readonly number[] };
@@ -36,7 +65,10 @@ export type Attrs = {
   pad: { readonly axis: number; readonly low: Size; readonly high: Size };
   concat: Axis;
 
-  sum: Axes; max: Axes; min: Axes; logsumexp: Axes;
+  sum: Axes;
+  max: Axes;
+  min: Axes;
+  logsumexp: Axes;
   argmax: Axis;
   topk: { readonly axis: number; readonly k: number };
   topk_index: { readonly axis: number; readonly k: number };
@@ -90,14 +122,22 @@ function need(condition: boolean, ins: readonly Type[], what: string): void {
 
 function oneShape(ins: readonly Type[]): Shape {
   const first = at(ins, 0).shape;
-  need(ins.every((t) => sameShape(t.shape, first)), ins, "operands must have one shape");
+  need(
+    ins.every((t) => sameShape(t.shape, first)),
+    ins,
+    "operands must have one shape",
+  );
   return first;
 }
 
 function sameTypes(ins: readonly Type[]): Type {
   oneShape(ins);
   const first = at(ins, 0);
-  need(ins.every((t) => t.dtype === first.dtype), ins, "operands must have one dtype");
+  need(
+    ins.every((t) => t.dtype === first.dtype),
+    ins,
+    "operands must have one dtype",
+  );
   return first;
 }
 
@@ -152,7 +192,11 @@ const reduction = {
     const x = at(ins, 0);
     need(x.dtype !== "bool", ins, "needs numbers");
     for (const axis of axes) inRange(x, axis);
-    need(axes.every((axis, k) => k === 0 || axis > (axes[k - 1] ?? 0)), ins, `axes must increase: ${axes}`);
+    need(
+      axes.every((axis, k) => k === 0 || axis > (axes[k - 1] ?? 0)),
+      ins,
+      `axes must increase: ${axes}`,
+    );
     return { dtype: x.dtype, shape: without(x.shape, axes) };
   },
 } as const;
@@ -241,7 +285,11 @@ export const ops = {
       need(a.axes.length === x.shape.length, ins, "broadcast needs one result axis per operand axis");
       a.axes.forEach((axis, k) => {
         need(k === 0 || axis > (a.axes[k - 1] ?? -1), ins, "broadcast axes must increase");
-        need(sameSize(a.shape[axis] ?? fail("broadcast axis out of range"), x.shape[k] ?? []), ins, `broadcast to ${a.shape.map(printSize).join(", ")}`);
+        need(
+          sameSize(a.shape[axis] ?? fail("broadcast axis out of range"), x.shape[k] ?? []),
+          ins,
+          `broadcast to ${a.shape.map(printSize).join(", ")}`,
+        );
       });
       return { dtype: x.dtype, shape: a.shape };
     },
@@ -252,7 +300,11 @@ export const ops = {
     arity: 1,
     type: (ins, a) => {
       const x = at(ins, 0);
-      need([...a.perm].sort((p, q) => p - q).every((p, i) => p === i) && a.perm.length === x.shape.length, ins, `not a permutation: ${a.perm}`);
+      need(
+        [...a.perm].sort((p, q) => p - q).every((p, i) => p === i) && a.perm.length === x.shape.length,
+        ins,
+        `not a permutation: ${a.perm}`,
+      );
       return { dtype: x.dtype, shape: a.perm.map((p) => inRange(x, p)) };
     },
   },
@@ -273,7 +325,11 @@ export const ops = {
     type: (ins, a) => {
       const x = at(ins, 0);
       const whole = inRange(x, a.axis);
-      need(mayPrecede([], a.start) && mayPrecede(a.start, a.stop) && mayPrecede(a.stop, whole), ins, `slice ${printSize(a.start)} to ${printSize(a.stop)} of axis ${a.axis}`);
+      need(
+        mayPrecede([], a.start) && mayPrecede(a.start, a.stop) && mayPrecede(a.stop, whole),
+        ins,
+        `slice ${printSize(a.start)} to ${printSize(a.stop)} of axis ${a.axis}`,
+      );
       return { dtype: x.dtype, shape: replaced(x.shape, a.axis, [subtractSizes(a.stop, a.start)]) };
     },
   },
@@ -292,7 +348,11 @@ export const ops = {
     arity: "many",
     type: (ins, a) => {
       const x = at(ins, 0);
-      need(ins.every((t) => t.dtype === x.dtype && sameShape(without(t.shape, [a.axis]), without(x.shape, [a.axis]))), ins, `concat along ${a.axis}`);
+      need(
+        ins.every((t) => t.dtype === x.dtype && sameShape(without(t.shape, [a.axis]), without(x.shape, [a.axis]))),
+        ins,
+        `concat along ${a.axis}`,
+      );
       return { dtype: x.dtype, shape: replaced(x.shape, a.axis, [ins.map((t) => inRange(t, a.axis)).reduce(addSizes)]) };
     },
   },
@@ -329,15 +389,22 @@ export const ops = {
     type: (ins, a) => {
       const [x, y] = [at(ins, 0), at(ins, 1)];
       need(x.dtype === y.dtype && isFloat(x.dtype), ins, "dot needs floats of one dtype");
-      for (const [l, r] of [...a.batch, ...a.contract]) need(sameSize(inRange(x, l), inRange(y, r)), ins, `dot pairs axis ${l} with axis ${r}`);
+      for (const [l, r] of [...a.batch, ...a.contract])
+        need(sameSize(inRange(x, l), inRange(y, r)), ins, `dot pairs axis ${l} with axis ${r}`);
       const used = [...a.batch, ...a.contract];
       for (const side of [0, 1]) need(new Set(used.map((pair) => pair[side])).size === used.length, ins, "dot uses an axis twice");
       return {
         dtype: x.dtype,
         shape: [
           ...a.batch.map(([l]) => inRange(x, l)),
-          ...without(x.shape, used.map(([l]) => l)),
-          ...without(y.shape, used.map(([, r]) => r)),
+          ...without(
+            x.shape,
+            used.map(([l]) => l),
+          ),
+          ...without(
+            y.shape,
+            used.map(([, r]) => r),
+          ),
         ],
       };
     },

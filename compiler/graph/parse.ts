@@ -92,13 +92,22 @@ function readOp(from: TextScanner, scope: Scope): Id {
   return emit(from, scope.builder, op, ins, attrs, stated, start);
 }
 
-function emit(from: TextScanner, builder: GraphBuilder, op: OpName, ins: readonly Id[], attrs: ReadonlyMap<string, unknown>, stated: Type | null, start: number): Id {
+function emit(
+  from: TextScanner,
+  builder: GraphBuilder,
+  op: OpName,
+  ins: readonly Id[],
+  attrs: ReadonlyMap<string, unknown>,
+  stated: Type | null,
+  start: number,
+): Id {
   const { arity } = ops[op] as OpSpec<never>;
   if (arity === "many" ? ins.length === 0 : ins.length !== arity) from.fail(`${op} takes ${arity} operands, got ${ins.length}`, start);
   // The table of attribute texts is keyed as Attrs is, so the object fits its op.
   const id = builder.emit(op, ins, Object.fromEntries(attrs) as unknown as Attrs[OpName] as never);
   const inferred = builder.type(id);
-  if (stated !== null && !sameType(stated, inferred)) from.fail(`${op} gives ${printType(inferred)}, but the text states ${printType(stated)}`, start);
+  if (stated !== null && !sameType(stated, inferred))
+    from.fail(`${op} gives ${printType(inferred)}, but the text states ${printType(stated)}`, start);
   return id;
 }
 
@@ -114,7 +123,8 @@ function readBraces(from: TextScanner, op: OpName, attrs: Map<string, unknown>):
     from.list("{", "}", () => {
       const start = from.offset;
       const name = from.word("an attribute");
-      const text = wanted.get(name) ?? from.fail(`${op} has no attribute ${name}; it has ${[...wanted.keys()].join(", ") || "none"}`, start);
+      const text =
+        wanted.get(name) ?? from.fail(`${op} has no attribute ${name}; it has ${[...wanted.keys()].join(", ") || "none"}`, start);
       if (attrs.has(name)) from.fail(`${name} is given twice`, start);
       from.expect("=");
       attrs.set(name, text.read(from));
@@ -138,7 +148,14 @@ function readSpan(from: TextScanner): Span | null {
 // Tiles ------------------------------------------------------------------------------------------------------------
 
 const merges = {
-  none: true, sum: true, max: true, min: true, argmax: true, logsumexp: true, topk: true, topk_index: true,
+  none: true,
+  sum: true,
+  max: true,
+  min: true,
+  argmax: true,
+  logsumexp: true,
+  topk: true,
+  topk_index: true,
 } as const satisfies Record<Merge, true>;
 const isMerge = (word: string): word is Merge => Object.hasOwn(merges, word);
 
@@ -159,7 +176,12 @@ function readTile(from: TextScanner, scope: Scope, depth: number): Id {
   return scope.builder.tile({
     loops,
     ins,
-    outs: outs.map(({ name, place, merge, by }) => ({ value: inner.lookUp(name.text) ?? from.fail(`the body has no ${name.text}`, name.offset), place, merge, by })),
+    outs: outs.map(({ name, place, merge, by }) => ({
+      value: inner.lookUp(name.text) ?? from.fail(`the body has no ${name.text}`, name.offset),
+      place,
+      merge,
+      by,
+    })),
     body,
     recomputed,
     types: outs.map(({ type }) => type),

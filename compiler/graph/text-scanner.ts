@@ -126,7 +126,7 @@ export class TextScanner {
     try {
       return JSON.parse(text) as string;
     } catch {
-      this.fail("a bad escape in the string", start);
+      return this.fail("a bad escape in the string", start);
     }
   }
 

@@ -48,7 +48,11 @@ function verifyInputs(graph: Graph): void {
   for (const node of graph.nodes) {
     if (node.op !== "input") continue;
     const before = first.get(node.attrs.name);
-    check(before === undefined || (sameType(before.type, node.type) && before.attrs.role === node.attrs.role), node, "an input of this name has another type or role");
+    check(
+      before === undefined || (sameType(before.type, node.type) && before.attrs.role === node.attrs.role),
+      node,
+      "an input of this name has another type or role",
+    );
     first.set(node.attrs.name, node);
   }
 }
@@ -84,12 +88,17 @@ function verifyOp(node: Node, types: ReadonlyMap<Id, Type>, tiles: ReadonlyMap<I
     const tile = tiles.get(node.ins[0] ?? -1);
     check(tile !== undefined, node, "project reads a tile");
     const type = tile.types[node.attrs.index];
-    check(type !== undefined && sameType(type, node.type), node, `result ${node.attrs.index} is ${type === undefined ? "missing" : printType(type)}`);
+    check(
+      type !== undefined && sameType(type, node.type),
+      node,
+      `result ${node.attrs.index} is ${type === undefined ? "missing" : printType(type)}`,
+    );
   }
   const inferred = infer(node, spec, node.op === "project" ? [] : node.ins.map((id) => types.get(id)).filter((type) => type !== undefined));
   check(sameType(inferred, node.type), node, `the operands give ${printType(inferred)}`);
   for (const size of node.type.shape)
-    for (const id of batchesOf(size)) check(!id.startsWith("@") || around.some((tile) => tile.loops.some(({ name }) => `@${name}` === id)), node, `${id} is no block here`);
+    for (const id of batchesOf(size))
+      check(!id.startsWith("@") || around.some((tile) => tile.loops.some(({ name }) => `@${name}` === id)), node, `${id} is no block here`);
   verifyPlace(node, around[around.length - 1]);
 }
 
@@ -157,7 +166,11 @@ function verifyArgs(tile: Tile, types: ReadonlyMap<Id, Type>): void {
     slice.forEach((loop, axis) => {
       if (loop === null) return;
       const extent = tile.loops[loop]?.extent;
-      check(extent !== undefined && sameSize(extent, type.shape[axis] ?? []), tile, `operand ${k}: axis ${axis} is not the extent of loop ${loop}`);
+      check(
+        extent !== undefined && sameSize(extent, type.shape[axis] ?? []),
+        tile,
+        `operand ${k}: axis ${axis} is not the extent of loop ${loop}`,
+      );
     });
     const arg = args.find(({ attrs }) => attrs.index === k);
     check(arg !== undefined, tile, `the body does not take operand ${k}`);
@@ -178,9 +191,18 @@ function verifyOut(tile: Tile, out: TileOut, k: number, type: Type | undefined):
   check(new Set(loops).size === loops.length, tile, `result ${k} places one loop twice`);
   type.shape.forEach((size, axis) => {
     const loop = out.place[axis] ?? null;
-    if (loop === null) return check(!batchesOf(size).some((id) => tile.loops.some(({ name }) => `@${name}` === id)), tile, `result ${k}: axis ${axis} is ${printSize(size)}, so a loop must place it`);
+    if (loop === null)
+      return check(
+        !batchesOf(size).some((id) => tile.loops.some(({ name }) => `@${name}` === id)),
+        tile,
+        `result ${k}: axis ${axis} is ${printSize(size)}, so a loop must place it`,
+      );
     const name = tile.loops[loop]?.name;
-    check(name !== undefined && sameSize(size, batch(`@${name}`)), tile, `result ${k}: axis ${axis} is ${printSize(size)}, not a block of loop ${loop}`);
+    check(
+      name !== undefined && sameSize(size, batch(`@${name}`)),
+      tile,
+      `result ${k}: axis ${axis} is ${printSize(size)}, not a block of loop ${loop}`,
+    );
   });
   const whole = { dtype: type.dtype, shape: type.shape.map((size, axis) => tile.loops[out.place[axis] ?? -1]?.extent ?? size) };
   check(sameType(whole, result), tile, `result ${k} is ${printType(whole)}, stated as ${printType(result)}`);
@@ -196,6 +218,11 @@ function verifyMerge(tile: Tile, { merge, place, by }: TileOut, k: number, type:
   if (!follows(merge)) return check(by === null, tile, `result ${k}: ${merge} follows nothing`);
   check(type.dtype === "i32", tile, `result ${k}: indices are i32`);
   const values = tile.outs[by ?? -1];
-  const samePlace = values !== undefined && values.place.length === place.length && values.place.every((loop, axis) => loop === place[axis]);
-  check(samePlace && values.merge === followedMerge[merge], tile, `result ${k}: ${merge} follows a ${followedMerge[merge]} of the same axes`);
+  const samePlace =
+    values !== undefined && values.place.length === place.length && values.place.every((loop, axis) => loop === place[axis]);
+  check(
+    samePlace && values.merge === followedMerge[merge],
+    tile,
+    `result ${k}: ${merge} follows a ${followedMerge[merge]} of the same axes`,
+  );
 }

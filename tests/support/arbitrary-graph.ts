@@ -47,12 +47,19 @@ export function arbitraryPairProgram(options: ProgramOptions = {}): fc.Arbitrary
 /** The same programs from a plain seed. */
 export function pairProgram(seed: number, options: ProgramOptions = {}): PairProgram {
   const random = randomFrom(seed);
-  return describe(build(random.below, () => true, options), `program seed ${seed}`);
+  return describe(
+    build(random.below, () => true, options),
+    `program seed ${seed}`,
+  );
 }
 
 function programFromTape(tape: readonly number[], options: ProgramOptions): PairProgram {
   let position = 0;
-  return build((bound) => (tape[position++] ?? 0) % bound, () => position < tape.length, options);
+  return build(
+    (bound) => (tape[position++] ?? 0) % bound,
+    () => position < tape.length,
+    options,
+  );
 }
 
 function describe(program: PairProgram, origin: string): PairProgram {
@@ -144,7 +151,8 @@ class Maker {
 
   // What there is ----------------------------------------------------------------------------------------------------------
 
-  #isPair = (shape: Shape): boolean => printShape(shape) === printShape([this.#rows, this.#columns]) || printShape(shape) === printShape([this.#columns, this.#rows]);
+  #isPair = (shape: Shape): boolean =>
+    printShape(shape) === printShape([this.#rows, this.#columns]) || printShape(shape) === printShape([this.#columns, this.#rows]);
 
   /** A value that fits, recent ones first. */
   #find(fits: (real: Real) => boolean): Real | null {
@@ -185,12 +193,30 @@ class Maker {
   }
 
   step(): void {
-    const smooth = [
-      this.#unary, this.#unary, this.#unary, this.#unary, this.#unary, this.#binary, this.#binary, this.#binary, this.#binary, this.#reduce, this.#reduce, this.#reduce, this.#spread, this.#spread,
-      this.#choice, this.#choice, this.logits, this.#project, this.#project, this.#flip, this.#diagonal, this.#maskedReduce, this.#matrix, this.#softmax, this.#rowDot, this.#take,
+    const smooth: readonly (readonly [weight: number, make: () => void])[] = [
+      [5, () => this.#unary()],
+      [4, () => this.#binary()],
+      [3, () => this.#reduce()],
+      [2, () => this.#spread()],
+      [2, () => this.#choice()],
+      [2, () => this.#project()],
+      [1, () => this.logits()],
+      [1, () => this.#flip()],
+      [1, () => this.#diagonal()],
+      [1, () => this.#maskedReduce()],
+      [1, () => this.#matrix()],
+      [1, () => this.#softmax()],
+      [1, () => this.#rowDot()],
+      [1, () => this.#take()],
     ];
-    const rough = [this.#valueMask, this.#rank, this.#rank, this.#topk, this.#winner];
-    this.#one(this.#smooth ? smooth : [...smooth, ...rough]).call(this);
+    const rough: typeof smooth = [
+      [1, () => this.#valueMask()],
+      [2, () => this.#rank()],
+      [1, () => this.#topk()],
+      [1, () => this.#winner()],
+    ];
+    const all = this.#smooth ? smooth : [...smooth, ...rough];
+    this.#one(all.flatMap(([weight, make]) => Array.from({ length: weight }, () => make)))();
   }
 
   /** X·Yᵀ, or the other way round. */
@@ -331,7 +357,8 @@ class Maker {
   #mask(): Mask {
     if (this.#masks.length > 0 && this.#choose(2) === 0) return this.#one(this.#masks);
     const shape = [this.#rows, this.#columns];
-    const fresh = this.#choose(3) === 0 ? this.#labels(this.#one(["eq", "ne"])) : this.#indexMask(this.#one(["eq", "ne", "lt", "ge"]), shape);
+    const fresh =
+      this.#choose(3) === 0 ? this.#labels(this.#one(["eq", "ne"])) : this.#indexMask(this.#one(["eq", "ne", "lt", "ge"]), shape);
     const other = this.#masks.find((mask) => printShape(mask.shape) === printShape(shape));
     const combine = this.#choose(4);
     if (combine === 0) return this.#keepMask(this.#emit("not", [fresh]));
@@ -379,14 +406,27 @@ class Maker {
     const x = this.#distinctPair();
     if (!x.distinct) return;
     const winner = this.#emit("argmax", [x.id], { axis: 1 });
-    this.#keep(this.#emit("gather", [this.#real(printShape(x.shape.slice(1)) === printShape([this.#columns]) ? "c" : "r", x.shape.slice(1)).id, winner], { axis: 0 }), 1.5);
+    this.#keep(
+      this.#emit(
+        "gather",
+        [this.#real(printShape(x.shape.slice(1)) === printShape([this.#columns]) ? "c" : "r", x.shape.slice(1)).id, winner],
+        { axis: 0 },
+      ),
+      1.5,
+    );
   }
 
   // The loss -----------------------------------------------------------------------------------------------------------------
 
   finish(extra: boolean): PairProgram {
     const last = this.#reals.slice(-4);
-    const terms = last.map((x) => this.#mean(x, x.shape.map((_, axis) => axis)).id);
+    const terms = last.map(
+      (x) =>
+        this.#mean(
+          x,
+          x.shape.map((_, axis) => axis),
+        ).id,
+    );
     const loss = terms.reduce((sum, term) => this.#b.add(sum, term));
     const narrow = extra ? this.#reals.filter(({ shape }) => !this.#isPair(shape) && shape.length > 0).slice(-3) : [];
     const graph = this.#b.finish([{ name: "loss", value: loss }, ...narrow.map(({ id }, k) => ({ name: `out${k}`, value: id }))]);

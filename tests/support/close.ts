@@ -31,16 +31,24 @@ export function scalarError(actual: number, expected: number, terms: ArrayLike<n
 
 /** Fails with the name of the value, the error and the tolerance. `floor` is the least scale: for values that cancel to nearly 0. */
 export function expectClose(name: string, actual: Numbers | undefined, expected: Numbers | undefined, tolerance: number, floor = 0): void {
-  if (actual === undefined || expected === undefined) return expect.fail(`${name} is missing on ${actual === undefined ? "the tested" : "the expected"} side`);
+  if (actual === undefined || expected === undefined)
+    return expect.fail(`${name} is missing on ${actual === undefined ? "the tested" : "the expected"} side`);
   const error = matrixError(actual, expected);
   if (error <= tolerance) return;
   const scale = Array.from(expected.data).reduce((max, x) => Math.max(max, Math.abs(x)), 0);
   if (scale < floor && (error * scale) / floor <= tolerance) return;
-  expect.fail(`${name}: error ${error} is above ${tolerance}\n  actual   [${actual.shape}] ${preview(actual)}\n  expected [${expected.shape}] ${preview(expected)}`);
+  expect.fail(
+    `${name}: error ${error} is above ${tolerance}\n  actual   [${actual.shape}] ${preview(actual)}\n  expected [${expected.shape}] ${preview(expected)}`,
+  );
 }
 
 /** Every output of one evaluation against another's. */
-export function expectAllClose(actual: ReadonlyMap<string, Numbers>, expected: ReadonlyMap<string, Numbers>, tolerance: number, floor = 0): void {
+export function expectAllClose(
+  actual: ReadonlyMap<string, Numbers>,
+  expected: ReadonlyMap<string, Numbers>,
+  tolerance: number,
+  floor = 0,
+): void {
   expect([...actual.keys()]).toEqual([...expected.keys()]);
   for (const [name, value] of expected) expectClose(name, actual.get(name), value, tolerance, floor);
 }

@@ -26,12 +26,39 @@ export const makers = {
   const: (b) => b.const(-0.25, "f64"),
   size: (b) => b.size(addSizes(n, constant(2)), "i32"),
   iota: (b) => b.emit("iota", [], { size: n }),
-  neg: u("neg"), abs: u("abs"), sign: u("sign"), exp: u("exp"), expm1: u("expm1"), log: u("log"), log1p: u("log1p"), sqrt: u("sqrt"), rsqrt: u("rsqrt"),
-  sin: u("sin"), cos: u("cos"), tanh: u("tanh"), erf: u("erf"), floor: u("floor"), sigmoid: u("sigmoid"), softplus: u("softplus"), stop_gradient: u("stop_gradient"),
+  neg: u("neg"),
+  abs: u("abs"),
+  sign: u("sign"),
+  exp: u("exp"),
+  expm1: u("expm1"),
+  log: u("log"),
+  log1p: u("log1p"),
+  sqrt: u("sqrt"),
+  rsqrt: u("rsqrt"),
+  sin: u("sin"),
+  cos: u("cos"),
+  tanh: u("tanh"),
+  erf: u("erf"),
+  floor: u("floor"),
+  sigmoid: u("sigmoid"),
+  softplus: u("softplus"),
+  stop_gradient: u("stop_gradient"),
   not: (b, { p }) => b.emit("not", [p], {}),
   cast: (b, { x }) => b.emit("cast", [x], { dtype: "i32" }),
-  add: bin("add"), sub: bin("sub"), mul: bin("mul"), div: bin("div"), mod: bin("mod"), pow: bin("pow"), maximum: bin("maximum"), minimum: bin("minimum"),
-  eq: bin("eq"), ne: bin("ne"), lt: bin("lt"), le: bin("le"), gt: bin("gt"), ge: bin("ge"),
+  add: bin("add"),
+  sub: bin("sub"),
+  mul: bin("mul"),
+  div: bin("div"),
+  mod: bin("mod"),
+  pow: bin("pow"),
+  maximum: bin("maximum"),
+  minimum: bin("minimum"),
+  eq: bin("eq"),
+  ne: bin("ne"),
+  lt: bin("lt"),
+  le: bin("le"),
+  gt: bin("gt"),
+  ge: bin("ge"),
   and: (b, { p, q }) => b.emit("and", [p, q], {}),
   or: (b, { p, q }) => b.emit("or", [p, q], {}),
   select: (b, { p, x, y }) => b.select(p, x, y),
@@ -64,8 +91,15 @@ export const makers = {
 /** x, y: f32[n, 5]; i: i32[n] in 0…4; p, q: bool[n, 5]. */
 export function everyOp(): Graph {
   const b = new GraphBuilder({ file: "every.sig", start: 0, end: 1 });
-  const input = (name: string, dtype: "f32" | "i32" | "bool", wide: boolean): Id => b.emit("input", [], { name, role: "data", type: { dtype, shape: wide ? [n, k] : [n] } });
-  const given = { x: input("x", "f32", true), y: input("y", "f32", true), i: input("i", "i32", false), p: input("p", "bool", true), q: input("q", "bool", true) };
+  const input = (name: string, dtype: "f32" | "i32" | "bool", wide: boolean): Id =>
+    b.emit("input", [], { name, role: "data", type: { dtype, shape: wide ? [n, k] : [n] } });
+  const given = {
+    x: input("x", "f32", true),
+    y: input("y", "f32", true),
+    i: input("i", "i32", false),
+    p: input("p", "bool", true),
+    q: input("q", "bool", true),
+  };
   const outputs = Object.entries(makers).map(([name, make], at) => {
     b.span = { file: "every.sig", start: at, end: at + 3 };
     return { name, value: make(b, given) };

@@ -10,7 +10,9 @@ export type Inputs = ReadonlyMap<string, Value>;
 /** (f(x + h·v) − f(x − h·v)) / 2h, moving only the inputs that the direction names. */
 export function directionalDifference(f: (inputs: Inputs) => number, at: Inputs, direction: Inputs, h = 1e-5): number {
   const moved = (by: number): Inputs =>
-    new Map([...at].map(([name, { shape, data }]) => [name, { shape, data: data.map((x, i) => x + by * (direction.get(name)?.data[i] ?? 0)) }]));
+    new Map(
+      [...at].map(([name, { shape, data }]) => [name, { shape, data: data.map((x, i) => x + by * (direction.get(name)?.data[i] ?? 0)) }]),
+    );
   return (f(moved(h)) - f(moved(-h))) / (2 * h);
 }
 
@@ -43,7 +45,8 @@ export function expectGradient({ graph, wrt, inputs, dims, seed, loss = "loss", 
   }
   const measured = directionalDifference((at) => evaluate(at).get(loss)?.data[0] ?? Number.NaN, inputs, direction);
   const error = Math.abs(slope - measured) / scale;
-  if (!(error <= tolerance)) expect.fail(`seed ${seed}: the gradient says ${slope}, the loss says ${measured} (error ${error} above ${tolerance})`);
+  if (!(error <= tolerance))
+    expect.fail(`seed ${seed}: the gradient says ${slope}, the loss says ${measured} (error ${error} above ${tolerance})`);
 }
 
 function draw(inputs: Inputs, name: string, normal: () => number): Value {

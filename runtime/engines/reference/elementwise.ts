@@ -40,5 +40,8 @@ export function cast({ ins, dtype, inTypes }: Like): Value {
   if (from === undefined || !isFloat(from)) return { shape: x.shape, data: x.data.map(wrapTo(dtype)) };
   const [low, high] = integerRange[dtype];
   // The 0 turns −0 into 0.
-  return { shape: x.shape, data: x.data.map((element) => (Number.isNaN(element) ? 0 : Math.min(Math.max(Math.trunc(element), low), high) + 0)) };
+  return {
+    shape: x.shape,
+    data: x.data.map((element) => (Number.isNaN(element) ? 0 : Math.min(Math.max(Math.trunc(element), low), high) + 0)),
+  };
 }

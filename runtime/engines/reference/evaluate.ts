@@ -30,8 +30,14 @@ type Frame = {
 /** A tile has several results. */
 type Results = readonly Value[];
 
-export function evaluateGraph(graph: Graph, inputs: ReadonlyMap<string, Value>, dims: Dims, options: EvaluateOptions = {}): ReadonlyMap<string, Value> {
-  for (const [batch, size] of Object.entries(dims)) if (!Number.isSafeInteger(size) || size < 0) throw new Error(`batch ${batch} cannot be ${size}`);
+export function evaluateGraph(
+  graph: Graph,
+  inputs: ReadonlyMap<string, Value>,
+  dims: Dims,
+  options: EvaluateOptions = {},
+): ReadonlyMap<string, Value> {
+  for (const [batch, size] of Object.entries(dims))
+    if (!Number.isSafeInteger(size) || size < 0) throw new Error(`batch ${batch} cannot be ${size}`);
   const values = evaluateNodes(graph, { dims, blocks: options.blocks ?? {}, inputs, args: [], current: [] });
   return new Map(graph.outputs.map(({ name, value }) => [name, only(values, value)]));
 }
@@ -57,14 +63,26 @@ function only(values: ReadonlyMap<Id, Results>, id: Id): Value {
 }
 
 function evaluateNode(node: GraphNode, values: ReadonlyMap<Id, Results>, types: ReadonlyMap<Id, Type>, frame: Frame): Results {
-  if (isTile(node)) return evaluateTile(node, node.ins.map(({ value }) => only(values, value)), frame);
+  if (isTile(node))
+    return evaluateTile(
+      node,
+      node.ins.map(({ value }) => only(values, value)),
+      frame,
+    );
   if (node.op === "project") {
     const result = values.get(node.ins[0] ?? -1)?.[node.attrs.index];
     if (result === undefined) throw new Error(`no result ${node.attrs.index}`);
     return [result];
   }
   const inTypes = node.ins.map((id) => types.get(id)?.dtype ?? "f64");
-  return [evaluateOp(node, node.ins.map((id) => only(values, id)), inTypes, frame)];
+  return [
+    evaluateOp(
+      node,
+      node.ins.map((id) => only(values, id)),
+      inTypes,
+      frame,
+    ),
+  ];
 }
 
 function evaluateOp(node: Node, ins: readonly Value[], inTypes: readonly DType[], frame: Frame): Value {
@@ -114,7 +132,9 @@ function checked(name: string, value: Value | undefined, dtype: DType, shape: re
 // Tiles ------------------------------------------------------------------------------------------------------------
 
 function evaluateTile(tile: Tile, ins: readonly Value[], frame: Frame): Results {
-  const wholes = tile.types.map((type, k) => emptyValue(concrete(type.shape, frame.dims), identityOf[tile.outs[k]?.merge ?? "none"](type.dtype)));
+  const wholes = tile.types.map((type, k) =>
+    emptyValue(concrete(type.shape, frame.dims), identityOf[tile.outs[k]?.merge ?? "none"](type.dtype)),
+  );
   for (const current of blocksOf(tile, frame)) {
     const dims = { ...frame.dims };
     tile.loops.forEach(({ name }, loop) => {
@@ -122,7 +142,9 @@ function evaluateTile(tile: Tile, ins: readonly Value[], frame: Frame): Results 
     });
     const args = tile.ins.map((input, k) => cut(ins[k] ?? raise(`operand ${k} is missing`), input, current));
     const values = evaluateNodes(tile.body, { ...frame, dims, args, current });
-    mergeBlock(tile.outs.map((out, k) => blockResult(tile, k, wholes[k] ?? raise(`result ${k} has no type`), only(values, out.value), current)));
+    mergeBlock(
+      tile.outs.map((out, k) => blockResult(tile, k, wholes[k] ?? raise(`result ${k} has no type`), only(values, out.value), current)),
+    );
   }
   return wholes;
 }
@@ -134,7 +156,10 @@ function blocksOf(tile: Tile, frame: Frame): readonly (readonly Block[])[] {
       const whole = evaluateSize(extent, frame.dims);
       const step = block === "auto" ? (frame.blocks[name] ?? Math.max(whole, 1)) : block;
       if (!Number.isSafeInteger(step) || step < 1) throw new Error(`loop ${name} cannot run by ${step}`);
-      const blocks = Array.from({ length: Math.ceil(whole / step) }, (_, k) => ({ start: k * step, length: Math.min(step, whole - k * step) }));
+      const blocks = Array.from({ length: Math.ceil(whole / step) }, (_, k) => ({
+        start: k * step,
+        length: Math.min(step, whole - k * step),
+      }));
       return outer.flatMap((before) => blocks.map((b) => [...before, b]));
     },
     [[]],
@@ -142,7 +167,11 @@ function blocksOf(tile: Tile, frame: Frame): readonly (readonly Block[])[] {
 }
 
 /** The offsets, in an array of this shape, of the block that `loops` cut out of it. */
-function blockOffsets(shape: readonly number[], loops: readonly (number | null)[], current: readonly Block[]): { readonly offsets: Int32Array; readonly shape: readonly number[] } {
+function blockOffsets(
+  shape: readonly number[],
+  loops: readonly (number | null)[],
+  current: readonly Block[],
+): { readonly offsets: Int32Array; readonly shape: readonly number[] } {
   const strides = stridesOf(shape);
   const ranges = shape.map((extent, axis) => {
     const loop = loops[axis] ?? null;

@@ -16,7 +16,8 @@ export function gather({ ins, attrs, shape }: Call<"gather">): Value {
   for (let o = 0; o < outer; o++)
     index.data.forEach((source, place) => {
       if (source < 0 || source >= extent) return;
-      for (let i = 0; i < inner; i++) result.data[(o * index.data.length + place) * inner + i] = x.data[(o * extent + source) * inner + i] ?? 0;
+      for (let i = 0; i < inner; i++)
+        result.data[(o * index.data.length + place) * inner + i] = x.data[(o * extent + source) * inner + i] ?? 0;
     });
   return result;
 }

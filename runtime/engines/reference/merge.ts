@@ -20,7 +20,13 @@ export const identityOf = {
 } as const satisfies Record<Merge, (dtype: DType) => number>;
 
 /** One result of a tile: all of it so far, one block's part of it, and where each element of the part lies in the whole. */
-export type BlockResult = { readonly out: TileOut; readonly dtype: DType; readonly whole: Value; readonly part: Value; readonly offsets: Int32Array };
+export type BlockResult = {
+  readonly out: TileOut;
+  readonly dtype: DType;
+  readonly whole: Value;
+  readonly part: Value;
+  readonly offsets: Int32Array;
+};
 
 type Ranked = { readonly value: number; readonly index: number };
 const falling = (a: Ranked, b: Ranked): number => (precedes(a.value, a.index, b.value, b.index) ? -1 : 1);
@@ -66,7 +72,10 @@ function mergeIndices(result: BlockResult, all: readonly BlockResult[]): void {
   const values = all[result.out.by ?? -1];
   if (values === undefined) throw new Error(`${result.out.merge} follows no result`);
   for (const positions of contests(result)) {
-    const before = positions.map((p) => ({ value: values.whole.data[values.offsets[p] ?? 0] ?? 0, index: result.whole.data[result.offsets[p] ?? 0] ?? 0 }));
+    const before = positions.map((p) => ({
+      value: values.whole.data[values.offsets[p] ?? 0] ?? 0,
+      index: result.whole.data[result.offsets[p] ?? 0] ?? 0,
+    }));
     const now = positions.map((p) => ({ value: values.part.data[p] ?? 0, index: result.part.data[p] ?? 0 }));
     const best = [...before, ...now].sort(falling);
     positions.forEach((p, k) => {

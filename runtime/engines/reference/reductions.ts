@@ -10,7 +10,13 @@ function slices(x: Value, axes: readonly number[]): { readonly starts: Int32Arra
   return { starts: offsetsOf(pick(walks, others(x.shape.length, axes))), along: offsetsOf(pick(walks, axes)) };
 }
 
-function fold(x: Value, axes: readonly number[], shape: readonly number[], start: number, f: (total: number, element: number) => number): Value {
+function fold(
+  x: Value,
+  axes: readonly number[],
+  shape: readonly number[],
+  start: number,
+  f: (total: number, element: number) => number,
+): Value {
   const { starts, along } = slices(x, axes);
   const data = new Float64Array(starts.length);
   for (let i = 0; i < starts.length; i++) {
@@ -48,7 +54,10 @@ export function logsumexp({ ins, attrs, shape }: Call<"logsumexp">): Value {
 }
 
 /** The indices of each slice's elements in falling order, ties to the lower index. */
-function ranked(x: Value, axis: number): { readonly starts: Int32Array; readonly along: Int32Array; readonly order: (start: number) => readonly number[] } {
+function ranked(
+  x: Value,
+  axis: number,
+): { readonly starts: Int32Array; readonly along: Int32Array; readonly order: (start: number) => readonly number[] } {
   const { starts, along } = slices(x, [axis]);
   const at = (start: number, k: number): number => x.data[start + (along[k] ?? 0)] ?? 0;
   const order = (start: number): readonly number[] =>
@@ -72,7 +81,14 @@ export function argmax({ ins, attrs, shape }: Call<"argmax">): Value {
   return result;
 }
 
-function topkOf(x: Value, axis: number, count: number, shape: readonly number[], missing: number, get: (start: number, k: number) => number): Value {
+function topkOf(
+  x: Value,
+  axis: number,
+  count: number,
+  shape: readonly number[],
+  missing: number,
+  get: (start: number, k: number) => number,
+): Value {
   const { starts, order } = ranked(x, axis);
   const result = emptyValue(shape, missing);
   const written = slices(result, [axis]);

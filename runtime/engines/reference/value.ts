@@ -3,7 +3,10 @@ export type Value = { readonly shape: readonly number[]; readonly data: Float64A
 
 export const elementCount = (shape: readonly number[]): number => shape.reduce((count, extent) => count * extent, 1);
 
-export const emptyValue = (shape: readonly number[], fill = 0): Value => ({ shape, data: new Float64Array(elementCount(shape)).fill(fill) });
+export const emptyValue = (shape: readonly number[], fill = 0): Value => ({
+  shape,
+  data: new Float64Array(elementCount(shape)).fill(fill),
+});
 
 export const scalarValue = (x: number): Value => ({ shape: [], data: Float64Array.of(x) });
 

@@ -49,11 +49,17 @@ describe("decomposition", () => {
 
   it("keeps the values of random programs", () =>
     fc.assert(
-      fc.property(arbitraryPairProgram({ outputs: true }), fc.integer({ min: 1, max: 9 }), fc.integer({ min: 1, max: 9 }), fc.nat(), (program, n, m, seed) => {
-        const inputs = drawInputs(program, { n, m }, seed);
-        const [whole, core] = [evaluateGraph(program.graph, inputs, { n, m }), evaluateGraph(decompose(program.graph), inputs, { n, m })];
-        for (const [output, value] of whole) expectClose(output, core.get(output), value, 1e-12, 1e-3);
-      }),
+      fc.property(
+        arbitraryPairProgram({ outputs: true }),
+        fc.integer({ min: 1, max: 9 }),
+        fc.integer({ min: 1, max: 9 }),
+        fc.nat(),
+        (program, n, m, seed) => {
+          const inputs = drawInputs(program, { n, m }, seed);
+          const [whole, core] = [evaluateGraph(program.graph, inputs, { n, m }), evaluateGraph(decompose(program.graph), inputs, { n, m })];
+          for (const [output, value] of whole) expectClose(output, core.get(output), value, 1e-12, 1e-3);
+        },
+      ),
       { numRuns: 60 },
     ));
 

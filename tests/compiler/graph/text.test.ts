@@ -8,7 +8,7 @@ import { batch, constant } from "../../../compiler/graph/size.js";
 import { arbitraryPairProgram } from "../../support/arbitrary-graph.js";
 import { everyOp } from "../../support/every-op.js";
 
-const span = { file: "a \"b\"\\c.sig", start: 12, end: 34 };
+const span = { file: 'a "b"\\c.sig', start: 12, end: 34 };
 
 /** Ids of a builder's graph are dense, so the graph that comes back is the same object tree. */
 function expectRoundTrip(graph: Graph): void {
@@ -39,14 +39,21 @@ output "loss" = %4
 describe("graph text", () => {
   it("comes back node by node for every op, with spans, attributes and outputs", () => expectRoundTrip(everyOp()));
 
-  it("comes back for random programs", () => fc.assert(fc.property(arbitraryPairProgram({ outputs: true }), ({ graph }) => expectRoundTrip(graph)), { numRuns: 60 }));
+  it("comes back for random programs", () =>
+    fc.assert(
+      fc.property(arbitraryPairProgram({ outputs: true }), ({ graph }) => expectRoundTrip(graph)),
+      { numRuns: 60 },
+    ));
 
-  it.each([Number.NaN, Infinity, -Infinity, -0, 0, 1e21, 5e-324, 1.7976931348623157e308, 0.1, -1 / 3, 2 ** 53])("keeps the constant %s to the bit", (value) => {
-    const b = new GraphBuilder(span);
-    const graph = b.finish([{ name: "loss", value: b.const(value, "f64") }]);
-    const node = parseGraph(printGraph(graph)).nodes[0];
-    expect(node?.op === "const" && Object.is(node.attrs.value, value)).toBe(true);
-  });
+  it.each([Number.NaN, Infinity, -Infinity, -0, 0, 1e21, 5e-324, 1.7976931348623157e308, 0.1, -1 / 3, 2 ** 53])(
+    "keeps the constant %s to the bit",
+    (value) => {
+      const b = new GraphBuilder(span);
+      const graph = b.finish([{ name: "loss", value: b.const(value, "f64") }]);
+      const node = parseGraph(printGraph(graph)).nodes[0];
+      expect(node?.op === "const" && Object.is(node.attrs.value, value)).toBe(true);
+    },
+  );
 
   it("keeps any double", () => {
     fc.assert(
@@ -61,8 +68,8 @@ describe("graph text", () => {
 
   it("prints names of inputs and files as strings, whatever they hold", () => {
     const b = new GraphBuilder(span);
-    const x = b.emit("input", [], { name: "img.\"x\"\n%1 // é", role: "state", type: { dtype: "bf16", shape: [batch("n"), constant(3)] } });
-    expectRoundTrip(b.finish([{ name: "a \"b\"", value: x }]));
+    const x = b.emit("input", [], { name: 'img."x"\n%1 // é', role: "state", type: { dtype: "bf16", shape: [batch("n"), constant(3)] } });
+    expectRoundTrip(b.finish([{ name: 'a "b"', value: x }]));
   });
 
   it("comes back with a tile and its body", () => {
@@ -74,7 +81,11 @@ describe("graph text", () => {
   it("renumbers sparse ids by print order", () => {
     const graph = parseGraph(tileText);
     const sparse: Graph = {
-      nodes: graph.nodes.map((node) => (node.op === "tile" ? { ...node, id: node.id * 10 + 7, ins: node.ins.map((i) => ({ ...i, value: i.value * 10 + 7 })) } : { ...node, id: node.id * 10 + 7, ins: node.ins.map((i) => i * 10 + 7) })),
+      nodes: graph.nodes.map((node) =>
+        node.op === "tile"
+          ? { ...node, id: node.id * 10 + 7, ins: node.ins.map((i) => ({ ...i, value: i.value * 10 + 7 })) }
+          : { ...node, id: node.id * 10 + 7, ins: node.ins.map((i) => i * 10 + 7) },
+      ),
       outputs: graph.outputs.map(({ name, value }) => ({ name, value: value * 10 + 7 })),
     };
     expect(printGraph(sparse, { spans: false })).toBe(tileText);
@@ -104,18 +115,18 @@ output "loss" = %2
     ["%0 = const 1.5.2 : f32[]", "1:12", /a number/],
     ["%0 = const 1 : f33[]", "1:16", /a type/],
     ["%0 = const 1 : f32[2]", "1:6", /gives f32\[\], but the text states f32\[2\]/],
-    ["%0 = input \"x\" : f32[n]\n%1 = sum %0 : f32[]", "2:13", /needs the attribute axes/],
-    ["%0 = input \"x\" : f32[n]\n%1 = sum %0 {axes = [0], axes = [0]}", "2:26", /given twice/],
-    ["%0 = input \"x\" : f32[n]\n%1 = sum %0 {axis = 0}", "2:14", /no attribute axis; it has axes/],
-    ["%0 = input \"x\" : f32[n]\n%1 = sum %0 {axes = [1]}", "2:1", /axis 1 is out of range/],
-    ["%0 = input \"x\" : f32[n]\n%1 = add %0", "2:6", /takes 2 operands, got 1/],
-    ["%0 = input \"x\" : f32[n]\n%1 = neg %0 : f32[m]", "2:6", /gives f32\[n\]/],
-    ["%0 = input \"x\" : f32[n]\n%0 = neg %0", "2:1", /defined twice/],
-    ["%0 = input \"x\" {role = prince} : f32[n]", "1:24", /expected data or param/],
-    ["%0 = input \"x : f32[n]", "1:12", /a string/],
-    ["%0 = input \"x\\q\" : f32[n]", "1:12", /bad escape/],
-    ["output \"a\" = %7", "1:14", /%7 is not defined/],
-    ["%0 = const 1 : f32[] output \"a\" = %0 output \"a\" = %0", "1:45", /second output/],
+    ['%0 = input "x" : f32[n]\n%1 = sum %0 : f32[]', "2:13", /needs the attribute axes/],
+    ['%0 = input "x" : f32[n]\n%1 = sum %0 {axes = [0], axes = [0]}', "2:26", /given twice/],
+    ['%0 = input "x" : f32[n]\n%1 = sum %0 {axis = 0}', "2:14", /no attribute axis; it has axes/],
+    ['%0 = input "x" : f32[n]\n%1 = sum %0 {axes = [1]}', "2:1", /axis 1 is out of range/],
+    ['%0 = input "x" : f32[n]\n%1 = add %0', "2:6", /takes 2 operands, got 1/],
+    ['%0 = input "x" : f32[n]\n%1 = neg %0 : f32[m]', "2:6", /gives f32\[n\]/],
+    ['%0 = input "x" : f32[n]\n%0 = neg %0', "2:1", /defined twice/],
+    ['%0 = input "x" {role = prince} : f32[n]', "1:24", /expected data or param/],
+    ['%0 = input "x : f32[n]', "1:12", /a string/],
+    ['%0 = input "x\\q" : f32[n]', "1:12", /bad escape/],
+    ['output "a" = %7', "1:14", /%7 is not defined/],
+    ['%0 = const 1 : f32[] output "a" = %0 output "a" = %0', "1:45", /second output/],
     ["%0 = const 1 : f32[] nonsense", "1:22", /expected a node/],
     ["%0 = tile (i: n by auto) () -> (none %1[k] : f32[n]) {}", "1:41", /no loop is called k/],
     ["%0 = tile (i: n by auto) () -> (none %1[i] : f32[n]) {}", "1:38", /the body has no %1/],

@@ -36,7 +36,11 @@ const header = `
 %c3 = input "c3" : f32[n, 2, 3]
 `;
 const evaluate = (lines: string): readonly number[] =>
-  Array.from(evaluateGraph(parseGraph(`${header}${lines.includes("%r =") ? lines : `%r = ${lines}`}\noutput "r" = %r`), inputs, { n: 2, m: 3 }).get("r")?.data ?? []);
+  Array.from(
+    evaluateGraph(parseGraph(`${header}${lines.includes("%r =") ? lines : `%r = ${lines}`}\noutput "r" = %r`), inputs, { n: 2, m: 3 }).get(
+      "r",
+    )?.data ?? [],
+  );
 
 const cases: readonly (readonly [string, readonly number[]])[] = [
   ["const -0.25 : f32[]", [-0.25]],
@@ -117,7 +121,9 @@ describe("reference", () => {
   it.each(cases)("%s", (text, expected) => expect(evaluate(text)).toEqual(expected));
 
   it("is stable where the naive formula overflows", () => {
-    const [a = 0, b = 0] = evaluate("%big = const 10000 : f32[] %k = broadcast %big : f32[n, 3] %z = mul %x, %k %r = logsumexp %z {axes = [1]}");
+    const [a = 0, b = 0] = evaluate(
+      "%big = const 10000 : f32[] %k = broadcast %big : f32[n, 3] %z = mul %x, %k %r = logsumexp %z {axes = [1]}",
+    );
     expect([a, b]).toEqual([30000, 50000]);
   });
 

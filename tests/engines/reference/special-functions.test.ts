@@ -5,9 +5,20 @@ const inf = Number.POSITIVE_INFINITY;
 
 /** From the C library, whose erf is within an ulp. */
 const erfTable: readonly (readonly [number, number])[] = [
-  [1e-300, 1.1283791670955126e-300], [1e-8, 1.1283791670955126e-8], [0.1, 0.1124629160182849], [0.5, 0.5204998778130465],
-  [1, 0.8427007929497149], [1.5, 0.9661051464753108], [1.9999, 0.9953201979070294], [2, 0.9953222650189527], [2.0001, 0.9953243313041966],
-  [2.5, 0.999593047982555], [3, 0.9999779095030014], [4, 0.9999999845827421], [5, 0.9999999999984626], [5.9, 0.9999999999999999],
+  [1e-300, 1.1283791670955126e-300],
+  [1e-8, 1.1283791670955126e-8],
+  [0.1, 0.1124629160182849],
+  [0.5, 0.5204998778130465],
+  [1, 0.8427007929497149],
+  [1.5, 0.9661051464753108],
+  [1.9999, 0.9953201979070294],
+  [2, 0.9953222650189527],
+  [2.0001, 0.9953243313041966],
+  [2.5, 0.999593047982555],
+  [3, 0.9999779095030014],
+  [4, 0.9999999845827421],
+  [5, 0.9999999999984626],
+  [5.9, 0.9999999999999999],
 ];
 it.each(erfTable)("erf(%s) is exact to 4 ulp, on both sides of 0 and of the switch at 2", (x, expected) => {
   expect(Math.abs(erf(x) - expected) / expected).toBeLessThan(4 * Number.EPSILON);
@@ -35,5 +46,7 @@ it("logAddExp of nothing and nothing is nothing, not NaN", () => {
 
 it("pow keeps 1 to any power, mod takes the sign of the divisor", () => {
   expect([pow(1, Number.NaN), pow(1, inf), pow(-1, -inf), pow(0, 0), pow(-8, 3), pow(2, -1)]).toEqual([1, 1, 1, 1, -512, 0.5]);
-  expect([floorMod(-7, 3), floorMod(7, -3), floorMod(7, 3), floorMod(-6, 3), floorMod(6, -3), floorMod(5.5, -2)]).toEqual([2, -2, 1, 0, -0, -0.5]);
+  expect([floorMod(-7, 3), floorMod(7, -3), floorMod(7, 3), floorMod(-6, 3), floorMod(6, -3), floorMod(5.5, -2)]).toEqual([
+    2, -2, 1, 0, -0, -0.5,
+  ]);
 });

@@ -34,12 +34,24 @@ const body = (x: string, y: string, i: string, j: string, rows: string, columns:
 %top = topk %g {axis = 0, k = 2}
 `;
 const types = {
-  l: "f32[n, m]", total: "f32[]", dx: "f32[n, 3]", dy: "f32[m, 3]", high: "f32[n]", low: "f32[m]", lse: "f32[n]", all: "f32[]",
-  at: "i32[n]", best: "f32[n, 3]", bestat: "i32[n, 3]", top: "f32[2, m]",
+  l: "f32[n, m]",
+  total: "f32[]",
+  dx: "f32[n, 3]",
+  dy: "f32[m, 3]",
+  high: "f32[n]",
+  low: "f32[m]",
+  lse: "f32[n]",
+  all: "f32[]",
+  at: "i32[n]",
+  best: "f32[n, 3]",
+  bestat: "i32[n, 3]",
+  top: "f32[2, m]",
 };
 const results = Object.keys(types);
 const outputs = results.map((name) => `output "${name}" = %${name}\n`).join("");
-const projections = Object.entries(types).map(([name, type], k) => `%${name} = project %t {index = ${k}} : ${type}\n`).join("");
+const projections = Object.entries(types)
+  .map(([name, type], k) => `%${name} = project %t {index = ${k}} : ${type}\n`)
+  .join("");
 
 const whole = parseGraph(`${inputs}
 %i = iota : i32[n]
@@ -71,7 +83,10 @@ ${projections}${outputs}`);
 const draw = (rows: number, element: () => number): Value => valueOf([rows, 3], Array.from({ length: rows * 3 }, element));
 
 function expectSame(n: number, m: number, blocks: Readonly<Record<string, number>>, element: () => number): void {
-  const given = new Map([["x", draw(n, element)], ["y", draw(m, element)]]);
+  const given = new Map([
+    ["x", draw(n, element)],
+    ["y", draw(m, element)],
+  ]);
   const [expected, actual] = [evaluateGraph(whole, given, { n, m }), evaluateGraph(tiled, given, { n, m }, { blocks })];
   for (const name of results.filter((r) => r !== "bestat")) expectClose(name, actual.get(name), expected.get(name), 1e-12, 1e-3);
   // Where there are fewer than 3, the whole graph's gather reads 0.
@@ -88,7 +103,10 @@ describe("a tile", () => {
   it("is well formed", () => verify(tiled, "tiled"));
 
   it("gives the untiled values for any block sizes", () =>
-    fc.assert(fc.property(size, size, block, block, fc.nat(), (n, m, i, j, seed) => expectSame(n, m, { i, j }, randomFrom(seed).normal)), { numRuns: 60 }));
+    fc.assert(
+      fc.property(size, size, block, block, fc.nat(), (n, m, i, j, seed) => expectSame(n, m, { i, j }, randomFrom(seed).normal)),
+      { numRuns: 60 },
+    ));
 
   it("breaks ties to the lower index across blocks too", () =>
     fc.assert(
@@ -100,7 +118,10 @@ describe("a tile", () => {
     ));
 
   it("gives the merge's neutral value over no block", () => {
-    const given = new Map([["x", draw(2, () => 1)], ["y", draw(0, () => 1)]]);
+    const given = new Map([
+      ["x", draw(2, () => 1)],
+      ["y", draw(0, () => 1)],
+    ]);
     const out = evaluateGraph(tiled, given, { n: 2, m: 0 });
     const inf = Number.POSITIVE_INFINITY;
     expect([...(out.get("lse")?.data ?? [])]).toEqual([-inf, -inf]);
@@ -147,7 +168,15 @@ output "s" = %s`);
 %s = project %t {index = 0} : f32[]
 output "s" = %s`);
     verify(graph, "tiled");
-    const given = new Map([["x", valueOf([3, 4], Array.from({ length: 12 }, (_, k) => k))]]);
+    const given = new Map([
+      [
+        "x",
+        valueOf(
+          [3, 4],
+          Array.from({ length: 12 }, (_, k) => k),
+        ),
+      ],
+    ]);
     expect(evaluateGraph(graph, given, { n: 3, m: 4 }).get("s")?.data[0]).toBeCloseTo(22, 12);
   });
 });
