@@ -14,7 +14,7 @@ import { expectGradient } from "../support/finite-difference.js";
 const inf = Number.POSITIVE_INFINITY;
 
 describe("random pair programs", () => {
-  const seeds = Array.from({ length: 300 }, (_, seed) => seed);
+  const seeds = Array.from({ length: 150 }, (_, seed) => seed);
 
   it("apply together all that a loss over pairs is made of", () => {
     const used = new Set(seeds.flatMap((seed) => pairProgram(seed).graph.nodes.map((node) => node.op)));
@@ -63,7 +63,7 @@ describe("random pair programs", () => {
         fc.nat(),
         (program, n, m, seed) => {
           const outputs = evaluateGraph(program.graph, drawInputs(program, { n, m }, seed), { n, m });
-          for (const [name, { data }] of outputs) expect(data.every(Number.isFinite), name).toBe(true);
+          for (const [name, { data }] of outputs) expect([name, data.find((x) => !Number.isFinite(x))]).toEqual([name, undefined]);
           for (const { value } of program.graph.outputs) {
             const node = program.graph.nodes[value];
             expect(node !== undefined && node.op !== "tile" && batchDegree(node.type) < 2).toBe(true);

@@ -11,10 +11,13 @@ function distance(actual: number, expected: number): number {
   return sameNonFinite(actual, expected) ? 0 : Number.POSITIVE_INFINITY;
 }
 
-/** max|Δ| / max|expected|; 0 where both are all 0, infinite where the shapes or the non-finite elements differ. */
-export function matrixError(actual: Numbers, expected: Numbers): number {
+/**
+ * max|Δ| / max|expected|; 0 where nothing differs, infinite where the shapes or the non-finite elements do.
+ * `floor` is the least that is divided by: for values that cancel to nearly 0.
+ */
+export function matrixError(actual: Numbers, expected: Numbers, floor = 0): number {
   if (actual.shape.join() !== expected.shape.join() || actual.data.length !== expected.data.length) return Number.POSITIVE_INFINITY;
-  let [difference, scale] = [0, 0];
+  let [difference, scale] = [0, floor];
   for (let i = 0; i < expected.data.length; i++) {
     const [a, e] = [actual.data[i] ?? Number.NaN, expected.data[i] ?? Number.NaN];
     difference = Math.max(difference, distance(a, e));
@@ -29,14 +32,12 @@ export function scalarError(actual: number, expected: number, terms: ArrayLike<n
   return difference === 0 ? 0 : difference / Array.from(terms).reduce((sum, term) => sum + Math.abs(term), 0);
 }
 
-/** Fails with the name of the value, the error and the tolerance. `floor` is the least scale: for values that cancel to nearly 0. */
+/** Fails with the name of the value, the error and the tolerance. */
 export function expectClose(name: string, actual: Numbers | undefined, expected: Numbers | undefined, tolerance: number, floor = 0): void {
   if (actual === undefined || expected === undefined)
     return expect.fail(`${name} is missing on ${actual === undefined ? "the tested" : "the expected"} side`);
-  const error = matrixError(actual, expected);
+  const error = matrixError(actual, expected, floor);
   if (error <= tolerance) return;
-  const scale = Array.from(expected.data).reduce((max, x) => Math.max(max, Math.abs(x)), 0);
-  if (scale < floor && (error * scale) / floor <= tolerance) return;
   expect.fail(
     `${name}: error ${error} is above ${tolerance}\n  actual   [${actual.shape}] ${preview(actual)}\n  expected [${expected.shape}] ${preview(expected)}`,
   );
