@@ -28,7 +28,8 @@ export const walkPlan = (plan: Scheduled): Generator<MemoryEvent, void> => new S
  */
 export function peakOf(plan: Scheduled): { readonly bytes: number; readonly at: number } {
   let peak = { bytes: givenBytes(plan), at: 0 };
-  for (const { index, liveBytes } of new Simulation(plan, lastTwoBlocks).run()) if (liveBytes > peak.bytes) peak = { bytes: liveBytes, at: index };
+  for (const { index, liveBytes } of new Simulation(plan, lastTwoBlocks).run())
+    if (liveBytes > peak.bytes) peak = { bytes: liveBytes, at: index };
   return peak;
 }
 
@@ -59,7 +60,9 @@ export function numberStatements(statements: readonly PlanStatement[]): Readonly
 }
 
 /** Every merge inside each loop, with the loops around it from the outside in. */
-function mergesByLoop(statements: readonly PlanStatement[]): ReadonlyMap<ForStatement, readonly { readonly merge: MergeStatement; readonly nest: readonly ForStatement[] }[]> {
+function mergesByLoop(
+  statements: readonly PlanStatement[],
+): ReadonlyMap<ForStatement, readonly { readonly merge: MergeStatement; readonly nest: readonly ForStatement[] }[]> {
   const found = new Map<ForStatement, { merge: MergeStatement; nest: readonly ForStatement[] }[]>();
   const visit = (list: readonly PlanStatement[], nest: readonly ForStatement[]): void => {
     for (const statement of list) {
@@ -122,18 +125,25 @@ class Simulation {
     switch (statement.kind) {
       case "op": {
         const { dtype, shape } = statement.node.type;
-        this.#set(statement.out, shape.reduce<number>((product, size) => product * evaluateSize(size, this.#sizes), logicalBytes[dtype]));
+        this.#set(
+          statement.out,
+          shape.reduce<number>((product, size) => product * evaluateSize(size, this.#sizes), logicalBytes[dtype]),
+        );
         return;
       }
       case "cut": {
         const { dtype, shape } = this.#buffer(statement.from);
-        this.#set(statement.out, shape.reduce<number>((product, extent, axis) => product * this.#along(statement.axes[axis] ?? null, extent), logicalBytes[dtype]));
+        this.#set(
+          statement.out,
+          shape.reduce<number>((product, extent, axis) => product * this.#along(statement.axes[axis] ?? null, extent), logicalBytes[dtype]),
+        );
         return;
       }
       case "merge": {
         const part = this.#live.get(statement.part) ?? 0;
         this.#set(statement.part, 0);
-        if (statement.first.every((loop) => this.#nest.get(loop)?.value === 0)) this.#set(statement.into, (this.#live.get(statement.into) ?? 0) + part);
+        if (statement.first.every((loop) => this.#nest.get(loop)?.value === 0))
+          this.#set(statement.into, (this.#live.get(statement.into) ?? 0) + part);
         return;
       }
       case "join":
@@ -156,7 +166,8 @@ class Simulation {
     const { dtype, shape } = this.#buffer(into);
     const unit = shape.reduce<number>((product, extent, axis) => (axes[axis] == null ? product * extent : product), logicalBytes[dtype]);
     const placed = nest.map(({ loop }) => axes.includes(loop));
-    const whole = (from: number): number => nest.reduce((product, { extent }, k) => (k >= from && placed[k] === true ? product * extent : product), 1);
+    const whole = (from: number): number =>
+      nest.reduce((product, { extent }, k) => (k >= from && placed[k] === true ? product * extent : product), 1);
     let same = 1;
     let filled = 0;
     for (const [k, { loop, step, extent }] of nest.entries()) {

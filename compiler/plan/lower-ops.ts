@@ -73,7 +73,9 @@ class Lowering {
   }
 
   finish(graph: Graph): OpSchedule {
-    const outputs = graph.outputs.map(({ name, value }): PlanPort => ({ name, buffer: this.#whole(valueOf(this.#scope, value), this.#scope).buffer }));
+    const outputs = graph.outputs.map(
+      ({ name, value }): PlanPort => ({ name, buffer: this.#whole(valueOf(this.#scope, value), this.#scope).buffer }),
+    );
     for (const { buffer } of outputs) {
       const draft = this.#buffers[buffer];
       if (draft?.role === "temporary") draft.role = "result";
@@ -124,7 +126,12 @@ class Lowering {
       ? this.#reshape(value, shape, origin, scope, this.#buffers[value.buffer]?.name ?? "reshape")
       : this.#emit(
           // The operand may have 1 where the result repeats it: engines stretch such axes too.
-          { ...origin, op: "broadcast", attrs: { shape, axes: value.stored.map((_, k) => shape.length - value.stored.length + k) }, type: value.type },
+          {
+            ...origin,
+            op: "broadcast",
+            attrs: { shape, axes: value.stored.map((_, k) => shape.length - value.stored.length + k) },
+            type: value.type,
+          },
           [value],
           shape,
           scope,
@@ -135,7 +142,13 @@ class Lowering {
   }
 
   #reshape(value: Value, shape: Shape, origin: Pick<Node, "id" | "ins" | "span">, scope: Scope, name: string): Value {
-    return this.#emit({ ...origin, op: "reshape", attrs: { shape }, type: { dtype: value.type.dtype, shape } }, [value], shape, scope, name);
+    return this.#emit(
+      { ...origin, op: "reshape", attrs: { shape }, type: { dtype: value.type.dtype, shape } },
+      [value],
+      shape,
+      scope,
+      name,
+    );
   }
 
   #emit(node: Node, ins: readonly Value[], stored: Shape, scope: Scope, name: string): Value {
@@ -153,7 +166,11 @@ class Lowering {
 
   /** The results that the graph reads, each with its name there. */
   #projections(graph: Graph, tile: Tile): ReadonlyMap<number, string | null> {
-    return new Map(graph.nodes.flatMap((node) => (node.op === "project" && node.ins[0] === tile.id ? [[node.attrs.index, this.#names.get(node.id) ?? null] as const] : [])));
+    return new Map(
+      graph.nodes.flatMap((node) =>
+        node.op === "project" && node.ins[0] === tile.id ? [[node.attrs.index, this.#names.get(node.id) ?? null] as const] : [],
+      ),
+    );
   }
 
   #tile(tile: Tile, projections: ReadonlyMap<number, string | null>): ReadonlyMap<number, Value> {
@@ -168,12 +185,18 @@ class Lowering {
     const wanted = wantedOuts(tile, projections);
     this.#body(tile, wanted, scope);
     const accumulators = this.#merges(tile, wanted, projections, scope);
-    this.#nest(scope, [...accumulators.values()].map(({ buffer }) => buffer));
+    this.#nest(
+      scope,
+      [...accumulators.values()].map(({ buffer }) => buffer),
+    );
     return new Map([...accumulators].map(([k, accumulator]) => [k, this.#joined(tile, outAt(tile, k), accumulator, scope)]));
   }
 
   #body(tile: Tile, wanted: readonly number[], scope: Scope): void {
-    const needed = reachable(tile.body, wanted.map((k) => outAt(tile, k).value));
+    const needed = reachable(
+      tile.body,
+      wanted.map((k) => outAt(tile, k).value),
+    );
     for (const node of tile.body.nodes) {
       if (!needed.has(node.id)) continue;
       if (isTile(node)) throw new Error(`%${tile.id} holds a tile: only one level of tiles can be lowered`);
@@ -189,7 +212,9 @@ class Lowering {
     const operand = valueOf(this.#scope, input.value);
     // A late broadcast has no blocks along the axes that it does not store.
     const hidden = input.slice.length - operand.stored.length;
-    const slice = operand.stored.map((size, k) => (sameSize(size, operand.type.shape[hidden + k] ?? size) ? (input.slice[hidden + k] ?? null) : null));
+    const slice = operand.stored.map((size, k) =>
+      sameSize(size, operand.type.shape[hidden + k] ?? size) ? (input.slice[hidden + k] ?? null) : null,
+    );
     if (slice.every((loop) => loop === null)) return { ...operand, type: node.type, depth: 0 };
     const stored = operand.stored.map((size, k) => (slice[k] === null ? size : (node.type.shape[hidden + k] ?? size)));
     const depth = Math.max(...slice.map((loop) => (loop === null ? 0 : loop + 1)));
@@ -202,7 +227,12 @@ class Lowering {
   }
 
   /** One accumulator per result that is read, by its place among the tile's results. */
-  #merges(tile: Tile, wanted: readonly number[], projections: ReadonlyMap<number, string | null>, scope: Scope): ReadonlyMap<number, { readonly buffer: BufferId }> {
+  #merges(
+    tile: Tile,
+    wanted: readonly number[],
+    projections: ReadonlyMap<number, string | null>,
+    scope: Scope,
+  ): ReadonlyMap<number, { readonly buffer: BufferId }> {
     const merges = wanted.map((k) => {
       const out = outAt(tile, k);
       const value = this.#whole(valueOf(scope, out.value), scope);
@@ -237,16 +267,35 @@ class Lowering {
       };
       const list = listAt(scope, depth);
       const after = list.findLastIndex((item) => mentions(item, part) || (by !== null && mentions(item, by.part)));
-      list.splice(after + 1, 0, { kind: "leaf", statement, makes: [], reads: by === null ? [into] : [into, by.into, by.part], consumes: [part] });
+      list.splice(after + 1, 0, {
+        kind: "leaf",
+        statement,
+        makes: [],
+        reads: by === null ? [into] : [into, by.into, by.part],
+        consumes: [part],
+      });
     }
     return new Map(merges.map(({ k, into }) => [k, { buffer: into }]));
   }
 
   #copyOf(value: Value, depth: number, scope: Scope): BufferId {
     const { shape } = value.type;
-    const node: Node = { id: -1, op: "reshape", ins: [], attrs: { shape }, type: value.type, span: this.#buffers[value.buffer]?.span ?? nowhere };
+    const node: Node = {
+      id: -1,
+      op: "reshape",
+      ins: [],
+      attrs: { shape },
+      type: value.type,
+      span: this.#buffers[value.buffer]?.span ?? nowhere,
+    };
     const out = this.#buffer(this.#buffers[value.buffer]?.name ?? "copy", "block", value.type, scope.loops, node.span);
-    listAt(scope, depth).push({ kind: "leaf", statement: { kind: "op", node, ins: [value.buffer], out }, makes: [out], reads: [value.buffer], consumes: [] });
+    listAt(scope, depth).push({
+      kind: "leaf",
+      statement: { kind: "op", node, ins: [value.buffer], out },
+      makes: [out],
+      reads: [value.buffer],
+      consumes: [],
+    });
     return out;
   }
 
@@ -255,7 +304,12 @@ class Lowering {
       const [loop, items] = [loops[depth - 1], lists[depth] ?? []];
       if (loop === undefined || items.length === 0) continue;
       const { id, name, extent, step } = loop;
-      lists[depth - 1]?.push({ kind: "loop", loop: { kind: "for", loop: id, name, extent, step }, makes: depth === 1 ? accumulators : [], items });
+      lists[depth - 1]?.push({
+        kind: "loop",
+        loop: { kind: "for", loop: id, name, extent, step },
+        makes: depth === 1 ? accumulators : [],
+        items,
+      });
     }
   }
 
@@ -267,7 +321,13 @@ class Lowering {
     const whole: Value = { buffer, stored: type.shape, type, depth: 0 };
     if (out.place.every((loop) => loop === null)) return whole;
     const joined = this.#buffer(draft.name, "temporary", type, [], tile.span);
-    const statement: PlanStatement = { kind: "join", from: buffer, axes: out.place.map((loop) => loopId(loop, scope)), out: joined, span: tile.span };
+    const statement: PlanStatement = {
+      kind: "join",
+      from: buffer,
+      axes: out.place.map((loop) => loopId(loop, scope)),
+      out: joined,
+      span: tile.span,
+    };
     this.#top.push({ kind: "leaf", statement, makes: [joined], reads: [], consumes: [buffer] });
     return { ...whole, buffer: joined };
   }

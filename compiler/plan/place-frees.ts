@@ -5,12 +5,25 @@ type Leaf = Exclude<PlanStatement, { kind: "for" } | { kind: "free" }>;
 
 /** A statement and what it does to buffers; a loop also `makes` the accumulators that its body fills. */
 export type ScheduleItem =
-  | { readonly kind: "leaf"; readonly statement: Leaf; readonly makes: readonly BufferId[]; readonly reads: readonly BufferId[]; readonly consumes: readonly BufferId[] }
-  | { readonly kind: "loop"; readonly loop: Omit<Extract<PlanStatement, { kind: "for" }>, "body">; readonly makes: readonly BufferId[]; readonly items: readonly ScheduleItem[] };
+  | {
+      readonly kind: "leaf";
+      readonly statement: Leaf;
+      readonly makes: readonly BufferId[];
+      readonly reads: readonly BufferId[];
+      readonly consumes: readonly BufferId[];
+    }
+  | {
+      readonly kind: "loop";
+      readonly loop: Omit<Extract<PlanStatement, { kind: "for" }>, "body">;
+      readonly makes: readonly BufferId[];
+      readonly items: readonly ScheduleItem[];
+    };
 
 export const mentions = (item: ScheduleItem, buffer: BufferId): boolean =>
   item.makes.includes(buffer) ||
-  (item.kind === "leaf" ? item.reads.includes(buffer) || item.consumes.includes(buffer) : item.items.some((inner) => mentions(inner, buffer)));
+  (item.kind === "leaf"
+    ? item.reads.includes(buffer) || item.consumes.includes(buffer)
+    : item.items.some((inner) => mentions(inner, buffer)));
 
 function mentionedBy(item: ScheduleItem): readonly BufferId[] {
   return item.kind === "leaf" ? [...item.makes, ...item.reads, ...item.consumes] : [...item.makes, ...item.items.flatMap(mentionedBy)];

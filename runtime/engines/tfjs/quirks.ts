@@ -1,0 +1,61 @@
+/**
+ * What was measured to differ between the backends of TensorFlow.js 4.22, as data: the rules read it, so that one code
+ * path serves all. A fault whose cure costs nothing elsewhere is not listed; its rule is written the safe way.
+ */
+export type Quirks = {
+  /** `naive`: adds up in f32, one element after the other; 1 % off after a million. `wide`: pairwise, or in f64. */
+  readonly sums: "naive" | "wide";
+  /** `slow`: a transposed operand makes matMul 10 to 60 times slower than transposing it first. */
+  readonly transposedMatMul: "slow" | "fast";
+  /** `cancels`: log(1 + x), all wrong near 0. */
+  readonly log1p: "cancels" | "exact";
+  /** `coarse`: 2e-7 off, and without digits at large arguments. */
+  readonly sinCos: "coarse" | "exact";
+  /** `absolute`: right to 2e-7 only in absolute terms, hence without digits near 0. */
+  readonly erf: "absolute" | "exact";
+  /** `drops`: maximum(NaN, 1) is 1. */
+  readonly maximumOfNaN: "drops" | "keeps";
+  /** `here`: tensors lie in this process's memory, and what a backend computes badly is computed on the host. */
+  readonly memory: "here" | "device";
+  /** Bytes beyond which the backend was seen to fail or to corrupt data; null where it reports its own limit. */
+  readonly maxBytes: number | null;
+};
+
+const GiB = 2 ** 30;
+
+/** By the name under which a backend registers. */
+export const quirks = {
+  // Past 4 GiB it silently corrupts; what lies between is for the copies that its kernels make.
+  wasm: {
+    sums: "naive",
+    transposedMatMul: "slow",
+    log1p: "cancels",
+    sinCos: "coarse",
+    erf: "absolute",
+    maximumOfNaN: "drops",
+    memory: "here",
+    maxBytes: 3 * GiB,
+  },
+  cpu: {
+    sums: "wide",
+    transposedMatMul: "fast",
+    log1p: "exact",
+    sinCos: "exact",
+    erf: "absolute",
+    maximumOfNaN: "keeps",
+    memory: "here",
+    maxBytes: null,
+  },
+  tensorflow: {
+    sums: "wide",
+    transposedMatMul: "fast",
+    log1p: "exact",
+    sinCos: "exact",
+    erf: "exact",
+    maximumOfNaN: "keeps",
+    memory: "device",
+    maxBytes: null,
+  },
+} as const satisfies Record<string, Quirks>;
+
+export type Backend = keyof typeof quirks;

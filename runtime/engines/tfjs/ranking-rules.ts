@@ -1,0 +1,65 @@
+/** Ops that look for order along one axis. */
+import { NO_INDEX, cumsum as cumsumOnHost, type Layout, type Numbers, sort as sortOnHost, topk as topkOnHost } from "./host-ops.js";
+import type { Call } from "./rule.js";
+import { around, operand, type Tensor } from "./tensorflow.js";
+
+const layoutOf = (x: Tensor, axis: number): Layout => around(x.shape, axis);
+const numbersOf = (x: Tensor): Numbers => x.dataSync<"float32">();
+
+/** The lowest index among the largest elements; a NaN is the largest. Backends promise nothing about ties. */
+export function argmax({ tf, ins, attrs, shape }: Call<"argmax">): Tensor {
+  const [outer, along, inner] = around(operand(ins, 0).shape, attrs.axis);
+  if (along === 0) return tf.fill([...shape], NO_INDEX, "int32");
+  const x = operand(ins, 0).reshape([outer, along, inner]);
+  const best = tf.logicalOr(tf.equal(x, tf.max(x, 1, true)), tf.notEqual(x, x));
+  const index = tf.range(0, along, 1, "int32").reshape([1, along, 1]);
+  return tf.min(tf.where(best, index, tf.scalar(NO_INDEX, "int32")), 1).reshape([...shape]);
+}
+
+type TopK = Call<"topk"> | Call<"topk_index">;
+
+function ranked({ tf, ins, attrs, shape, quirks }: TopK): { readonly values: Tensor; readonly indices: Tensor } {
+  const x = operand(ins, 0);
+  const layout = layoutOf(x, attrs.axis);
+  if (quirks.memory === "here") {
+    const { values, indices } = topkOnHost(numbersOf(x), null, layout, attrs.k);
+    return { values: tf.tensor(values, [...shape], x.dtype), indices: tf.tensor(indices, [...shape], "int32") };
+  }
+  // TensorFlow documents ties to the lower index.
+  const [outer, along, inner] = layout;
+  const last = tf.transpose(x.reshape([outer, along, inner]), [0, 2, 1]);
+  const { values, indices } = tf.topk(last, Math.min(attrs.k, along), true);
+  const missing = Math.max(attrs.k - along, 0);
+  const back = (t: Tensor, fill: number): Tensor =>
+    tf
+      .transpose(
+        tf.pad(
+          t,
+          [
+            [0, 0],
+            [0, 0],
+            [0, missing],
+          ],
+          fill,
+        ),
+        [0, 2, 1],
+      )
+      .reshape([...shape]);
+  return { values: back(values, x.dtype === "int32" ? -2147483648 : Number.NEGATIVE_INFINITY), indices: back(indices, NO_INDEX) };
+}
+
+export const topk = (call: Call<"topk">): Tensor => ranked(call).values;
+export const topkIndex = (call: Call<"topk_index">): Tensor => ranked(call).indices;
+
+/** No backend sorts. */
+export function sort({ tf, ins, attrs }: Call<"sort">): Tensor {
+  const x = operand(ins, 0);
+  return tf.tensor(sortOnHost(numbersOf(x) as Float32Array, layoutOf(x, attrs.axis)), x.shape, x.dtype);
+}
+
+/** In float64 where the elements are at hand: a naive running sum drifts. */
+export function cumsum({ tf, ins, attrs, quirks }: Call<"cumsum">): Tensor {
+  const x = operand(ins, 0);
+  if (quirks.memory === "device") return tf.cumsum(x, attrs.axis, false, attrs.reverse);
+  return tf.tensor(cumsumOnHost(numbersOf(x) as Float32Array, layoutOf(x, attrs.axis), attrs.reverse), x.shape, x.dtype);
+}
