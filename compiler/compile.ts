@@ -7,7 +7,7 @@ import { verify } from "./graph/verify.js";
 import type { Kernel } from "./kernel/kernel.js";
 import type { LoweredProgram } from "./lower/program.js";
 import type { PassNote } from "./passes/pass.js";
-import { afterGradients, beforeGradients, runSteps, type StepResult } from "./passes/pipeline.js";
+import { afterGradients, beforeGradients, runSteps, slicing, type StepResult } from "./passes/pipeline.js";
 import type { IndexBound } from "./plan/plan.js";
 import { type Schedule, scheduleGraph } from "./plan/schedule.js";
 import type { Target } from "./target.js";
@@ -35,6 +35,8 @@ export type CompileOptions = {
   readonly gradients: readonly string[];
   /** Appends the optimiser's update to the differentiated graph. */
   readonly update?: (differentiated: Graph) => Graph;
+  /** Runs what is made row by row in slices, at the price of the towers' forward pass once more. Default false. */
+  readonly microBatch?: boolean;
   /** Called after each step: for dumps and timing. */
   readonly onStep?: (step: StepResult) => void;
 };
@@ -65,7 +67,7 @@ export function compileProgram(program: LoweredProgram, options: CompileOptions)
     verify(whole, "source");
   }
   onStep({ name: "gradients", summary: "appends gradients and the optimiser's update", graph: whole, notes: [], changed: whole !== prepared });
-  const graph = runSteps(whole, afterGradients, onStep);
+  const graph = runSteps(whole, options.microBatch === true ? [...afterGradients, ...slicing] : afterGradients, onStep);
   const names = namesBySpan(program, graph);
   const formed = options.target.granularity === "kernel" ? scheduleGraph(graph, names, options.target.precision) : null;
   const template: Template = {

@@ -15,7 +15,7 @@ import { type Graph, type GraphNode, type Id, indexNodes, isTile, type Node } fr
 import { isElementwise } from "../graph/op-table.js";
 import { copy } from "../graph/rewrite.js";
 import { sameSize, type Size } from "../graph/size.js";
-import { axesOf } from "./analysis/pair-regions.js";
+import { axesOf } from "./sweeps/axes.js";
 import type { Pass, PassNote } from "./pass.js";
 
 /** `mask` holds where the index along `axis` equals `position`, which does not run along that axis. */

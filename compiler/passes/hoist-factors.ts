@@ -13,7 +13,9 @@
 import { GraphBuilder } from "../graph/builder.js";
 import { type Graph, type GraphNode, type Id, indexNodes, isTile, type Node } from "../graph/graph.js";
 import { copy } from "../graph/rewrite.js";
-import { analysePairRegions, axisMap, type PairRegions } from "./analysis/pair-regions.js";
+import { axisMap } from "./sweeps/axes.js";
+import { analysePairRegions } from "./sweeps/pair-regions.js";
+import type { Regions } from "./sweeps/regions.js";
 import type { Pass, PassNote } from "./pass.js";
 
 /** A non-pair value that multiplies (or divides) a pair value; `axes`: where its axes lie in the pair value. */
@@ -36,7 +38,7 @@ export const hoistFactors: Pass = {
 class Hoist {
   readonly #graph: Graph;
   readonly #nodes: ReadonlyMap<Id, GraphNode>;
-  readonly #regions: PairRegions;
+  readonly #regions: Regions;
   readonly #b: GraphBuilder;
   readonly #ids = new Map<Id, Id>();
   readonly #stripped = new Map<string, Id | null>();

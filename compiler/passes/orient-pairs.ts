@@ -11,7 +11,7 @@ import { GraphBuilder } from "../graph/builder.js";
 import { type Graph, type GraphNode, type Id, indexNodes, isTile, type Node, usersOf } from "../graph/graph.js";
 import { isElementwise } from "../graph/op-table.js";
 import { copy } from "../graph/rewrite.js";
-import { axesOf } from "./analysis/pair-regions.js";
+import { axesOf } from "./sweeps/axes.js";
 import type { Pass } from "./pass.js";
 
 export const orientPairs: Pass = {

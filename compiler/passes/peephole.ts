@@ -1,9 +1,9 @@
 /** Local rewriting, the machinery of the passes that are tables of rules: each op is offered to its rules before it becomes a node. */
 import { GraphBuilder } from "../graph/builder.js";
+import { copyInto } from "../graph/extend.js";
 import { type Graph, type GraphNode, type Id, isTile, type Node, operandsOf } from "../graph/graph.js";
 import type { Attrs, OpName } from "../graph/op-table.js";
 import type { Operands } from "../graph/operands.js";
-import { copy } from "../graph/rewrite.js";
 
 /** An op about to be emitted: its operands are rewritten already. */
 export type Site<K extends OpName> = { readonly ins: Operands<K>; readonly attrs: Attrs[K]; readonly b: GraphBuilder };
@@ -54,17 +54,7 @@ class RewritingBuilder extends GraphBuilder {
 export function rewritePeepholes(graph: Graph, rules: PeepholeRules): Graph {
   const first = graph.nodes[0];
   if (first === undefined) return graph;
-  const b = new RewritingBuilder(rules, first.span);
-  const ids = new Map<Id, Id>();
-  const to = (old: Id): Id => {
-    const id = ids.get(old);
-    if (id === undefined) throw new Error(`%${old} is read before it is made`);
-    return id;
-  };
-  for (const node of graph.nodes) {
-    b.span = node.span;
-    ids.set(node.id, copy(node, b, to));
-  }
+  const { b, to } = copyInto(graph, new RewritingBuilder(rules, first.span));
   return b.fired ? reachable(b.finish(graph.outputs.map(({ name, value }) => ({ name, value: to(value) })))) : graph;
 }
 

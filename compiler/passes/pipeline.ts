@@ -9,6 +9,7 @@ import { diagonalsToLeaves } from "./diagonals-to-leaves.js";
 import { dropStopGradient } from "./drop-stop-gradient.js";
 import { formSweeps } from "./form-sweeps.js";
 import { hoistFactors } from "./hoist-factors.js";
+import { microBatch } from "./micro-batch.js";
 import { orientPairs } from "./orient-pairs.js";
 import type { Pass, PassNote } from "./pass.js";
 import { stabilise } from "./stabilise.js";
@@ -35,11 +36,15 @@ const afterGradientsPasses = [decomposeAll, canonicalise, cse, transposesToLeave
 /** Only sweeps and what tidies up after them. */
 const tilingPasses = [formSweeps, dce];
 
-const { beforeGradients, doneWithGradients, core, tiling } = number({
+/** Only where the budget asks for it. */
+const slicingPasses = [microBatch, dce];
+
+const { beforeGradients, doneWithGradients, core, tiling, slicing } = number({
   beforeGradients: { passes: beforeGradientsPasses, stage: "source" },
   doneWithGradients: { passes: doneWithGradientsPasses, stage: "source" },
   core: { passes: afterGradientsPasses, stage: "core" },
   tiling: { passes: tilingPasses, stage: "tiled" },
+  slicing: { passes: slicingPasses, stage: "tiled" },
 });
 
 function number<K extends string>(lists: Readonly<Record<K, { readonly passes: readonly Pass[]; readonly stage: Stage }>>): Readonly<Record<K, readonly Step[]>> {
@@ -54,7 +59,7 @@ function number<K extends string>(lists: Readonly<Record<K, { readonly passes: r
   return result;
 }
 
-export { beforeGradients };
+export { beforeGradients, slicing };
 export const afterGradients: readonly Step[] = [...doneWithGradients, ...core, ...tiling];
 
 /** Names of all steps in order, the two without a pass included. */

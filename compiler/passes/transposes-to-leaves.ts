@@ -13,7 +13,7 @@ import { GraphBuilder } from "../graph/builder.js";
 import { type Graph, type GraphNode, type Id, isTile, type Node } from "../graph/graph.js";
 import { isElementwise } from "../graph/op-table.js";
 import { copy } from "../graph/rewrite.js";
-import { batchAxesOf } from "./analysis/pair-regions.js";
+import { batchAxesOf } from "./sweeps/axes.js";
 import type { Pass, PassNote } from "./pass.js";
 
 type Perm = readonly number[];

@@ -1,7 +1,7 @@
 /** Every spelling gives its sweeps and contractions, and its loss and gradients equal the closed form. */
 import { describe, expect, test } from "vitest";
 import { type Graph, isTile, type Tile } from "../../compiler/graph/graph.js";
-import { axesOf } from "../../compiler/passes/analysis/pair-regions.js";
+import { axesOf } from "../../compiler/passes/sweeps/axes.js";
 import { batchDegree } from "../../compiler/graph/type.js";
 import { evaluateGraph } from "../../runtime/engines/reference/evaluate.js";
 import { compileText } from "../support/compile-text.js";

@@ -8,85 +8,11 @@
  * An *exit* takes a region's value to something that is not one: a reduction or a contraction over a paired axis.
  * An *escape* is a use that needs the whole n×m array: it is refused, with its reason.
  */
-import { type Graph, type GraphNode, type Id, isTile, type Node, operandsOf } from "../../graph/graph.js";
+import { type Graph, type Id, isTile, type Node, operandsOf } from "../../graph/graph.js";
 import { isElementwise } from "../../graph/op-table.js";
-import { degree } from "../../graph/size.js";
-import type { Shape } from "../../graph/type.js";
+import { axesOf, axisMap, batchAxesOf, orderedAxis, reductions } from "./axes.js";
+import type { Escape, Regions } from "./regions.js";
 
-/** Positions of the axes that grow with a batch. */
-export const batchAxesOf = (shape: Shape): readonly number[] => shape.flatMap((size, axis) => (degree(size) > 0 ? [axis] : []));
-
-export const axesOf = (node: GraphNode): readonly number[] => (isTile(node) ? [] : batchAxesOf(node.type.shape));
-
-export type Escape = { readonly value: Id; readonly user: Node | null; readonly reason: string };
-
-export type PairRegions = {
-  /** Recomputed per block, never stored (unless it escapes as well). */
-  readonly inRegion: (id: Id) => boolean;
-  readonly isExit: (node: GraphNode) => boolean;
-  readonly escapes: readonly Escape[];
-  /** Region values whose whole array something needs. */
-  readonly escaped: ReadonlySet<Id>;
-  /** 0 for what no sweep must precede; a region value has the number of the sweep that computes it. */
-  readonly level: (id: Id) => number;
-};
-
-/** For each axis of operand k, the result axis that it becomes; null where it is reduced or contracted. */
-export function axisMap(node: Node, k: number, operand: Shape): readonly (number | null)[] {
-  const rank = operand.length;
-  const same = operand.map((_, axis) => axis);
-  switch (node.op) {
-    case "broadcast":
-      return node.attrs.axes;
-    case "transpose":
-      return same.map((axis) => node.attrs.perm.indexOf(axis));
-    case "dot": {
-      const side = k === 0 ? 0 : 1;
-      const contracted = node.attrs.contract.map((pair) => pair[side]);
-      const batch = node.attrs.batch.map((pair) => pair[side]);
-      const leftFree = node.type.shape.length - node.attrs.batch.length - (side === 1 ? rank - batch.length - contracted.length : 0);
-      let next = side === 0 ? batch.length : leftFree + batch.length;
-      return same.map((axis) => (contracted.includes(axis) ? null : batch.includes(axis) ? batch.indexOf(axis) : next++));
-    }
-    case "gather": {
-      const indexRank = node.type.shape.length - (k === 0 ? rank - 1 : node.type.shape.length - rank);
-      const axis = node.attrs.axis;
-      if (k === 1) return same.map((a) => axis + a);
-      return same.map((a) => (a < axis ? a : a === axis ? null : a - 1 + indexRank));
-    }
-    case "sum":
-    case "max":
-    case "min":
-    case "logsumexp": {
-      let next = 0;
-      const axes = node.attrs.axes;
-      return same.map((axis) => (axes.includes(axis) ? null : next++));
-    }
-    case "argmax":
-      return same.map((axis) => (axis === node.attrs.axis ? null : axis < node.attrs.axis ? axis : axis - 1));
-    case "topk":
-    case "topk_index":
-      return same.map((axis) => (axis === node.attrs.axis ? null : axis));
-    default:
-      return same;
-  }
-}
-
-/** The one axis along which an op orders, joins or cuts, so that it cannot go block by block there. */
-function orderedAxis(node: Node): number | null {
-  switch (node.op) {
-    case "slice":
-    case "pad":
-    case "concat":
-    case "cumsum":
-    case "sort":
-      return node.attrs.axis;
-    default:
-      return null;
-  }
-}
-
-const reductions: readonly string[] = ["sum", "max", "min", "logsumexp", "argmax", "topk", "topk_index"];
 
 /** Could this node be computed block by block, each operand cut along the result's two batch axes? */
 function isPairwise(node: Node, operands: readonly Node[]): boolean {
@@ -153,7 +79,7 @@ function refusal(user: Node, value: Node): string {
 }
 
 /** `analyse` is linear but for the few rounds that settle contractions over a batch axis. */
-export function analysePairRegions(graph: Graph): PairRegions {
+export function analysePairRegions(graph: Graph): Regions {
   const nodes = new Map<Id, Node>();
   for (const node of graph.nodes) if (!isTile(node)) nodes.set(node.id, node);
   const get = (id: Id): Node => {
