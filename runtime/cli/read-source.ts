@@ -7,9 +7,9 @@ import { cliMessages } from "./messages.js";
 /** bytes; the longest program in sight is a thousandth of it */
 const LARGEST_SOURCE = 16 * 2 ** 20;
 
-/** One `.sig` file from disk; `-` is stdin. */
-export function readSource(path: string): SourceFile {
-  return path === "-" ? new SourceFile("stdin", decode("stdin", readFileSync(0))) : new SourceFile(path, decode(path, readBytes(path)));
+/** One `.sig` file from disk; `-` is stdin. `name` is what messages call it. */
+export function readSource(path: string, name: string = path): SourceFile {
+  return path === "-" ? new SourceFile("stdin", decode("stdin", readFileSync(0))) : new SourceFile(name, decode(path, readBytes(path)));
 }
 
 function readBytes(path: string): Buffer {

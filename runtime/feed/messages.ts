@@ -2,8 +2,6 @@ import { error } from "../../grammar/diagnostic.js";
 
 /** What a program is fed does not fit its declarations. Each says where the value and where the declaration come from. */
 export const feedMessages = {
-  missing: error("SIG6100")`no value is given for ${"names"}.`.help`give each input with --input NAME=FILE.npy or NAME=FILE.safetensors#KEY`
-    .help`or draw all of them at random with --synthetic SEED`,
   rank: error("SIG6101")`${"origin"} has shape ${"found"}; ${"name"} is declared ${"declared"} (${"place"}).`
     .help`give an array with ${"rank"} axes`,
   size: error(

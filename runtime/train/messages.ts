@@ -2,9 +2,6 @@ import { error } from "../../grammar/diagnostic.js";
 
 /** What can stop a training run. */
 export const trainMessages = {
-  noTrainBlock: error("SIG7101")`${"pipeline"} has no train block (${"place"}).`.help`add for example: train { optimizer adamw(lr: 1e-3) }`,
-  noLoss: error("SIG7102")`${"pipeline"} defines no loss (${"place"}), so there is nothing to train.`.help`write loss = …`,
-  noParameters: error("SIG7103")`${"pipeline"} has no parameter that could be trained (${"place"}).`.help`declare a param, or unfreeze one`,
   noBatch: error("SIG7104")`the batch size is not known.`.help`write batch: 256 in the train block, or pass --batch 256`,
   noSteps: error("SIG7105")`the number of steps is not known.`.help`write steps: 1000 in the train block, or pass --steps 1000`,
   dataMissing: error("SIG7106")`no column is given for ${"names"}.`
