@@ -1,0 +1,12 @@
+import type { Builtin } from "./builtin.js";
+import { creations } from "./creation.js";
+import { elementwiseFunctions } from "./elementwise.js";
+import { initialisers } from "./initialisers.js";
+import { layouts } from "./layout.js";
+import { reductions } from "./reductions.js";
+import { repeat } from "./repeat.js";
+
+/** Every function of the language, by name. */
+export const builtins: ReadonlyMap<string, Builtin> = new Map(
+  [...elementwiseFunctions, ...reductions, ...layouts, ...creations, ...initialisers, repeat].map((entry) => [entry.name, entry]),
+);

@@ -1,0 +1,78 @@
+import type { Span } from "../../grammar/span.js";
+import { type IndexVariable, indexVariable } from "../check/index-variable.js";
+import { messages } from "../check/messages.js";
+import { mistake, type Report } from "../check/refusal.js";
+import type { LayerValue, ModuleValue, Tensor, Value } from "../check/value.js";
+import type { GraphBuilder } from "../graph/builder.js";
+import type { Id } from "../graph/graph.js";
+import type { GivenArgument } from "./arguments.js";
+import type { ParamDecl } from "./program.js";
+import type { Site } from "./tensor.js";
+
+/** Modules hold expressions and expressions apply modules: the second way goes through here. */
+export type Modules = {
+  readonly configure: (site: Site, module: ModuleValue, given: readonly GivenArgument[]) => Value;
+  readonly apply: (site: Site, layer: LayerValue, given: readonly GivenArgument[]) => Value;
+};
+
+/** What the elaboration of one pipeline gathers on its way. */
+export class Elaboration {
+  readonly b: GraphBuilder;
+  readonly report: Report;
+  readonly modules: Modules;
+  /** By path, in the order of their first use. */
+  readonly params = new Map<string, { readonly decl: ParamDecl; readonly value: Tensor }>();
+  /** Names of the modules that are being applied, outermost first. */
+  readonly applying: string[] = [];
+  readonly #indices: { readonly index: IndexVariable; readonly value: Tensor }[] = [];
+  readonly #values: { readonly name: string; readonly value: Tensor }[] = [];
+
+  constructor(b: GraphBuilder, report: Report, modules: Modules) {
+    this.b = b;
+    this.report = report;
+    this.modules = modules;
+  }
+
+  /** A new index and its value, 0, 1, … along its range. */
+  index(name: string, span: Span): { readonly index: IndexVariable; readonly value: Tensor } {
+    const index = indexVariable(name, span, this.#indices.length);
+    const emit = once(() => {
+      this.b.span = span;
+      return this.b.emit("iota", [], { size: index.range.closed });
+    });
+    const bound = { index, value: { kind: "tensor", dtype: "i32", indices: [index], dims: [], named: { name, span }, emit } as const };
+    this.#indices.push(bound);
+    return bound;
+  }
+
+  /** Values are emitted in the order in which they are kept, so that the graph reads like the source. */
+  keep(name: string, value: Tensor): void {
+    this.#values.push({ name, value });
+  }
+
+  /** Reports the indices whose range nothing has said. */
+  closeRanges(): void {
+    for (const { index } of this.#indices)
+      if (index.range.size === null && !index.name.startsWith("@"))
+        this.report.add(mistake(messages.rangeUnknown, index.span, { index: index.name }));
+  }
+
+  /** Emits everything that was kept; the name of each node that has one. */
+  emitAll(): ReadonlyMap<Id, string> {
+    const names = new Map<Id, string>();
+    for (const { name, value } of this.#values) {
+      const id = value.emit();
+      if (!names.has(id)) names.set(id, name);
+    }
+    return names;
+  }
+}
+
+/** Runs `make` at the first call and remembers its result. */
+export function once<T>(make: () => T): () => T {
+  let made: { readonly value: T } | null = null;
+  return () => {
+    made ??= { value: make() };
+    return made.value;
+  };
+}
