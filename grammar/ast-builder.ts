@@ -7,12 +7,17 @@ import { syntaxMessages as m } from "./messages.js";
 import type { SourceFile } from "./source-file.js";
 import type { Span } from "./span.js";
 
-/** Whether an earlier stage has reported something in the statement at this place. */
-export type IsBroken = (span: Span) => boolean;
+/** Whether an earlier stage has reported something. */
+export type Reported = {
+  /** In the statement at this place. */
+  isBroken(span: Span): boolean;
+  /** Anywhere from here on: what is missing at the end of a body may have been lost to that. */
+  isBrokenAfter(span: Span): boolean;
+};
 
-export function buildAst(source: SourceFile, root: cst.ProgramCstNode | undefined, isBroken: IsBroken) {
+export function buildAst(source: SourceFile, root: cst.ProgramCstNode | undefined, reported: Reported) {
   const expressions = new ExpressionBuilder(source);
-  const builder = new AstBuilder(expressions, new MemberBuilder(source, expressions, isBroken));
+  const builder = new AstBuilder(expressions, new MemberBuilder(source, expressions, reported), reported);
   const program = builder.program(source, root);
   return { program, leftovers: expressions.leftovers, diagnostics: expressions.diagnostics };
 }
@@ -38,10 +43,12 @@ const misplaced: { readonly [C in Container]: { readonly [K in ast.Member["kind"
 class AstBuilder {
   readonly #x: ExpressionBuilder;
   readonly #members: MemberBuilder;
+  readonly #reported: Reported;
 
-  constructor(expressions: ExpressionBuilder, members: MemberBuilder) {
+  constructor(expressions: ExpressionBuilder, members: MemberBuilder, reported: Reported) {
     this.#x = expressions;
     this.#members = members;
+    this.#reported = reported;
   }
 
   program(source: SourceFile, root: cst.ProgramCstNode | undefined): ast.Program {
@@ -52,7 +59,6 @@ class AstBuilder {
       if (c.importDeclaration !== undefined) imports.push(...this.#import(c.importDeclaration[0]?.children ?? {}));
       if (c.pipelineDeclaration !== undefined) items.push(...this.#pipeline(c.pipelineDeclaration[0]?.children ?? {}));
       if (c.moduleDeclaration !== undefined) items.push(...this.#module(c.moduleDeclaration[0]?.children ?? {}));
-      this.#members.reportRest(c.rest?.[0]);
     }
     return { kind: "program", imports, items, span: source.span(0, source.text.length) };
   }
@@ -61,6 +67,7 @@ class AstBuilder {
     const head = this.#x.span(c.Import?.[0]) ?? this.#x.here();
     const names = this.#x.names(c.names?.[0]);
     const from = this.#x.string(c.StringToken?.[0]);
+    this.#members.reportRest(c.rest?.[0]);
     return from === null ? [] : [{ kind: "import", names, from, span: this.#x.since(head) }];
   }
 
@@ -82,7 +89,7 @@ class AstBuilder {
     const returns = h.typeExpression === undefined ? null : this.#x.type(h.typeExpression[0]);
     this.#members.reportStrayWords(h.strayWords?.[0]);
     const { members, result } = this.#body("module", c.body?.[0]);
-    if (result === null && c.body !== undefined) this.#x.report(m.noReturn, name.span, { name: name.name });
+    if (result === null && c.body !== undefined && !this.#reported.isBrokenAfter(head)) this.#x.report(m.noReturn, name.span, { name: name.name });
     return [{ kind: "module", name, configs, inputs, returns, members, result, span: this.#x.since(head) }];
   }
 

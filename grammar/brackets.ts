@@ -6,7 +6,7 @@ import type { IToken, TokenType } from "chevrotain";
 import { type Diagnostic, diagnose } from "./diagnostic.js";
 import { syntaxMessages as m } from "./messages.js";
 import type { SourceFile } from "./source-file.js";
-import { beginsDeclaration, beginsStatement, isBareBlockHead } from "./line-starts.js";
+import { beginsDeclaration, beginsStatement } from "./line-starts.js";
 import { MAX_NESTING, MAX_STATEMENT_TOKENS } from "./limits.js";
 import { endOf, insertedAt, spanOf } from "./token-span.js";
 import * as t from "./tokens.js";
@@ -36,12 +36,14 @@ function matchesAsWritten(tokens: readonly IToken[]): boolean {
   return open.length === 0;
 }
 
+const BLOCK_HEADS = new Set(["data", "eval", "train", "for"]);
+
 class Repair {
   readonly #source: SourceFile;
   readonly #tokens: readonly IToken[];
   readonly #swallowed: boolean;
   #braceExcess: number;
-  /** The line break before which a `{` was left out. */
+  /** The token before which a `{` was left out. */
   #missingBraceAt = -1;
   readonly #out: IToken[] = [];
   readonly #open: IToken[] = [];
@@ -87,26 +89,44 @@ class Repair {
       const indented = outermost !== undefined && this.#indent(this.#tokens[next]) > this.#indent(outermost);
       if (!indented || !this.#closesLater(next)) this.#close(this.#openParentheses);
     }
-    this.#atBlockHead(next);
+    this.#findMissingBrace(next);
+    this.#closeBlocksBefore(next);
     if (!beginsDeclaration(this.#tokens, next)) return;
     const first = this.#open[0];
     if (first !== undefined && this.#openParentheses === 0 && this.#indent(this.#tokens[next]) <= this.#indent(first)) this.#close(this.#open.length);
   }
 
-  /** A block's head on a line of its own with no `{` behind it, in a file with a `}` too many. */
-  #atBlockHead(next: number): void {
+  /** With a `}` too many: the head of a block that has no `{` behind it. */
+  #findMissingBrace(head: number): void {
     if (this.#braceExcess <= 0 || this.#openParentheses > 0) return;
-    const isHead = this.#open.length === 0 ? beginsDeclaration(this.#tokens, next) : isBareBlockHead(this.#tokens, next);
-    if (!isHead || this.#tokens[next]?.image === "import") return;
-    let end = next;
+    const { image } = this.#tokens[head] as IToken;
+    const isHead = this.#open.length === 0 ? image !== "import" && beginsDeclaration(this.#tokens, head) : BLOCK_HEADS.has(image);
+    if (!isHead || this.#tokens[head + 1]?.tokenType === t.Assign) return;
+    let end = head;
+    let colon = -1;
     for (let depth = 0; end < this.#tokens.length; end++) {
       const type = this.#tokens[end]?.tokenType;
-      if (type === t.LBrace || type === t.RBrace) return;
-      if (type === t.LParen) depth++;
-      if (type === t.RParen) depth--;
+      if (type === t.LBrace) return;
+      if (type === t.Return || type === t.RBrace) break;
+      if (type === t.LParen || type === t.LBracket) depth++;
+      if (type === t.RParen || type === t.RBracket) depth--;
+      if (type === t.Colon && depth === 0 && colon < 0) colon = end;
       if (type === t.Newline && depth <= 0 && this.#tokens[this.#firstOfLine(end) ?? end]?.tokenType !== t.LBrace) break;
     }
-    if (this.#tokens[end] !== undefined) this.#missingBraceAt = end;
+    const stop = this.#tokens[end]?.tokenType;
+    if (stop === undefined || (stop === t.RBrace && (image !== "for" || colon < 0))) return;
+    if (image === "pipeline" || image === "module") this.#missingBraceAt = end;
+    else if (image === "for") this.#missingBraceAt = colon < 0 ? end : colon - 1;
+    else this.#missingBraceAt = head + 1;
+  }
+
+  /** With a `}` too few: a line that can only stand outside the innermost block. */
+  #closeBlocksBefore(next: number): void {
+    if (this.#braceExcess >= 0 || this.#openParentheses > 0) return;
+    const isBlock = this.#tokens[next + 1]?.tokenType === t.LBrace;
+    const image = this.#tokens[next]?.image ?? "";
+    if (isBlock && image !== "for" && BLOCK_HEADS.has(image) && this.#open.length > 1) this.#close(this.#open.length - 1);
+    if (image === "for" && this.#open.length > 2) this.#close(this.#open.length - 2);
   }
 
   /** The first token at or after the line break at `i`, or null at the end of the file. */
@@ -146,6 +166,7 @@ class Repair {
     const offset = endOf(this.#source, this.#out.at(-1) as IToken);
     const brace = insertedAt(t.LBrace, offset);
     this.#braceExcess--;
+    this.#missingBraceAt = -1;
     this.#open.push(brace);
     this.#out.push(brace);
     this.#diagnostics.push(diagnose(m.missingBrace, this.#source.span(offset, offset), {}));
@@ -168,14 +189,14 @@ class Repair {
       const values = { opener: wrong.image, found: token.image, closer: textOf(right) };
       this.#diagnostics.push(diagnose(m.wrongCloser, spanOf(this.#source, token), values, [this.#openedAt(wrong)]));
       this.#out.push({ ...token, tokenType: right, tokenTypeIdx: right.tokenTypeIdx as number });
-    } else {
+    } else if (!this.#swallowed) {
       this.#diagnostics.push(diagnose(m.closesNothing, spanOf(this.#source, token), { closer: token.image, opener: textOf(opener as TokenType) }));
     }
   }
 
   /** With more `}` than `{`, one that leaves members outside everything is the one too many. */
   #closesTooEarly(i: number): boolean {
-    if (this.#braceExcess <= 0 || this.#open.length !== 1) return false;
+    if (this.#braceExcess <= 0 || this.#open.length !== 1 || this.#tokens[i + 1]?.tokenType !== t.Newline) return false;
     const next = this.#firstOfLine(i + 1);
     return next !== null && this.#tokens[next]?.tokenType !== t.RBrace && !beginsDeclaration(this.#tokens, next);
   }
@@ -186,15 +207,16 @@ class Repair {
     const last = this.#out.findLast((token) => token.tokenType !== t.Newline);
     const offset = last === undefined ? 0 : endOf(this.#source, last);
     const openers = this.#open.splice(this.#open.length - count).reverse();
+    this.#braceExcess += openers.filter((token) => token.tokenType === t.LBrace).length;
     const closers = openers.map((opener) => closerOf.get(opener.tokenType) as TokenType);
     this.#out.push(...closers.map((closer) => insertedAt(closer, offset)));
     if (this.#swallowed) return;
-    const what = count === 1 ? `\`${openers[0]?.image}\` is` : `${count} brackets are`;
+    const what = count === 1 ? `\`${textOf((openers[0] as IToken).tokenType)}\` is` : `${count} brackets are`;
     const values = { closer: closers.map(textOf).join(""), what };
     this.#diagnostics.push(diagnose(m.unclosed, this.#source.span(offset, offset), values, openers.slice(0, 4).map((token) => this.#openedAt(token))));
   }
 
   #openedAt(token: IToken) {
-    return { span: spanOf(this.#source, token), message: `\`${token.image}\` opened here` };
+    return { span: spanOf(this.#source, token), message: `\`${textOf(token.tokenType)}\` opened here` };
   }
 }

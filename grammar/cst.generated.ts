@@ -20,7 +20,6 @@ export type DeclarationCstChildren = {
   importDeclaration?: ImportDeclarationCstNode[];
   pipelineDeclaration?: PipelineDeclarationCstNode[];
   moduleDeclaration?: ModuleDeclarationCstNode[];
-  rest?: RestCstNode[];
 };
 
 export interface ImportDeclarationCstNode extends CstNode {
@@ -35,6 +34,7 @@ export type ImportDeclarationCstChildren = {
   RBrace: IToken[];
   From: IToken[];
   StringToken: IToken[];
+  rest?: RestCstNode[];
 };
 
 export interface PipelineDeclarationCstNode extends CstNode {
@@ -169,6 +169,18 @@ export interface MemberCstNode extends CstNode {
 }
 
 export type MemberCstChildren = {
+  dataBlock?: DataBlockCstNode[];
+  evalBlock?: EvalBlockCstNode[];
+  trainBlock?: TrainBlockCstNode[];
+  statement?: StatementCstNode[];
+};
+
+export interface StatementCstNode extends CstNode {
+  name: "statement";
+  children: StatementCstChildren;
+}
+
+export type StatementCstChildren = {
   batchDeclaration?: BatchDeclarationCstNode[];
   configDeclaration?: ConfigDeclarationCstNode[];
   inputDeclaration?: InputDeclarationCstNode[];
@@ -177,9 +189,6 @@ export type MemberCstChildren = {
   layerDeclaration?: LayerDeclarationCstNode[];
   metricDeclaration?: MetricDeclarationCstNode[];
   outputDeclaration?: OutputDeclarationCstNode[];
-  dataBlock?: DataBlockCstNode[];
-  evalBlock?: EvalBlockCstNode[];
-  trainBlock?: TrainBlockCstNode[];
   returnStatement?: ReturnStatementCstNode[];
   definition?: DefinitionCstNode[];
   rest?: RestCstNode[];
@@ -411,8 +420,8 @@ export type GroupCstChildren = {
   field?: FieldCstNode[];
   Comma?: IToken[];
   End?: IToken[];
+  strayFields?: StrayFieldsCstNode[];
   RBrace: IToken[];
-  rest?: RestCstNode[];
 };
 
 export interface PatternsCstNode extends CstNode {
@@ -642,6 +651,16 @@ export interface StrayWordsCstNode extends CstNode {
 
 export type StrayWordsCstChildren = {
   Word: IToken[];
+};
+
+export interface StrayFieldsCstNode extends CstNode {
+  name: "strayFields";
+  children: StrayFieldsCstChildren;
+}
+
+export type StrayFieldsCstChildren = {
+  Word?: IToken[];
+  End?: IToken[];
 };
 
 export interface BlockCstNode extends CstNode {

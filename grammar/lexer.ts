@@ -28,7 +28,7 @@ export function lex(source: SourceFile): Lexed {
     if (found !== null) diagnostics.push(found);
   }
   const comments: Comment[] = [];
-  let swallowed = false;
+  let swallowed = tokens.some((token) => token.tokenType === t.OpenString && /[{}]/.test(token.image));
   for (const token of groups[t.COMMENTS] ?? []) {
     const span = spanOf(source, token);
     const block = token.tokenType === t.BlockComment || token.tokenType === t.OpenComment;

@@ -23,8 +23,3 @@ export function beginsDeclaration(tokens: readonly IToken[], i: number): boolean
   const [head, next] = [tokens[i]?.image, tokens[i + 1]];
   return ((head === "pipeline" || head === "module") && isName(next)) || (head === "import" && next?.tokenType === t.LBrace);
 }
-
-/** `train` and nothing else on its line. */
-export function isBareBlockHead(tokens: readonly IToken[], i: number): boolean {
-  return ["data", "eval", "train"].includes(tokens[i]?.image ?? "") && tokens[i + 1]?.tokenType === t.Newline;
-}

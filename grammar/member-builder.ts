@@ -1,7 +1,7 @@
 /** CST → members of pipelines and modules, and the parameters of modules. */
 import type { IToken } from "chevrotain";
 import type * as ast from "./ast.js";
-import type { IsBroken } from "./ast-builder.js";
+import type { Reported } from "./ast-builder.js";
 import type * as cst from "./cst.generated.js";
 import type { ExpressionBuilder, Found } from "./expression-builder.js";
 import { syntaxMessages as m } from "./messages.js";
@@ -24,16 +24,23 @@ const isConfigType = (name: string): name is (typeof CONFIG_TYPES)[number] => (C
 export class MemberBuilder {
   readonly #source: SourceFile;
   readonly #x: ExpressionBuilder;
-  readonly #isBroken: IsBroken;
+  readonly #reported: Reported;
 
-  constructor(source: SourceFile, expressions: ExpressionBuilder, isBroken: IsBroken) {
+  constructor(source: SourceFile, expressions: ExpressionBuilder, reported: Reported) {
     this.#source = source;
     this.#x = expressions;
-    this.#isBroken = isBroken;
+    this.#reported = reported;
   }
 
   member({ children }: cst.MemberCstNode): ast.Member | Return | null {
     const c = children as Found<cst.MemberCstChildren>;
+    if (c.dataBlock) return this.#data(c.dataBlock[0]?.children ?? {});
+    if (c.evalBlock) return this.#eval(c.evalBlock[0]?.children ?? {});
+    if (c.trainBlock) return this.#train(c.trainBlock[0]?.children ?? {});
+    return this.#statement(c.statement?.[0]?.children ?? {});
+  }
+
+  #statement(c: Found<cst.StatementCstChildren>): ast.Member | Return | null {
     const broken = this.reportRest(c.rest?.[0]);
     const value = (node: cst.ExpressionCstNode | undefined): ast.Expr => this.#value(node, broken);
     if (c.definition) return this.#definition(c.definition[0]?.children ?? {}, value);
@@ -45,9 +52,6 @@ export class MemberBuilder {
     if (c.metricDeclaration) return this.#metric(c.metricDeclaration[0]?.children ?? {}, value);
     if (c.outputDeclaration) return this.#output(c.outputDeclaration[0]?.children ?? {}, value);
     if (c.batchDeclaration) return this.#batch(c.batchDeclaration[0]?.children ?? {});
-    if (c.dataBlock) return this.#data(c.dataBlock[0]?.children ?? {});
-    if (c.evalBlock) return this.#eval(c.evalBlock[0]?.children ?? {});
-    if (c.trainBlock) return this.#train(c.trainBlock[0]?.children ?? {});
     if (c.returnStatement) return this.#return(c.returnStatement[0]?.children ?? {}, value);
     return null;
   }
@@ -56,7 +60,7 @@ export class MemberBuilder {
   reportRest(node: cst.RestCstNode | undefined): boolean {
     const { Word, block } = (node?.children ?? {}) as Found<cst.RestCstChildren>;
     const brace = block?.[0]?.children.LBrace?.[0];
-    const first = [Word?.[0], brace].flatMap((token) => token ?? []).sort((a, b) => a.startOffset - b.startOffset)[0];
+    const first = [Word?.[0], brace].flatMap((token) => token ?? []).sort(byStart)[0];
     if (first === undefined) return false;
     this.#x.leftovers.push(unexpected(this.#source, first, "the end of the statement"));
     return true;
@@ -134,7 +138,7 @@ export class MemberBuilder {
     const parameter = this.#parameter(c.parameter?.[0]);
     if (parameter === null) return null;
     const { name, type, span } = parameter;
-    const value = parameter.value === null || broken || this.#isBroken(parameter.value.span) ? this.#x.error(span) : parameter.value;
+    const value = parameter.value === null || broken || this.#reported.isBroken(parameter.value.span) ? this.#x.error(span) : parameter.value;
     if (parameter.value === null) this.#missing(m.missingValue, name, { what: "config", example: `config ${name.name}: ${type === null ? "int" : this.#x.text(type.span)} = …` });
     else if (type === null) this.#missing(m.missingType, name, { what: "config", example: `config ${name.name}: ${typeOf(value)} = ${this.#x.text(value.span)}` });
     const configType = type === null ? ({ kind: "scalar", name: typeOf(value), span: name.span } as const) : this.#configType(type);
@@ -276,9 +280,10 @@ export class MemberBuilder {
     const list = (c.patterns?.[0]?.children ?? {}) as Found<cst.PatternsCstChildren>;
     const patterns = this.#x.separated((list.pattern ?? []).flatMap((pattern) => this.#pattern(pattern) ?? []), list.Comma);
     this.reportStrayWords(c.strayWords?.[0]);
-    const fields = (c.field ?? []).flatMap((field) => this.#field(field) ?? []);
+    const fields = this.#x.separated((c.field ?? []).flatMap((field) => this.#field(field) ?? []), [...(c.Comma ?? []), ...(c.End ?? [])].sort(byStart));
+    const stray = c.strayFields?.[0]?.children.Word?.[0];
+    if (stray !== undefined) this.#x.leftovers.push(unexpected(this.#source, stray, "`}`"));
     this.#x.span(c.RBrace?.[0]);
-    this.reportRest(c.rest?.[0]);
     return { patterns, fields, span: this.#x.since(head) };
   }
 
@@ -310,7 +315,7 @@ export class MemberBuilder {
   /** A statement's value. Of a broken statement nothing is kept: half a value would be a second mistake for the checker. */
   #value(node: cst.ExpressionCstNode | undefined, broken: boolean): ast.Expr {
     const value = this.#x.expression(node);
-    return broken || this.#isBroken(value.span) ? this.#x.error(value.span) : value;
+    return broken || this.#reported.isBroken(value.span) ? this.#x.error(value.span) : value;
   }
 
   #needColon(colons: readonly IToken[] | undefined, name: ast.Ident, { span }: { readonly span: Span }): void {
@@ -321,6 +326,8 @@ export class MemberBuilder {
     this.#x.report(row, name.span, { ...values, name: name.name });
   }
 }
+
+const byStart = (a: IToken, b: IToken): number => a.startOffset - b.startOffset;
 
 function typeOf(value: ast.Expr): (typeof CONFIG_TYPES)[number] {
   if (value.kind === "string" || value.kind === "bool") return value.kind;

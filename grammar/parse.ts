@@ -1,6 +1,6 @@
 import type { IToken } from "chevrotain";
 import type { Program } from "./ast.js";
-import { buildAst } from "./ast-builder.js";
+import { buildAst, type Reported } from "./ast-builder.js";
 import { balance } from "./brackets.js";
 import type { ProgramCstNode } from "./cst.generated.js";
 import { type Diagnostic, diagnose } from "./diagnostic.js";
@@ -13,7 +13,7 @@ import type { SourceFile } from "./source-file.js";
 import type { Span } from "./span.js";
 import { decideHeads } from "./statement-heads.js";
 import { syntaxError } from "./syntax-errors.js";
-import { endOf } from "./token-span.js";
+import { startOf } from "./token-span.js";
 import * as t from "./tokens.js";
 
 export type Parsed = {
@@ -34,19 +34,20 @@ export function parse(source: SourceFile): Parsed {
   }
   const lexed = lex(source);
   const balanced = balance(source, lexed.tokens, lexed.swallowed);
-  const ended = endStatements(source, balanced.tokens);
+  const { tokens: ended, diagnostics: crowded } = endStatements(source, balanced.tokens);
   const tooMuch = exceedsLimits(source, ended);
   if (tooMuch !== null) return { program: empty(source), diagnostics: [tooMuch], comments: lexed.comments };
-  const { tokens, diagnostics: heads } = decideHeads(source, ended);
+  const { tokens, diagnostics: heads } = decideHeads(source, ended, lexed.swallowed);
 
   const report = new Report(source, ended);
   report.add(lexed.diagnostics);
-  report.addUnlessBroken(balanced.diagnostics);
+  report.addFirsts(balanced.diagnostics);
+  report.addUnlessBroken(crowded);
   report.addUnlessBroken(heads);
   parser.input = tokens;
   const root = parser.program() as ProgramCstNode | undefined;
   report.addFirsts(parser.errors.map((exception) => syntaxError(source, exception)));
-  const { program, leftovers, diagnostics } = buildAst(source, root, report.isBroken);
+  const { program, leftovers, diagnostics } = buildAst(source, root, report);
   report.addFirsts(leftovers);
   report.addUnlessBroken(diagnostics);
   return { program, diagnostics: report.sorted(), comments: lexed.comments };
@@ -58,29 +59,35 @@ function empty(source: SourceFile): Program {
 
 /** Mistakes that leave the tokens as they were meant, so that later ones in the same statement are real. */
 const harmless: ReadonlySet<string> = new Set(
-  [m.foreignSpelling, m.foreignQuotes, m.foreignName, m.badEscape, m.hashComment, m.badNumber, m.numberTooLarge, m.integerNotExact].map((row) => row.code),
+  [m.foreignSpelling, m.foreignQuotes, m.foreignName, m.badEscape, m.hashComment, m.numberTooLarge, m.integerNotExact].map((row) => row.code),
 );
 
 /** Collects what the stages found; a later stage says nothing about a statement that an earlier one found broken. */
-class Report {
+class Report implements Reported {
   readonly #found: Diagnostic[] = [];
   readonly #broken = new Set<number>();
   readonly #source: SourceFile;
-  /** Where statements and the heads of blocks end. */
-  readonly #ends: readonly number[];
+  /** Where statements, blocks and what follows a block begin. */
+  readonly #starts: readonly number[];
 
   constructor(source: SourceFile, tokens: readonly IToken[]) {
     this.#source = source;
-    const bounds = tokens.filter(({ tokenType: type }) => type === t.End || type === t.LBrace || type === t.RBrace);
-    this.#ends = bounds.map((token) => endOf(source, token)).sort((a, b) => a - b);
+    const isBound = (token: IToken | undefined) => token?.tokenType === t.End || token?.tokenType === t.LBrace || token?.tokenType === t.RBrace;
+    this.#starts = tokens.filter((token, i) => token.tokenType !== t.End && isBound(tokens[i - 1])).map((token) => startOf(source, token));
   }
 
-  readonly isBroken = (span: Span): boolean => this.#broken.has(this.#statementOf(span));
+  isBroken(span: Span): boolean {
+    return this.#broken.has(this.#statementOf(span.start));
+  }
+
+  isBrokenAfter(span: Span): boolean {
+    return this.#found.some((diagnostic) => diagnostic.span.start >= span.start);
+  }
 
   add(diagnostics: readonly Diagnostic[]): void {
     for (const diagnostic of diagnostics) {
       this.#found.push(diagnostic);
-      if (!harmless.has(diagnostic.code)) this.#broken.add(this.#statementOf(diagnostic.span));
+      if (!harmless.has(diagnostic.code)) this.#broken.add(this.#statementOf(diagnostic.span.start));
     }
   }
 
@@ -101,14 +108,13 @@ class Report {
     return [...all.slice(0, MAX_DIAGNOSTICS), diagnose(m.tooMany, this.#source.span(end, end), { count: more })];
   }
 
-  /** The index of the first bound at or after the place; a token that begins at a bound lies behind it. */
-  #statementOf(span: Span): number {
+  /** How many statements begin at or before the place. */
+  #statementOf(offset: number): number {
     let low = 0;
-    let high = this.#ends.length;
+    let high = this.#starts.length;
     while (low < high) {
       const middle = (low + high) >> 1;
-      const end = this.#ends[middle] ?? 0;
-      if (end < span.start || (end === span.start && span.end > span.start)) low = middle + 1;
+      if ((this.#starts[middle] ?? 0) <= offset) low = middle + 1;
       else high = middle;
     }
     return low;

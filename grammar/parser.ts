@@ -10,6 +10,7 @@ import * as t from "./tokens.js";
 const ruleNames: Readonly<Record<string, string>> = {
   declaration: "`import`, `pipeline` or `module`",
   member: "a statement",
+  statement: "a statement",
   primary: "an expression",
   parameterType: "a type",
   dimension: "a size",
@@ -17,7 +18,6 @@ const ruleNames: Readonly<Record<string, string>> = {
   segment: "a parameter path such as `img.**`",
   definition: "`=`",
   field: "`:`",
-  group: "`,` or `}`",
   suffix: "an operator",
   ifExpression: "`else`",
 };
@@ -54,7 +54,6 @@ export class SigParser extends CstParser {
       { ALT: () => this.SUBRULE(this.pipelineDeclaration) },
       { ALT: () => this.SUBRULE(this.moduleDeclaration) },
     ]);
-    this.OPTION(() => this.SUBRULE(this.rest));
   });
 
   // Import = "import" "{" Names "}" "from" STRING
@@ -65,6 +64,7 @@ export class SigParser extends CstParser {
     this.CONSUME(t.RBrace);
     this.CONSUME(t.From);
     this.CONSUME(t.StringToken);
+    this.OPTION(() => this.SUBRULE(this.rest));
   });
 
   // Pipeline = "pipeline" NAME Body
@@ -172,8 +172,18 @@ export class SigParser extends CstParser {
     this.CONSUME(t.RBrace);
   });
 
-  // Member = Batch | Config | Input | Param | Encoder | Layer | Metric | Output | Data | Eval | Train | Return | Definition
+  // Member = Data | Eval | Train | Statement
   member = this.RULE("member", () => {
+    this.OR([
+      { ALT: () => this.SUBRULE(this.dataBlock) },
+      { ALT: () => this.SUBRULE(this.evalBlock) },
+      { ALT: () => this.SUBRULE(this.trainBlock) },
+      { ALT: () => this.SUBRULE(this.statement) },
+    ]);
+  });
+
+  // Statement = Batch | Config | Input | Param | Encoder | Layer | Metric | Output | Return | Definition
+  statement = this.RULE("statement", () => {
     this.OR([
       { ALT: () => this.SUBRULE(this.batchDeclaration) },
       { ALT: () => this.SUBRULE(this.configDeclaration) },
@@ -183,9 +193,6 @@ export class SigParser extends CstParser {
       { ALT: () => this.SUBRULE(this.layerDeclaration) },
       { ALT: () => this.SUBRULE(this.metricDeclaration) },
       { ALT: () => this.SUBRULE(this.outputDeclaration) },
-      { ALT: () => this.SUBRULE(this.dataBlock) },
-      { ALT: () => this.SUBRULE(this.evalBlock) },
-      { ALT: () => this.SUBRULE(this.trainBlock) },
       { ALT: () => this.SUBRULE(this.returnStatement) },
       { ALT: () => this.SUBRULE(this.definition) },
     ]);
@@ -351,18 +358,19 @@ export class SigParser extends CstParser {
     this.OPTION3(() => this.SUBRULE(this.rest));
   });
 
-  // Group = "for" Pattern ("," Pattern)* "{" (Field (("," | End) Field)*)? "}"
+  // Group = "for" Patterns "{" (Field (("," | End) Field)*)? "}"        Patterns = Pattern ("," Pattern)*
   group = this.RULE("group", () => {
     this.CONSUME(t.For);
     this.SUBRULE(this.patterns);
-    this.OPTION2(() => this.SUBRULE(this.strayWords));
+    this.OPTION(() => this.SUBRULE(this.strayWords));
     this.CONSUME(t.LBrace);
     this.MANY(() => {
       this.SUBRULE(this.field);
-      this.OR([{ ALT: () => this.CONSUME(t.Comma) }, { ALT: () => this.CONSUME(t.End) }]);
+      this.OPTION2(() => this.CONSUME(t.Comma));
+      this.OPTION3(() => this.CONSUME(t.End));
     });
+    this.OPTION4(() => this.SUBRULE(this.strayFields));
     this.CONSUME(t.RBrace);
-    this.OPTION(() => this.SUBRULE(this.rest));
   });
   patterns = this.RULE("patterns", () => {
     this.SUBRULE(this.pattern);
@@ -535,7 +543,8 @@ export class SigParser extends CstParser {
     this.CONSUME(t.Identifier);
   });
 
-  // What is left of a statement that is wrong: skipped up to its end, so that the next statement is seen whole.
+  // What is left of a statement that is wrong. Since a rest may be any words, recovery inside a statement leaves it at
+  // once and skips to its end; no block has a rest, so recovery stays inside the block.
   rest = this.RULE("rest", () => {
     this.AT_LEAST_ONE(() => {
       this.OR([{ ALT: () => this.CONSUME(t.Word) }, { ALT: () => this.SUBRULE(this.block) }]);
@@ -544,6 +553,10 @@ export class SigParser extends CstParser {
   // What stands wrongly between the head of a block and its `{`.
   strayWords = this.RULE("strayWords", () => {
     this.AT_LEAST_ONE(() => this.CONSUME(t.Word));
+  });
+  // The same for what is left of a group's fields.
+  strayFields = this.RULE("strayFields", () => {
+    this.AT_LEAST_ONE(() => this.OR([{ ALT: () => this.CONSUME(t.Word) }, { ALT: () => this.CONSUME(t.End) }]));
   });
   block = this.RULE("block", () => {
     this.CONSUME(t.LBrace);

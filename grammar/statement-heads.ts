@@ -49,8 +49,8 @@ type Verdict = { readonly head: TokenType | null } | { readonly instead: readonl
 const asWritten: Verdict = { head: null };
 const leftOut: Verdict = { instead: [] };
 
-export function decideHeads(source: SourceFile, tokens: readonly IToken[]): { tokens: IToken[]; diagnostics: Diagnostic[] } {
-  const pass = new HeadPass(source, tokens);
+export function decideHeads(source: SourceFile, tokens: readonly IToken[], swallowed: boolean): { tokens: IToken[]; diagnostics: Diagnostic[] } {
+  const pass = new HeadPass(source, tokens, swallowed);
   pass.run();
   return { tokens: pass.out, diagnostics: pass.diagnostics };
 }
@@ -61,9 +61,11 @@ class HeadPass {
   readonly #source: SourceFile;
   readonly #tokens: readonly IToken[];
   readonly #places: Place[] = ["file"];
-  #reportedOutside = false;
+  /** A whole file without a pipeline is one mistake. */
+  #reportedOutside: boolean;
 
-  constructor(source: SourceFile, tokens: readonly IToken[]) {
+  constructor(source: SourceFile, tokens: readonly IToken[], swallowed: boolean) {
+    this.#reportedOutside = swallowed;
     this.#source = source;
     this.#tokens = tokens;
   }
@@ -119,12 +121,16 @@ class HeadPass {
       case "pipeline":
       case "module":
         return this.#inBody(place, i);
+      case "data":
+        return this.#isName(i) ? asWritten : this.#report(m.expected, i, { expected: "`name = …`", found: this.#shown(i) });
+      case "fields":
+        return this.#isName(i) ? asWritten : this.#report(m.expected, i, { expected: "a field such as `lr: 0.1x`", found: this.#shown(i) });
       case "eval":
+        if (!this.#isName(i)) return this.#report(m.expected, i, { expected: "`name = …` or `task …`", found: this.#shown(i) });
         return this.#tokens[i]?.image === "task" && !this.#is(i + 1, t.Assign) ? { head: t.Task } : asWritten;
       case "train":
+        if (!this.#isName(i)) return this.#report(m.expected, i, { expected: "a setting such as `clip 1.0`", found: this.#shown(i) });
         return this.#tokens[i]?.image === "for" && !this.#is(i + 1, t.Assign) ? { head: t.For } : asWritten;
-      case "data":
-      case "fields":
       case "list":
       case "skipped":
         return asWritten;
@@ -182,7 +188,7 @@ class HeadPass {
     if (this.#is(i, t.Minus)) return this.#report(m.leadingMinus, i, {});
     const isValue = [t.NumberToken, t.StringToken, t.LParen, t.LBracket, t.Not, t.True, t.False, t.Inf].some((type) => this.#is(i, type));
     if (isValue) return this.#report(m.bareExpression, i, {});
-    return this.#report(m.expected, i, { expected: "a statement", found: `\`${token.image}\`` });
+    return this.#report(m.expected, i, { expected: "a statement", found: this.#shown(i) });
   }
 
   /** A function or class of another language; or a `let` before a definition that is good without it. */
@@ -190,6 +196,7 @@ class HeadPass {
     const { image } = this.#tokens[i] as IToken;
     if (!this.#isName(i + 1)) return null;
     if (Object.hasOwn(foreignDeclarations, image)) {
+      this.#reportedOutside = true; // its body would be reported line by line
       return this.#report(m.foreignDeclaration, i, { found: image, instead: foreignDeclarations[image] ?? "" });
     }
     if (!foreignQualifiers.has(image)) return null;
@@ -217,6 +224,10 @@ class HeadPass {
   #is(i: number, type: TokenType): boolean {
     const found = this.#tokens[i]?.tokenType;
     return found === type || found?.CATEGORIES?.includes(type) === true;
+  }
+
+  #shown(i: number): string {
+    return `\`${this.#tokens[i]?.image}\``;
   }
 
   #isName(i: number): boolean {
