@@ -1,8 +1,7 @@
 /** Reverse-mode differentiation of a graph: one walk back from the loss, over the rules of the ops. */
 import { diagnose, type Diagnostic } from "../../grammar/diagnostic.js";
-import { GraphBuilder } from "../graph/builder.js";
+import { extend } from "../graph/extend.js";
 import { type Graph, type GraphOutput, type Id, isTile, type Node } from "../graph/graph.js";
-import { copy } from "../graph/rewrite.js";
 import { isFloat } from "../graph/type.js";
 import { elementwiseRules } from "./elementwise-rules.js";
 import { addCotangents, mask, unmask } from "./masked.js";
@@ -31,23 +30,13 @@ const ruleOf = (node: Node): AnyRule => rules[node.op] as AnyRule;
  * Cotangents are added in the order in which the walk meets them, users last to first, so equal graphs give equal bits.
  */
 export function differentiate(graph: Graph, { of, wrt }: Differentiation): Differentiated {
-  const first = graph.nodes[0];
   const loss = graph.outputs.find((output) => output.name === of);
-  if (first === undefined || loss === undefined) throw new Error(`no output "${of}" to differentiate`);
-
-  const b = new GraphBuilder(first.span);
-  const ids = new Map<Id, Id>();
-  const to = (old: Id): Id => {
-    const id = ids.get(old);
-    if (id === undefined) throw new Error(`%${old} is read before it is made`);
-    return id;
-  };
+  if (loss === undefined) throw new Error(`no output "${of}" to differentiate`);
+  const { b, to } = extend(graph);
   const nodes = graph.nodes.map((node): Node => {
-    if (isTile(node)) throw new Error("a tile has no gradient: tiles are formed after gradients");
-    b.span = node.span;
-    const id = copy(node, b, to);
-    ids.set(node.id, id);
-    return b.node(id) as Node;
+    const copied = b.node(to(node.id));
+    if (isTile(copied)) throw new Error("a tile has no gradient: tiles are formed after gradients");
+    return copied;
   });
 
   const wanted = new Map(wrt.map((name) => [name, inputNamed(nodes, name)]));

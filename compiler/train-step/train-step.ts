@@ -1,0 +1,173 @@
+/**
+ * The whole step as one program: the optimiser's update appended to the differentiated graph, in ordinary ops that passes,
+ * plan and engines treat like any others.
+ *
+ *   next.w = w − schedule · (lr · direction + decay · w)
+ */
+import { type Diagnostic, diagnose } from "../../grammar/diagnostic.js";
+import { extend } from "../graph/extend.js";
+import type { GraphBuilder } from "../graph/builder.js";
+import { type Graph, type GraphOutput, type Id, isTile } from "../graph/graph.js";
+import type { DType, Type } from "../graph/type.js";
+import type { LoweredProgram, OptimizerSpec, ParamDecl, TrainSpec } from "../lower/program.js";
+import { messages } from "./messages.js";
+import { optimizers, type Optimizer } from "./optimizers.js";
+import { type ParameterSettings, settingsOf } from "./parameter-settings.js";
+
+/** The scalar inputs of a step: the schedule's multiplier, and the count of steps from 1. */
+export const stepInputs = { schedule: "train.schedule", step: "train.step" } as const;
+
+/** The output that holds ‖g‖ over all trained parameters, before clipping. */
+export const gradNorm = "grad_norm";
+
+/** An input of role "state": `adam.m.img.weight` of the parameter `img.weight`. Zeros before the first step. */
+export type TrainState = { readonly name: string; readonly paramPath: string; readonly type: Type };
+
+export type TrainStep = {
+  /** Keeps the loss and the metrics; adds `grad_norm`, and `next.<name>` for every trained parameter and state. */
+  readonly graph: Graph;
+  readonly states: readonly TrainState[];
+  /** Output → the input that it is at the next step: `next.w` → `w`. */
+  readonly carry: ReadonlyMap<string, string>;
+};
+
+const trainOf = (program: LoweredProgram): TrainSpec => {
+  if (program.train === null) throw new Error(`${program.name} has no train block`);
+  return program.train;
+};
+
+/** The paths of the parameters that are not frozen: those whose gradients the step needs. */
+export function trainedPaths(program: LoweredProgram): readonly string[] {
+  const train = trainOf(program);
+  return program.params.map(({ path }) => path).filter((path) => !settingsOf(train, path).frozen);
+}
+
+/** What a step cannot be built from, for the one who wrote the program. */
+export function checkTrainable(program: LoweredProgram): readonly Diagnostic[] {
+  if (trainedPaths(program).length > 0) return [];
+  const why = program.params.length === 0 ? "the pipeline has no parameters" : "every parameter is frozen";
+  return [diagnose(messages.nothingToTrain, trainOf(program).span, { why })];
+}
+
+/** Halves are updated in f32, and have f32 state: a small step would round away. */
+const computeType = ({ dtype, shape }: Type): Type => ({ dtype: dtype === "f16" || dtype === "bf16" ? "f32" : dtype, shape });
+
+export function trainStates(program: LoweredProgram): readonly TrainState[] {
+  const { optimizer } = trainOf(program);
+  const slots = optimizerOf(optimizer).states(optimizer as never);
+  const trained = new Set(trainedPaths(program));
+  return program.params
+    .filter(({ path }) => trained.has(path))
+    .flatMap(({ path, type }) => slots.map((slot): TrainState => ({ name: `${slot}.${path}`, paramPath: path, type: computeType(type) })));
+}
+
+/** `differentiated` has an output `grad.<path>` for each of `trainedPaths`. */
+export function buildTrainStep(program: LoweredProgram, differentiated: Graph): TrainStep {
+  const train = trainOf(program);
+  const { b, to } = extend(differentiated);
+  const input = (name: string): Id | null => {
+    const node = differentiated.nodes.find((n) => !isTile(n) && n.op === "input" && n.attrs.name === name);
+    return node === undefined ? null : to(node.id);
+  };
+  const gradientOf = (path: string): Id => {
+    const output = differentiated.outputs.find(({ name }) => name === `grad.${path}`);
+    if (output === undefined) throw new Error(`no output grad.${path}`);
+    return to(output.value);
+  };
+
+  b.span = train.span;
+  const stepInput = (name: string): Id => b.emit("input", [], { name, role: "step", type: { dtype: "f32", shape: [] } });
+  const schedule = stepInput(stepInputs.schedule);
+  const step = stepInput(stepInputs.step);
+
+  const trained = new Set(trainedPaths(program));
+  const params = program.params.filter(({ path }) => trained.has(path));
+  const gradients = params.map(({ path, type }) => b.cast(gradientOf(path), computeType(type).dtype));
+  const norm = globalNorm(b, gradients);
+  const shrink = train.clip === null ? null : shrinkTo(b, train.clip, norm);
+
+  const states = trainStates(program);
+  const next: GraphOutput[] = [];
+  params.forEach((param, k) => {
+    const gradient = gradients[k] ?? -1;
+    const old = input(param.path);
+    if (old === null) throw new Error(`no input ${param.path}`);
+    const own = states.filter((state) => state.paramPath === param.path);
+    // A buffer of state belongs to its parameter's line; the arithmetic to the train block.
+    b.span = param.span;
+    const before = own.map(({ name, type }) => b.emit("input", [], { name, role: "state", type }));
+    b.span = train.span;
+    const after = updated(b, train, param, {
+      old,
+      gradient: shrink === null ? gradient : b.mul(gradient, spread(b, shrink, gradient)),
+      states: before,
+      schedule,
+      step,
+    });
+    next.push({ name: `next.${param.path}`, value: after.value });
+    own.forEach(({ name }, slot) => next.push({ name: `next.${name}`, value: after.states[slot] ?? -1 }));
+  });
+
+  const reported = new Set(program.results.filter(({ kind }) => kind !== "output").map(({ name }) => name));
+  const kept = differentiated.outputs.filter(({ name }) => reported.has(name)).map(({ name, value }) => ({ name, value: to(value) }));
+  return {
+    graph: b.finish([...kept, { name: gradNorm, value: norm }, ...next]),
+    states,
+    carry: new Map(next.map(({ name }) => [name, name.slice("next.".length)])),
+  };
+}
+
+const optimizerOf = (spec: OptimizerSpec): Optimizer<never> => optimizers[spec.kind] as unknown as Optimizer<never>;
+
+type Before = { readonly old: Id; readonly gradient: Id; readonly states: readonly Id[]; readonly schedule: Id; readonly step: Id };
+
+function updated(
+  b: GraphBuilder,
+  train: TrainSpec,
+  param: ParamDecl,
+  before: Before,
+): { readonly value: Id; readonly states: readonly Id[] } {
+  const { optimizer } = train;
+  const { dtype } = computeType(param.type);
+  const settings = settingsOf(train, param.path);
+  const old = b.cast(before.old, dtype);
+  const { direction, states } = optimizerOf(optimizer).update({
+    b,
+    spec: optimizer as never,
+    gradient: before.gradient,
+    states: before.states,
+    step: b.cast(before.step, dtype),
+  });
+  const rate = (factor: number, x: Id): Id => b.mul(x, spread(b, scheduled(b, before.schedule, factor, dtype), x));
+  const decay = decayRate(optimizer, settings);
+  const moved = b.sub(old, rate(settings.lr, direction));
+  return { value: b.cast(decay === 0 ? moved : b.sub(moved, rate(decay, old)), param.type.dtype), states };
+}
+
+const decayRate = ({ decayMode }: OptimizerSpec, { lr, decay }: ParameterSettings): number =>
+  decayMode === "coupled" ? lr * decay : decay;
+
+function scheduled(b: GraphBuilder, schedule: Id, factor: number, dtype: DType): Id {
+  return b.mul(b.cast(schedule, dtype), b.const(factor, dtype));
+}
+
+function spread(b: GraphBuilder, scalar: Id, like: Id): Id {
+  const { dtype, shape } = b.type(like);
+  return b.broadcast(b.cast(scalar, dtype), shape, []);
+}
+
+/** √Σ g² over all gradients, in the order of the parameters. */
+function globalNorm(b: GraphBuilder, gradients: readonly Id[]): Id {
+  const dtype = gradients.some((g) => b.type(g).dtype === "f64") ? "f64" : "f32";
+  const squares = gradients.map((g) => {
+    const axes = b.shape(g).map((_, axis) => axis);
+    return b.cast(b.sum(b.mul(g, g), axes), dtype);
+  });
+  return b.emit("sqrt", [squares.reduce((total, square) => b.add(total, square), b.const(0, dtype))], {});
+}
+
+/** min(1, clip / norm), as a division that no norm makes NaN of: exactly 1 up to the bound, at 0 too. */
+function shrinkTo(b: GraphBuilder, clip: number, norm: Id): Id {
+  const bound = b.const(clip, b.type(norm).dtype);
+  return b.div(bound, b.emit("maximum", [norm, bound], {}));
+}
