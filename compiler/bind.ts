@@ -1,0 +1,125 @@
+/** Template + batch sizes + budget → plan: block sizes, lifetimes, offsets. Pure and quick: a partial last batch is another bind. */
+import { type Diagnostic, diagnose } from "../grammar/diagnostic.js";
+import type { Span } from "../grammar/span.js";
+import type { Template } from "./compile.js";
+import { isTile } from "./graph/graph.js";
+import { batchesOf, type BatchId, printSize } from "./graph/size.js";
+import { packArena } from "./plan/arena.js";
+import { humanBytes } from "./plan/human-bytes.js";
+import { chooseTiles, type Footprint } from "./plan/choose-tiles.js";
+import { countFlops } from "./plan/flops.js";
+import { instantiate } from "./plan/instantiate.js";
+import { analyseLives } from "./plan/liveness.js";
+import { lowerOps } from "./plan/lower-ops.js";
+import { messages } from "./plan/messages.js";
+import type { Plan, PlanBuffer, TileChoice } from "./plan/plan.js";
+import type { Schedule } from "./plan/schedule.js";
+
+export type Dims = Readonly<Record<BatchId, number>>;
+export type BindOptions = {
+  /** The most bytes that the plan may hold at once. */
+  readonly memoryBytes?: number;
+};
+export type Bound = { readonly plan: Plan; readonly diagnostics: readonly [] } | { readonly plan: null; readonly diagnostics: readonly Diagnostic[] };
+
+export function bind(template: Template, dims: Dims, options: BindOptions = {}): Bound {
+  const missing = missingSizes(template, dims);
+  if (missing.length > 0) return { plan: null, diagnostics: missing };
+  const { graph, target } = template;
+  const budget = Math.min(options.memoryBytes ?? Number.POSITIVE_INFINITY, target.maxBytes ?? Number.POSITIVE_INFINITY);
+  const planAt = (tiles: readonly TileChoice[]): Plan => planWith(template, dims, tiles);
+  const measure = (tiles: readonly TileChoice[]): Footprint => {
+    const plan = planAt(tiles);
+    return { peakBytes: plan.peakBytes, blockBytes: blockBytes(plan) };
+  };
+  const plan = planAt(chooseTiles(graph, dims, target.defaultScratchBytes, Number.isFinite(budget) ? budget : null, measure));
+  if (plan.peakBytes <= budget) return { plan, diagnostics: [] };
+  return { plan: null, diagnostics: [overBudget(plan, budget, options.memoryBytes === budget)] };
+}
+
+/** The plan for given blocks, whatever it needs. */
+export function planWith(template: Template, dims: Dims, tiles: readonly TileChoice[]): Plan {
+  const { target, graph, names, schedule } = template;
+  const common = { target, dims, tiles };
+  switch (target.granularity) {
+    case "kernel":
+      if (schedule === null) throw new Error("the template has no schedule");
+      return { ...common, ...planKernels(template, schedule, dims, tiles) };
+    case "op":
+      return { ...common, ...lowerOps(graph, names, dims, tiles), arenaBytes: 0, flops: 0 };
+    case "graph":
+      return { ...common, buffers: [], statements: [], inputs: [], outputs: [], arenaBytes: 0, peakBytes: 0, peakAt: 0, flops: 0 };
+  }
+}
+
+function planKernels({ target, kernels }: Template, schedule: Schedule, dims: Dims, tiles: readonly TileChoice[]): Omit<Plan, "target" | "dims" | "tiles"> {
+  const draft = instantiate(schedule, dims, tiles);
+  const { statements, lifetimes, handovers, steps } = analyseLives(draft.statements, draft.buffers, kernels);
+  const lifeOf = (id: number) => lifetimes.get(id) ?? { from: 0, to: 0 };
+  const tenants = draft.buffers.filter(({ role }) => role !== "given").map(({ id, bytes }) => ({ id, bytes, ...lifeOf(id) }));
+  const arena = packArena(tenants, handovers, target.alignment, target.guardBytes);
+  const buffers = draft.buffers.map(({ loops: _, ...buffer }): PlanBuffer => ({ ...buffer, ...lifeOf(buffer.id), offset: arena.offsets.get(buffer.id) ?? null }));
+  const given = buffers.reduce((sum, { role, bytes }) => (role === "given" ? sum + bytes : sum), 0);
+  return {
+    buffers,
+    statements,
+    inputs: schedule.inputs,
+    outputs: schedule.outputs,
+    arenaBytes: arena.bytes,
+    peakBytes: given + arena.bytes,
+    peakAt: busiestStep(buffers, steps),
+    flops: countFlops(statements, kernels),
+  };
+}
+
+/** Live bytes at each step, by differences. */
+function liveBytes(buffers: readonly PlanBuffer[], steps: number): Float64Array {
+  const change = new Float64Array(steps + 1);
+  for (const { from, to, bytes } of buffers) {
+    change[from] = (change[from] ?? 0) + bytes;
+    change[Math.min(to, steps - 1) + 1] = (change[Math.min(to, steps - 1) + 1] ?? 0) - bytes;
+  }
+  for (let k = 1; k < change.length; k++) change[k] = (change[k] ?? 0) + (change[k - 1] ?? 0);
+  return change.subarray(0, steps);
+}
+
+const stepsOf = (buffers: readonly PlanBuffer[]): number => buffers.reduce((end, { to }) => Math.max(end, to + 1), 1);
+
+function busiestStep(buffers: readonly PlanBuffer[], steps: number): number {
+  const live = liveBytes(buffers, Math.max(steps, 1));
+  return live.reduce((best, bytes, step) => (bytes > (live[best] ?? 0) ? step : best), 0);
+}
+
+function blockBytes({ buffers }: Plan): number {
+  return Math.max(...liveBytes(buffers.filter(({ role }) => role === "block"), stepsOf(buffers)));
+}
+
+// Refusals -----------------------------------------------------------------------------------------------------------
+
+function missingSizes(template: Template, dims: Dims): readonly Diagnostic[] {
+  const first = new Map<BatchId, Span>();
+  for (const node of template.graph.nodes) {
+    const sizes = isTile(node) ? node.loops.map(({ extent }) => extent) : node.type.shape;
+    for (const id of sizes.flatMap(batchesOf)) if (!first.has(id)) first.set(id, node.span);
+  }
+  return [...first].flatMap(([id, span]) => {
+    const size = dims[id];
+    return size !== undefined && Number.isSafeInteger(size) && size >= 1 ? [] : [diagnose(messages.noBatchSize, span, { batch: id, size: size ?? "not given" })];
+  });
+}
+
+function overBudget(plan: Plan, budget: number, byUser: boolean): Diagnostic {
+  const alive = plan.buffers.filter(({ from, to }) => from <= plan.peakAt && plan.peakAt <= to).sort((a, b) => b.bytes - a.bytes);
+  const largest = alive.slice(0, 3);
+  const values = {
+    needed: humanBytes(plan.peakBytes),
+    flag: humanBytes(plan.peakBytes).replace(" ", ""),
+    budget: humanBytes(budget),
+    engine: plan.target.engine,
+    largest: largest.map(({ name, size, bytes }) => `\`${name}\` ${printSize(size)} elements, ${humanBytes(bytes)}`).join("; "),
+  };
+  const [first] = largest;
+  if (first === undefined) throw new Error("an empty plan is over its budget");
+  const related = largest.map(({ span, name, bytes }) => ({ span, message: `\`${name}\` takes ${humanBytes(bytes)}` }));
+  return diagnose(byUser ? messages.overBudget : messages.overEngineLimit, first.span, values, related);
+}

@@ -1,0 +1,42 @@
+/** From a graph to a run of its kernel plan, with block sizes of the test's choice. */
+import { planWith, type Dims } from "../../compiler/bind.js";
+import type { Template } from "../../compiler/compile.js";
+import { type Graph, isTile } from "../../compiler/graph/graph.js";
+import { evaluateSize } from "../../compiler/graph/size.js";
+import { scheduleGraph } from "../../compiler/plan/schedule.js";
+import type { Plan, TileChoice } from "../../compiler/plan/plan.js";
+import type { Target } from "../../compiler/target.js";
+import { hostArray, type HostArray, values } from "../../runtime/data/host-array.js";
+import type { RunRequest } from "../../runtime/engine.js";
+import { createPlanrefEngine } from "../../runtime/engines/planref/engine.js";
+import type { Value } from "../../runtime/engines/reference/value.js";
+
+export type Blocks = Readonly<Record<string, number>>;
+
+export function templateOf(graph: Graph, target: Target = createPlanrefEngine().target("f64"), names: ReadonlyMap<number, string> = new Map()): Template {
+  return { name: "test", target, graph, names, indexBounds: [], ...scheduleGraph(graph, names, target.precision) };
+}
+
+/** Blocks by loop name; a loop without one runs over its whole axis at once. */
+export function tilesOf(graph: Graph, dims: Dims, blocks: Blocks): readonly TileChoice[] {
+  return graph.nodes.filter(isTile).map(({ id, loops }) => ({
+    tile: id,
+    loops: loops.map(({ name, extent, block }) => {
+      const whole = evaluateSize(extent, dims);
+      return { name, extent: whole, block: Math.min(whole, block === "auto" ? (blocks[name] ?? whole) : block) };
+    }),
+  }));
+}
+
+export const planOf = (template: Template, dims: Dims, blocks: Blocks = {}): Plan => planWith(template, dims, tilesOf(template.graph, dims, blocks));
+
+const toHost = ({ shape, data }: Value, dtype: "f64" | "i32"): HostArray => (dtype === "i32" ? hostArray("i32", shape, Int32Array.from(data)) : hostArray("f64", shape, Float64Array.from(data)));
+
+export async function runPlan(template: Template, plan: Plan, inputs: ReadonlyMap<string, Value>, audit?: RunRequest["audit"]): Promise<ReadonlyMap<string, Value>> {
+  const dtypes = new Map(plan.inputs.map(({ name, buffer }) => [name, plan.buffers[buffer]?.dtype]));
+  const given = new Map([...inputs].map(([name, value]) => [name, toHost(value, dtypes.get(name) === "i32" ? "i32" : "f64")]));
+  const executable = await createPlanrefEngine().load(template);
+  const { outputs } = await executable.run(plan, audit === undefined ? { inputs: given } : { inputs: given, audit });
+  executable.dispose();
+  return new Map([...outputs].map(([name, array]) => [name, { shape: array.shape, data: Float64Array.from(values(array)) }]));
+}
