@@ -270,6 +270,8 @@ export class Clustering {
   /** All that the reads take from these clusters is live at the same points, and nothing else that is read waits for them. */
   #mayJoin(reads: readonly Read[], rank: number, joined: ReadonlySet<Cluster>): boolean {
     const outside = new Set([...joined].flatMap((c) => [...c.after]));
+    // One that waits for the other reads more of it than its points.
+    if ([...joined].some((c) => outside.has(c))) return false;
     for (const cluster of joined) {
       let points: string | null = null;
       for (const read of reads.filter(({ base }) => this.#producer.get(base) === cluster)) {
