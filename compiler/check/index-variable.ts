@@ -20,7 +20,12 @@ export function indexVariable(name: string, span: Span, serial: number): IndexVa
 export function runOver(index: IndexVariable, axis: Dimension, span: Span): void {
   const { range } = index;
   if (!range.unify(axis))
-    refuse(messages.twoRanges, span, { index: index.name, first: `${range}`, second: `${axis}` }, {
-      related: [comesFrom(range), comesFrom(axis)],
-    });
+    refuse(
+      messages.twoRanges,
+      span,
+      { index: index.name, first: `${range}`, second: `${axis}` },
+      {
+        related: [comesFrom(range), comesFrom(axis)],
+      },
+    );
 }

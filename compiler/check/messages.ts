@@ -6,7 +6,8 @@ export const messages = {
   unknownName: error("SIG3001")`There is no \`${"name"}\` here.`,
   usedBefore: error("SIG3002")`\`${"name"}\` is used before it is defined.`.help`move the definition of \`${"name"}\` above this line`,
   definedTwice: error("SIG3003")`\`${"name"}\` is defined already, as ${"what"}.`.help`give one of the two another name`,
-  noSuchFile: error("SIG3004")`The file "${"uri"}" cannot be found.`.help`paths are relative to the file that imports; \`std/…\` names the modules that come with Sig`,
+  noSuchFile: error("SIG3004")`The file "${"uri"}" cannot be found.`
+    .help`paths are relative to the file that imports; \`std/…\` names the modules that come with Sig`,
   notInFile: error("SIG3005")`"${"uri"}" defines no module \`${"name"}\`.`,
   importCycle: error("SIG3006")`"${"uri"}" imports itself: ${"chain"}.`.help`move what both need into a third file`,
   noPipeline: error("SIG3007")`The file defines no pipeline.`.help`write \`pipeline name { … }\``,
@@ -14,23 +15,31 @@ export const messages = {
   importHasErrors: error("SIG3009")`"${"uri"}" has mistakes of its own.`,
   unusedInput: warning("SIG3010")`The input \`${"name"}\` is never used.`.help`remove it, or use it in the loss or an output`,
   unusedParam: warning("SIG3011")`The parameter \`${"name"}\` is never used, so it has no gradient.`,
-  batchOfNoInput: warning("SIG3012")`No input has an axis of size \`${"name"}\`, so data cannot tell its size.`.help`give it with --set ${"name"}=…, or use \`${"name"}\` in an input's type`,
+  batchOfNoInput: warning("SIG3012")`No input has an axis of size \`${"name"}\`, so data cannot tell its size.`
+    .help`give it with --set ${"name"}=…, or use \`${"name"}\` in an input's type`,
 
   // Compile time ---------------------------------------------------------------------------------------------
-  notCompileTime: error("SIG3101")`${"what"} must be known at compile time; this is ${"found"}.`.help`use a number, a \`config\` or arithmetic on them`,
-  ifOnData: error("SIG3102")`\`if\` chooses at compile time; this condition is ${"found"}.`.help`use \`where(condition, a, b)\` to choose element by element`,
+  notCompileTime: error("SIG3101")`${"what"} must be known at compile time; this is ${"found"}.`
+    .help`use a number, a \`config\` or arithmetic on them`,
+  ifOnData: error("SIG3102")`\`if\` chooses at compile time; this condition is ${"found"}.`
+    .help`use \`where(condition, a, b)\` to choose element by element`,
   wrongKind: error("SIG3103")`${"what"} must be ${"wanted"}; this is ${"found"}.`,
   notAWholeNumber: error("SIG3104")`${"what"} must be a whole number; this is ${"found"}.`,
   outOfBounds: error("SIG3105")`${"what"} must be ${"wanted"}; this is ${"found"}.`,
   noSuchChoice: error("SIG3106")`\`${"name"}\` is one of ${"choices"}; "${"found"}" is not.`,
-  factorOutsideGroup: error("SIG3107")`A factor such as \`${"value"}x\` multiplies an inherited setting; it stands only in a \`for … { }\` group of \`train\`.`.help`write \`${"value"}\``,
+  factorOutsideGroup: error(
+    "SIG3107",
+  )`A factor such as \`${"value"}x\` multiplies an inherited setting; it stands only in a \`for … { }\` group of \`train\`.`
+    .help`write \`${"value"}\``,
   notANumber: error("SIG3108")`${"what"} comes out as ${"found"} here.`,
 
   // Types and sizes --------------------------------------------------------------------------------------------
   unknownDType: error("SIG3201")`There is no type \`${"name"}\`.`.help`the types are bool, i32, u32, bf16, f16, f32 and f64`,
   sizesDiffer: error("SIG3202")`${"what"}: ${"left"} against ${"right"}.`,
   ranksDiffer: error("SIG3203")`${"what"}: ${"left"} and ${"right"} differ in their number of axes.`,
-  vectorMeetsPair: error("SIG3204")`${"vector"} (${"vectorType"}) grows with the batch and has fewer axes than ${"pair"} (${"pairType"}): it could be meant per row or per column.`
+  vectorMeetsPair: error(
+    "SIG3204",
+  )`${"vector"} (${"vectorType"}) grows with the batch and has fewer axes than ${"pair"} (${"pairType"}): it could be meant per row or per column.`
     .help`write \`${"perRow"}\` for one value per row, or \`${"perColumn"}\` for one value per column`,
   boolInArithmetic: error("SIG3205")`\`${"op"}\` needs numbers; ${"operand"} is true or false.`.help`write \`where(${"spelling"}, 1, 0)\``,
   needsBool: error("SIG3206")`${"what"} needs true or false; this is ${"found"}.`.help`compare it with something, e.g. \`x > 0\``,
@@ -39,22 +48,29 @@ export const messages = {
   needsAxes: error("SIG3209")`${"what"} needs ${"wanted"}; this is ${"found"}.`,
   needsInteger: error("SIG3210")`${"what"} must be an integer; this is ${"found"}.`,
   inexactReshape: error("SIG3211")`${"from"} elements cannot be laid out as ${"to"}.`,
-  badPattern: error("SIG3212")`The pattern "${"pattern"}" does not fit: ${"why"}.`.help`for example rearrange(x, "b (h p) (w q) c -> b (h w) (p q c)", p: 4, q: 4)`,
+  badPattern: error("SIG3212")`The pattern "${"pattern"}" does not fit: ${"why"}.`
+    .help`for example rearrange(x, "b (h p) (w q) c -> b (h w) (p q c)", p: 4, q: 4)`,
   comparesKinds: error("SIG3213")`${"left"} cannot be compared with ${"right"}.`,
   emptyList: error("SIG3214")`${"what"} needs at least one value.`,
 
   // Indices ------------------------------------------------------------------------------------------------------
   twoRanges: error("SIG3301")`\`${"index"}\` runs over ${"first"} and over ${"second"}.`.help`use another index for the second`,
-  rangeUnknown: error("SIG3302")`Nothing says how far \`${"index"}\` runs.`.help`an index gets its range where it indexes something alone, as in \`x[${"index"}]\``,
-  indexUnused: error("SIG3303")`The index \`${"index"}\` is not used in ${"where"}.`.help`remove it: values are repeated along an index wherever they meet one that has it`,
+  rangeUnknown: error("SIG3302")`Nothing says how far \`${"index"}\` runs.`
+    .help`an index gets its range where it indexes something alone, as in \`x[${"index"}]\``,
+  indexUnused: error("SIG3303")`The index \`${"index"}\` is not used in ${"where"}.`
+    .help`remove it: values are repeated along an index wherever they meet one that has it`,
   indexTwice: error("SIG3304")`The index \`${"index"}\` is bound twice.`,
   indexShadows: error("SIG3305")`The index \`${"index"}\` hides ${"what"} of the same name.`.help`choose another name for the index`,
-  indexUnbound: error("SIG3306")`\`${"index"}\` is not bound.`.help`bind it on the left, \`name[${"index"}] = …\`, or by a reducer, \`sum[${"index"}](…)\``,
-  alongUnbound: error("SIG3307")`\`${"op"}\` works along \`${"index"}\`, which is not bound here.`.help`bind it on the left: \`name[…, ${"index"}] = ${"op"}[${"index"}](…)\``,
+  indexUnbound: error("SIG3306")`\`${"index"}\` is not bound.`
+    .help`bind it on the left, \`name[${"index"}] = …\`, or by a reducer, \`sum[${"index"}](…)\``,
+  alongUnbound: error("SIG3307")`\`${"op"}\` works along \`${"index"}\`, which is not bound here.`
+    .help`bind it on the left: \`name[…, ${"index"}] = ${"op"}[${"index"}](…)\``,
   tooManyIndices: error("SIG3308")`${"value"} has ${"rank"} axes and is given ${"given"} indices.`,
   oneIndex: error("SIG3309")`\`${"op"}\` takes one index; it is given ${"given"}.`,
   cannotIndex: error("SIG3310")`Only tensors can be indexed; this is ${"found"}.`,
-  wholeMeetsElement: error("SIG3311")`${"whole"} (${"wholeType"}) is a whole array, and meets the element ${"element"} of each ${"indices"}: it could be meant ${"per"}.`
+  wholeMeetsElement: error(
+    "SIG3311",
+  )`${"whole"} (${"wholeType"}) is a whole array, and meets the element ${"element"} of each ${"indices"}: it could be meant ${"per"}.`
     .help`write ${"rewrites"}`,
   indexOutside: error("SIG3312")`${"index"} is outside of an axis of size ${"size"}.`,
 
@@ -63,20 +79,24 @@ export const messages = {
   unknownFunction: error("SIG3402")`There is no function or module \`${"name"}\`.`,
   unknownArgument: error("SIG3403")`\`${"callee"}\` has no argument \`${"name"}\`.`.help`it is called as ${"signature"}`,
   missingArgument: error("SIG3404")`\`${"callee"}\` needs \`${"name"}\`.`.help`it is called as ${"signature"}`,
-  tooManyArguments: error("SIG3405")`\`${"callee"}\` takes at most ${"most"} arguments; this is one more.`.help`it is called as ${"signature"}`,
+  tooManyArguments: error("SIG3405")`\`${"callee"}\` takes at most ${"most"} arguments; this is one more.`
+    .help`it is called as ${"signature"}`,
   argumentTwice: error("SIG3406")`\`${"name"}\` is given twice.`,
   positionalAfterNamed: error("SIG3407")`Arguments without a name come before those with one.`
     .help`behind one with a name, a bare name such as \`width\` stands for \`width: width\``,
   notALayer: error("SIG3408")`\`${"name"}\` must be a module with its configuration, such as \`vit(256, depth: 6)\`; this is ${"found"}.`,
   layerLeftOut: error("SIG3409")`\`${"name"}\` is left out: its \`when\` does not hold.`,
-  layerUnnamed: error("SIG3410")`This layer has parameters, and needs a name for their paths.`.help`write \`layer name = …\` or \`encoder name = …\`, then call \`name(x)\``,
+  layerUnnamed: error("SIG3410")`This layer has parameters, and needs a name for their paths.`
+    .help`write \`layer name = …\` or \`encoder name = …\`, then call \`name(x)\``,
   moduleInItself: error("SIG3411")`The module \`${"name"}\` contains itself: ${"chain"}.`,
   noResult: error("SIG3412")`The module \`${"name"}\` returns nothing.`.help`end it with \`return e\``,
   wrongInput: error("SIG3413")`\`${"name"}\` wants ${"wanted"} for \`${"input"}\`; this is ${"found"}.`,
   wrongReturn: error("SIG3414")`\`${"name"}\` promises ${"wanted"}; this is ${"found"}.`,
-  sharedDiffers: error("SIG3415")`The parameter \`${"path"}\` is ${"first"} in one use of its layer and ${"second"} in this one.`.help`give the second use a layer of its own`,
+  sharedDiffers: error("SIG3415")`The parameter \`${"path"}\` is ${"first"} in one use of its layer and ${"second"} in this one.`
+    .help`give the second use a layer of its own`,
   notInModule: error("SIG3416")`\`${"what"}\` belongs in a pipeline, not in a module.`,
-  noConstructor: error("SIG3417")`\`${"name"}\` needs its configuration before it is applied.`.help`write \`layer x = ${"signature"}\`, then \`x(…)\``,
+  noConstructor: error("SIG3417")`\`${"name"}\` needs its configuration before it is applied.`
+    .help`write \`layer x = ${"signature"}\`, then \`x(…)\``,
   noFunctionForm: error("SIG3418")`\`${"name"}\` works over an index or an axis.`.help`it is called as ${"signature"}`,
   noSuchMember: error("SIG3419")`${"found"} has no \`.${"name"}\`.`,
   notAValue: error("SIG3421")`\`${"name"}\` is a function.`.help`it is called as ${"signature"}`,
@@ -85,14 +105,20 @@ export const messages = {
   noReducer: error("SIG3420")`\`${"name"}\` does not reduce over an index.`,
 
   // Inputs, parameters and results -----------------------------------------------------------------------------------
-  paramWithoutStart: error("SIG3501")`The parameter \`${"name"}\` does not say how it starts.`.help`write \`= 0\` for a constant or \`~ normal(0.02)\` for a random start`,
-  randomNeedsInitialiser: error("SIG3502")`\`~\` draws at random and needs an initialiser; this is ${"found"}.`.help`write \`~ normal(0.02)\`, \`~ lecun_normal()\`, … or \`= …\` for a constant`,
+  paramWithoutStart: error("SIG3501")`The parameter \`${"name"}\` does not say how it starts.`
+    .help`write \`= 0\` for a constant or \`~ normal(0.02)\` for a random start`,
+  randomNeedsInitialiser: error("SIG3502")`\`~\` draws at random and needs an initialiser; this is ${"found"}.`
+    .help`write \`~ normal(0.02)\`, \`~ lecun_normal()\`, … or \`= …\` for a constant`,
   constantNeedsNumber: error("SIG3503")`\`=\` starts a parameter at a number; this is ${"found"}.`.help`write \`~ …\` to draw it at random`,
-  fansNeedMatrix: error("SIG3504")`\`${"name"}\` scales with the inputs of a unit and needs a parameter with at least two axes; this is ${"found"}.`.help`write \`~ normal(std)\` with a number`,
+  fansNeedMatrix: error(
+    "SIG3504",
+  )`\`${"name"}\` scales with the inputs of a unit and needs a parameter with at least two axes; this is ${"found"}.`
+    .help`write \`~ normal(std)\` with a number`,
   paramGrows: error("SIG3505")`A parameter's size cannot depend on a batch: \`${"name"}\` would be ${"found"}.`,
   paramNotFloat: error("SIG3506")`A parameter is a float; \`${"name"}\` is ${"found"}.`,
   noLoss: error("SIG3507")`The pipeline has neither a loss nor an output.`.help`define \`loss = …\` or \`output name\``,
-  lossNotScalar: error("SIG3508")`\`${"name"}\` must be one number; this is ${"found"}.`.help`sum or average over what is left, e.g. \`mean(…)\``,
+  lossNotScalar: error("SIG3508")`\`${"name"}\` must be one number; this is ${"found"}.`
+    .help`sum or average over what is left, e.g. \`mean(…)\``,
   resultNotTensor: error("SIG3509")`\`${"name"}\` must be a number or a tensor; this is ${"found"}.`,
   resultTwice: error("SIG3510")`\`${"name"}\` is a result already.`,
   ellipsisInInput: error("SIG3511")`An input says every axis; \`...\` stands only in a module's types.`,
@@ -101,7 +127,8 @@ export const messages = {
   // Training ------------------------------------------------------------------------------------------------------------
   trainTwice: error("SIG3601")`There is a \`train\` block already.`,
   trainWithoutLoss: error("SIG3602")`Training needs a loss.`.help`define \`loss = …\``,
-  trainWithoutOptimizer: error("SIG3603")`The \`train\` block has no optimizer.`.help`write \`optimizer adamw(lr: 1e-3, decay: 1e-4, decay_mode: "independent")\``,
+  trainWithoutOptimizer: error("SIG3603")`The \`train\` block has no optimizer.`
+    .help`write \`optimizer adamw(lr: 1e-3, decay: 1e-4, decay_mode: "independent")\``,
   unknownSetting: error("SIG3604")`There is no setting \`${"name"}\` here.`.help`there are ${"known"}`,
   settingTwice: error("SIG3605")`\`${"name"}\` is set already.`,
   unknownMethod: error("SIG3606")`There is no ${"what"} \`${"name"}\`.`.help`there are ${"known"}`,

@@ -9,7 +9,8 @@ export function spell(expr: Expr): string {
 }
 
 const list = (items: readonly Expr[]): string => items.map(print).join(", ");
-const args = (items: readonly Arg[]): string => items.map(({ name, value }) => (name === null ? print(value) : `${name.name}: ${print(value)}`)).join(", ");
+const args = (items: readonly Arg[]): string =>
+  items.map(({ name, value }) => (name === null ? print(value) : `${name.name}: ${print(value)}`)).join(", ");
 
 function print(expr: Expr): string {
   switch (expr.kind) {

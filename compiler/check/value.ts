@@ -35,14 +35,21 @@ export type Tensor = {
 /** Fans of a parameter's shape: inputs and outputs of one unit. */
 export type Fans = { readonly in: number; readonly out: number };
 /** `normal(0.02)`, `lecun_normal()`: how a parameter is drawn, once its shape is known. */
-export type InitialiserValue = { readonly kind: "initialiser"; readonly name: string; readonly needsFans: boolean; readonly draw: (fans: Fans) => Init };
+export type InitialiserValue = {
+  readonly kind: "initialiser";
+  readonly name: string;
+  readonly needsFans: boolean;
+  readonly draw: (fans: Fans) => Init;
+};
 
-export type ModuleValue = { readonly kind: "module"; readonly decl: ModuleDecl; readonly scope: Scope };
+/** A region of names. */
+export type Region = Scope<Value>;
+export type ModuleValue = { readonly kind: "module"; readonly decl: ModuleDecl; readonly scope: Region };
 /** A module with its configuration; with a path once a name is given to it. `count`: so many in a row, by `repeat`. */
 export type LayerValue = {
   readonly kind: "layer";
   readonly decl: ModuleDecl;
-  readonly scope: Scope;
+  readonly scope: Region;
   readonly configs: ReadonlyMap<string, Value>;
   readonly path: string | null;
   readonly count: number | null;

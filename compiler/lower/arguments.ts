@@ -10,7 +10,12 @@ import type { Operand } from "./operand.js";
 
 export type Parameter = { readonly name: string; readonly optional: boolean };
 /** `signature` is the call as one would write it, for messages. `open`: further named arguments are the callee's own matter. */
-export type Callee = { readonly name: string; readonly signature: string; readonly parameters: readonly Parameter[]; readonly open?: boolean };
+export type Callee = {
+  readonly name: string;
+  readonly signature: string;
+  readonly parameters: readonly Parameter[];
+  readonly open?: boolean;
+};
 export type GivenArgument = { readonly name: { readonly name: string; readonly span: Span } | null; readonly operand: Operand };
 
 export class Arguments {
@@ -29,14 +34,18 @@ export class Arguments {
       const parameter = argument.name?.name ?? (named ? shorthand(argument.operand, parameters) : parameters[k]?.name);
       if (parameter === undefined) refuse(messages.tooManyArguments, at, { callee: name, most: parameters.length, signature });
       if (callee.open !== true && !parameters.some((p) => p.name === parameter)) {
-        const meant = didYouMean(parameter, parameters.map((p) => p.name));
+        const meant = didYouMean(
+          parameter,
+          parameters.map((p) => p.name),
+        );
         refuse(messages.unknownArgument, argument.name?.span ?? at, { callee: name, name: parameter, signature }, { meant });
       }
       if (this.#byName.has(parameter)) refuse(messages.argumentTwice, argument.name?.span ?? at, { name: parameter });
       this.#byName.set(parameter, argument.operand);
     });
     for (const parameter of parameters)
-      if (!parameter.optional && !this.#byName.has(parameter.name)) refuse(messages.missingArgument, span, { callee: name, name: parameter.name, signature });
+      if (!parameter.optional && !this.#byName.has(parameter.name))
+        refuse(messages.missingArgument, span, { callee: name, name: parameter.name, signature });
     // A mistake inside an argument is reported there, and nothing more is said here.
     for (const { value } of this.#byName.values()) if (value.kind === "error") staySilent();
   }
@@ -65,7 +74,8 @@ export class Arguments {
 
   whole(name: string, otherwise: number | null = null): number {
     const value = this.number(name, otherwise);
-    if (!Number.isInteger(value)) refuse(messages.notAWholeNumber, this.find(name)?.span ?? this.#span, { what: `\`${name}\``, found: value });
+    if (!Number.isInteger(value))
+      refuse(messages.notAWholeNumber, this.find(name)?.span ?? this.#span, { what: `\`${name}\``, found: value });
     return value;
   }
 
@@ -74,9 +84,11 @@ export class Arguments {
     if (operand === null) return otherwise;
     const { value, span } = operand;
     const list = choices.map((c) => `"${c}"`).join(", ");
-    if (value.kind !== "string") refuse(messages.wrongKind, span, { what: `\`${name}\``, wanted: `one of ${list}`, found: describe(value) });
+    if (value.kind !== "string")
+      refuse(messages.wrongKind, span, { what: `\`${name}\``, wanted: `one of ${list}`, found: describe(value) });
     const found = choices.find((c) => c === value.value);
-    if (found === undefined) refuse(messages.noSuchChoice, span, { name, choices: list, found: value.value }, { meant: didYouMean(value.value, choices) });
+    if (found === undefined)
+      refuse(messages.noSuchChoice, span, { name, choices: list, found: value.value }, { meant: didYouMean(value.value, choices) });
     return found;
   }
 
@@ -103,7 +115,8 @@ export class Arguments {
     if (operand === null) return x.dims.map((_, k) => k);
     if (operand.value.kind !== "list") return [this.axis(name, x)];
     return operand.value.items.map(({ value, span }) => {
-      if (value.kind !== "number" || !Number.isInteger(value.value)) refuse(messages.notAWholeNumber, span, { what: "An axis", found: describe(value) });
+      if (value.kind !== "number" || !Number.isInteger(value.value))
+        refuse(messages.notAWholeNumber, span, { what: "An axis", found: describe(value) });
       return axisOf(x, value.value, span);
     });
   }

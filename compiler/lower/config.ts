@@ -29,7 +29,13 @@ export function conform(name: string, type: ConfigType | null, { value, span }: 
       : type.name === "float"
         ? value.kind === "number"
         : value.kind === type.name;
-  if (!fits) refuse(messages.wrongKind, span, { what, wanted: nouns[type.name], found: describe(value) }, { related: [{ span: type.span, message: "its type is given here" }] });
+  if (!fits)
+    refuse(
+      messages.wrongKind,
+      span,
+      { what, wanted: nouns[type.name], found: describe(value) },
+      { related: [{ span: type.span, message: "its type is given here" }] },
+    );
   return own;
 }
 

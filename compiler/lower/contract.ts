@@ -35,11 +35,22 @@ export function contract(site: Site, what: string, x: Tensor, y: Tensor, spec: C
     const used = [...batch, ...pairs];
     const labels = [
       ...batch.map(([l]) => labelOf("left", x, l)),
-      ...freeAxes("left", x, used.map(([l]) => l)),
-      ...freeAxes("right", y, used.map(([, r]) => r)),
+      ...freeAxes(
+        "left",
+        x,
+        used.map(([l]) => l),
+      ),
+      ...freeAxes(
+        "right",
+        y,
+        used.map(([, r]) => r),
+      ),
     ];
     const wanted = [...indices.map((index) => `index ${index.serial}`), ...spec.order.map(({ side, axis: k }) => `${side} ${k}`)];
-    return b.transpose(product, wanted.map((label) => labels.indexOf(label)));
+    return b.transpose(
+      product,
+      wanted.map((label) => labels.indexOf(label)),
+    );
   });
 }
 

@@ -6,7 +6,7 @@ import { messages } from "../check/messages.js";
 import { refuse, staySilent } from "../check/refusal.js";
 import { Scope } from "../check/scope.js";
 import { spell } from "../check/spelling.js";
-import { describe, errorValue, number, type Tensor, type Value } from "../check/value.js";
+import { describe, errorValue, number, type Tensor, type Value, type Region } from "../check/value.js";
 import { Arguments, type GivenArgument } from "./arguments.js";
 import { builtins } from "./builtins/table.js";
 import { transposed } from "./builtins/layout.js";
@@ -16,20 +16,20 @@ import type { Operand } from "./operand.js";
 import { binary, unary } from "./operators.js";
 import type { Site } from "./tensor.js";
 
-export function evaluate(e: Elaboration, scope: Scope, expr: Expr): Value {
+export function evaluate(e: Elaboration, scope: Region, expr: Expr): Value {
   return e.report.attempt(() => visit(e, scope, expr), errorValue);
 }
 
-export function operandOf(e: Elaboration, scope: Scope, expr: Expr): Operand {
+export function operandOf(e: Elaboration, scope: Region, expr: Expr): Operand {
   return { value: evaluate(e, scope, expr), span: expr.span, text: spell(expr) };
 }
 
 /** The arguments of a call, each evaluated, whatever the callee will say. */
-export function given(e: Elaboration, scope: Scope, args: readonly Arg[]): readonly GivenArgument[] {
+export function given(e: Elaboration, scope: Region, args: readonly Arg[]): readonly GivenArgument[] {
   return args.map(({ name, value }) => ({ name, operand: operandOf(e, scope, value) }));
 }
 
-function visit(e: Elaboration, scope: Scope, expr: Expr): Value {
+function visit(e: Elaboration, scope: Region, expr: Expr): Value {
   const site: Site = { e, span: expr.span };
   switch (expr.kind) {
     case "number":
@@ -71,20 +71,22 @@ function visit(e: Elaboration, scope: Scope, expr: Expr): Value {
   }
 }
 
-function named(scope: Scope, name: string, span: Expr["span"]): Value {
-  if (scope.peek(name) === null && builtins.has(name)) refuse(messages.notAValue, span, { name, signature: builtins.get(name)?.signature ?? "" });
+function named(scope: Region, name: string, span: Expr["span"]): Value {
+  if (scope.peek(name) === null && builtins.has(name))
+    refuse(messages.notAValue, span, { name, signature: builtins.get(name)?.signature ?? "" });
   if (name.length === 1 && scope.peek(name) === null && scope.later(name) === null) refuse(messages.indexUnbound, span, { index: name });
   const { value } = scope.resolve(name, span, [...builtins.keys()]);
   if (value.kind === "absent") refuse(messages.layerLeftOut, span, { name }, { related: [{ span: value.span, message: "the condition" }] });
   return value;
 }
 
-function itemOf(e: Elaboration, scope: Scope, item: IndexItem): Item {
+function itemOf(e: Elaboration, scope: Region, item: IndexItem): Item {
   const { span } = item;
   switch (item.kind) {
     case "at": {
       const binding = item.value.kind === "name" ? scope.find(item.value.name) : null;
-      if (binding?.index != null && binding.value.kind === "tensor") return { kind: "index", index: binding.index, value: binding.value, span };
+      if (binding?.index != null && binding.value.kind === "tensor")
+        return { kind: "index", index: binding.index, value: binding.value, span };
       return { kind: "value", value: evaluate(e, scope, item.value), span };
     }
     case "slice": {
@@ -96,7 +98,7 @@ function itemOf(e: Elaboration, scope: Scope, item: IndexItem): Item {
   }
 }
 
-function call(site: Site, scope: Scope, { callee, args, span }: Call): Value {
+function call(site: Site, scope: Region, { callee, args, span }: Call): Value {
   const { e } = site;
   const values = given(e, scope, args);
   if (callee.kind === "name" && scope.peek(callee.name) === null && scope.later(callee.name) === null) {
@@ -117,7 +119,7 @@ function call(site: Site, scope: Scope, { callee, args, span }: Call): Value {
 }
 
 /** `sum[i, j](e)` binds i and j for e; `softmax[j](e)` runs along a j that is bound outside. */
-function reduce(site: Site, scope: Scope, expr: Reduce): Value {
+function reduce(site: Site, scope: Region, expr: Reduce): Value {
   const { e } = site;
   const { op, indices, args } = expr;
   const entry = builtins.get(op.name);
@@ -125,7 +127,13 @@ function reduce(site: Site, scope: Scope, expr: Reduce): Value {
   if (over === null) {
     const other = scope.peek(op.name);
     if (other !== null) refuse(messages.notCallable, op.span, { found: describe(other.value) });
-    const meant = entry === undefined ? didYouMean(op.name, [...builtins.values()].filter((b) => b.over !== null).map((b) => b.name)) : null;
+    const meant =
+      entry === undefined
+        ? didYouMean(
+            op.name,
+            [...builtins.values()].filter((b) => b.over !== null).map((b) => b.name),
+          )
+        : null;
     refuse(entry === undefined ? messages.unknownFunction : messages.noReducer, op.span, { name: op.name }, { meant });
   }
   if (!over.many && indices.length !== 1) refuse(messages.oneIndex, op.span, { op: op.name, given: indices.length });
@@ -138,17 +146,22 @@ function reduce(site: Site, scope: Scope, expr: Reduce): Value {
   return over.apply(site, x, bound, matched);
 }
 
-function boundIndex(scope: Scope, { name, span }: Ident, op: string): IndexVariable {
+function boundIndex(scope: Region, { name, span }: Ident, op: string): IndexVariable {
   return scope.find(name)?.index ?? refuse(messages.alongUnbound, span, { op, index: name });
 }
 
 /** New indices in a region of their own; one may not hide a name. */
-export function bindIndices(e: Elaboration, inner: Scope, indices: readonly Ident[]): readonly IndexVariable[] {
+export function bindIndices(e: Elaboration, inner: Region, indices: readonly Ident[]): readonly IndexVariable[] {
   return indices.map(({ name, span }, k) => {
     if (indices.slice(0, k).some((earlier) => earlier.name === name)) refuse(messages.indexTwice, span, { index: name });
     const hidden = inner.peek(name);
     if (hidden !== null)
-      refuse(messages.indexShadows, span, { index: name, what: hidden.what }, { related: [{ span: hidden.span, message: `\`${name}\` is defined here` }] });
+      refuse(
+        messages.indexShadows,
+        span,
+        { index: name, what: hidden.what },
+        { related: [{ span: hidden.span, message: `\`${name}\` is defined here` }] },
+      );
     const { index, value } = e.index(name, span);
     inner.define({ name, span, what: "an index", value, index });
     return index;
@@ -167,7 +180,12 @@ export function requireUse(value: Value, bound: readonly IndexVariable[], writte
 function member(site: Site, target: Value, { name, span }: Ident): Value {
   if (target.kind === "error") staySilent();
   if (target.kind === "tensor" && name === "T") {
-    if (target.dims.length !== 2) refuse(messages.needsAxes, span, { what: "`.T`", wanted: "a matrix; `transpose(x, (0, 2, 1))` orders several axes", found: describe(target) });
+    if (target.dims.length !== 2)
+      refuse(messages.needsAxes, span, {
+        what: "`.T`",
+        wanted: "a matrix; `transpose(x, (0, 2, 1))` orders several axes",
+        found: describe(target),
+      });
     return transposed(site, target, [1, 0]);
   }
   if (target.kind === "layer" && target.path !== null) {

@@ -21,9 +21,14 @@ const takesAxis = (item: Item): boolean => item.kind !== "new_axis" && item.kind
 export function indexed(site: Site, x: Tensor, items: readonly Item[]): Tensor {
   const taken = items.filter(takesAxis).length;
   if (taken > x.dims.length)
-    refuse(messages.tooManyIndices, site.span, { value: printTensor(x), rank: x.dims.length, given: taken }, {
-      related: x.named === null ? [] : [{ span: x.named.span, message: `\`${x.named.name}\` is defined here` }],
-    });
+    refuse(
+      messages.tooManyIndices,
+      site.span,
+      { value: printTensor(x), rank: x.dims.length, given: taken },
+      {
+        related: x.named === null ? [] : [{ span: x.named.span, message: `\`${x.named.name}\` is defined here` }],
+      },
+    );
   let value = x;
   let axis = 0;
   for (const item of items) {
@@ -62,7 +67,8 @@ function atValue(site: Site, x: Tensor, axis: number, { value, span }: Extract<I
   if (value.kind === "number") return element(site, x, axis, value.value, span);
   if (value.kind !== "tensor" || !isInteger(value.dtype)) refuse(messages.needsInteger, span, { what: "An index", found: describe(value) });
   if (value.indices.some((index) => x.indices.includes(index))) {
-    if (value.dims.length > 0) refuse(messages.needsAxes, span, { what: "This index", wanted: "one integer for each of its indices", found: printTensor(value) });
+    if (value.dims.length > 0)
+      refuse(messages.needsAxes, span, { what: "This index", wanted: "one integer for each of its indices", found: printTensor(value) });
     return takeAlong(site, x, axis, value);
   }
   return gathered(site, x, axis, value);
@@ -72,7 +78,11 @@ const dimOf = (x: Tensor, axis: number): Dimension => x.dims[axis] ?? fault(axis
 const fault = (axis: number): never => {
   throw new Error(`axis ${axis} is past the end`);
 };
-const replaced = <T>(list: readonly T[], at: number, by: readonly T[]): readonly T[] => [...list.slice(0, at), ...by, ...list.slice(at + 1)];
+const replaced = <T>(list: readonly T[], at: number, by: readonly T[]): readonly T[] => [
+  ...list.slice(0, at),
+  ...by,
+  ...list.slice(at + 1),
+];
 
 function newAxis(site: Site, x: Tensor, axis: number): Tensor {
   const added = Dimension.of(one, { span: site.span, words: "`None`" });
@@ -83,15 +93,21 @@ function newAxis(site: Site, x: Tensor, axis: number): Tensor {
 function sliced(site: Site, x: Tensor, axis: number, from: Value | null, to: Value | null): Tensor {
   if (from === null && to === null) return x;
   const whole = dimOf(x, axis).size;
-  if (whole === null) refuse(messages.notCompileTime, site.span, { what: "The size of an axis that is sliced", found: "not known before this line" });
+  if (whole === null)
+    refuse(messages.notCompileTime, site.span, { what: "The size of an axis that is sliced", found: "not known before this line" });
   const start = from === null ? constant(0) : bound(from, whole, site.span);
   const stop = to === null ? whole : bound(to, whole, site.span);
-  const size = addSizes(stop, start.map((term) => ({ ...term, coef: -term.coef })));
+  const size = addSizes(
+    stop,
+    start.map((term) => ({ ...term, coef: -term.coef })),
+  );
   const [length, limit, last] = [asNumber(size), asNumber(whole), asNumber(stop)];
   if ((length !== null && length < 1) || (limit !== null && last !== null && last > limit))
     refuse(messages.indexOutside, site.span, { index: "This range", size: `${dimOf(x, axis)}` });
   const dim = Dimension.of(size, { span: site.span, words: "this range" });
-  return mapTensor(site, x, { dims: replaced(x.dims, axis, [dim]) }, (b, id) => b.emit("slice", [id], { axis: axisOf(x, axis), start, stop }));
+  return mapTensor(site, x, { dims: replaced(x.dims, axis, [dim]) }, (b, id) =>
+    b.emit("slice", [id], { axis: axisOf(x, axis), start, stop }),
+  );
 }
 
 /** A bound of a range; negative ones count from the end. */
@@ -106,8 +122,10 @@ function bound(value: Value, whole: Size, span: Span): Size {
 function element(site: Site, x: Tensor, axis: number, at: number, span: Span): Tensor {
   const dim = dimOf(x, axis);
   if (!Number.isInteger(at)) refuse(messages.notAWholeNumber, span, { what: "An index", found: at });
-  if (dim.size === null) refuse(messages.notCompileTime, span, { what: "The size of an axis that is indexed", found: "not known before this line" });
-  if (dim.constant !== null && (at >= dim.constant || at < -dim.constant)) refuse(messages.indexOutside, span, { index: at, size: `${dim}` });
+  if (dim.size === null)
+    refuse(messages.notCompileTime, span, { what: "The size of an axis that is indexed", found: "not known before this line" });
+  if (dim.constant !== null && (at >= dim.constant || at < -dim.constant))
+    refuse(messages.indexOutside, span, { index: at, size: `${dim}` });
   const start = at < 0 ? addSizes(dim.size, constant(at)) : constant(at);
   const dims = x.dims.filter((_, k) => k !== axis);
   return mapTensor(site, x, { dims }, (b, id) => {
@@ -148,4 +166,3 @@ export function takeAlong(site: Site, x: Tensor, axis: number, chosen: Tensor): 
   const taken = reduced(site, kept, { indices: [index], axes: [] }, numbers.dtype, (b, id, axes) => b.sum(id, axes));
   return x.dtype === "bool" ? mapTensor(site, taken, { dtype: "bool" }, (b, id) => b.emit("ne", [id, b.constLike(0, id)], {})) : taken;
 }
-

@@ -23,7 +23,12 @@ export type LowerOptions = {
 
 /** A mistake of the command line rather than of the file. `meant`: the nearest name, where one is near. */
 export type UsageProblem =
-  | { readonly kind: "unknown-setting" | "unknown-pipeline"; readonly name: string; readonly meant: string | null; readonly known: readonly string[] }
+  | {
+      readonly kind: "unknown-setting" | "unknown-pipeline";
+      readonly name: string;
+      readonly meant: string | null;
+      readonly known: readonly string[];
+    }
   | { readonly kind: "bad-setting"; readonly name: string; readonly text: string; readonly wanted: string };
 
 export type Lowered = {
@@ -43,7 +48,11 @@ export function lowerProgram(main: Program, { pipeline: wanted, sets = new Map()
   const pipelines = main.items.filter((item) => item.kind === "pipeline");
   if (wanted !== undefined && pipelines.length > 0 && !pipelines.some((p) => p.name.name === wanted)) {
     const known = pipelines.map((p) => p.name.name);
-    return { ...nothing, diagnostics: report.diagnostics, usage: [{ kind: "unknown-pipeline", name: wanted, meant: didYouMean(wanted, known), known }] };
+    return {
+      ...nothing,
+      diagnostics: report.diagnostics,
+      usage: [{ kind: "unknown-pipeline", name: wanted, meant: didYouMean(wanted, known), known }],
+    };
   }
   const pipeline = report.attempt(() => choose(main, pipelines, wanted), null);
   if (pipeline === null) return { ...nothing, diagnostics: report.diagnostics, usage: [] };
@@ -81,7 +90,11 @@ function choose(main: Program, pipelines: readonly PipelineDecl[], wanted: strin
   return first;
 }
 
-function settings(elaboration: PipelineElaboration, sets: ReadonlyMap<string, string>, pipeline: PipelineDecl): Pick<Lowered, "usage" | "batchSizes"> {
+function settings(
+  elaboration: PipelineElaboration,
+  sets: ReadonlyMap<string, string>,
+  pipeline: PipelineDecl,
+): Pick<Lowered, "usage" | "batchSizes"> {
   const usage: UsageProblem[] = elaboration.badSettings.map((bad) => ({ kind: "bad-setting", ...bad }));
   const batchSizes = new Map<BatchId, number>();
   // From the syntax, so that a config with a mistake is still a known name.
@@ -90,7 +103,8 @@ function settings(elaboration: PipelineElaboration, sets: ReadonlyMap<string, st
   for (const [name, text] of sets) {
     if (configs.includes(name)) continue;
     const size = /^\d+(_\d+)*$/.test(text) ? Number(text.replaceAll("_", "")) : Number.NaN;
-    if (!batches.includes(name)) usage.push({ kind: "unknown-setting", name, meant: didYouMean(name, [...configs, ...batches]), known: [...configs, ...batches] });
+    if (!batches.includes(name))
+      usage.push({ kind: "unknown-setting", name, meant: didYouMean(name, [...configs, ...batches]), known: [...configs, ...batches] });
     else if (Number.isSafeInteger(size) && size >= 1) batchSizes.set(name, size);
     else usage.push({ kind: "bad-setting", name, text, wanted: "a whole number of at least 1" });
   }

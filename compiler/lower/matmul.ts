@@ -9,16 +9,24 @@ import type { Site } from "./tensor.js";
 /** `x @ y` as in NumPy: the last axis of x with the second-last of y (the only one of a vector); leading axes run together. */
 export function matmul(site: Site, left: Operand, right: Operand): Tensor {
   const [x, y] = pairOf(site, "@", left, right);
-  for (const [t, operand] of [[x, left], [y, right]] as const)
-    if (t.dims.length === 0) refuse(messages.needsAxes, operand.span, { what: "`@`", wanted: "a vector or a matrix on each side", found: printTensor(t) });
+  for (const [t, operand] of [
+    [x, left],
+    [y, right],
+  ] as const)
+    if (t.dims.length === 0)
+      refuse(messages.needsAxes, operand.span, { what: "`@`", wanted: "a vector or a matrix on each side", found: printTensor(t) });
   return contract(site, "`@` contracts", x, y, matmulSpec(x.dims.length, y.dims.length));
 }
 
 /** Σ over the last axis of both, which are vectors. */
 export function dot(site: Site, left: Operand, right: Operand): Tensor {
   const [x, y] = pairOf(site, "dot", left, right);
-  for (const [t, operand] of [[x, left], [y, right]] as const)
-    if (t.dims.length !== 1) refuse(messages.needsAxes, operand.span, { what: "`dot`", wanted: "a vector on each side, such as `x[i]`", found: printTensor(t) });
+  for (const [t, operand] of [
+    [x, left],
+    [y, right],
+  ] as const)
+    if (t.dims.length !== 1)
+      refuse(messages.needsAxes, operand.span, { what: "`dot`", wanted: "a vector on each side, such as `x[i]`", found: printTensor(t) });
   return contract(site, "`dot` contracts", x, y, { contract: [[0, 0]], batch: [], order: [] });
 }
 

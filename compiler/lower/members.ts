@@ -3,27 +3,27 @@ import type { Definition, EncoderDecl, Ident, LayerDecl, Member } from "../../gr
 import { messages } from "../check/messages.js";
 import { mistake, refuse, staySilent } from "../check/refusal.js";
 import { Scope } from "../check/scope.js";
-import { describe, errorValue, type Value } from "../check/value.js";
+import { describe, errorValue, type Value, type Region } from "../check/value.js";
 import type { Elaboration } from "./elaboration.js";
 import { bindIndices, evaluate, requireUse } from "./expression.js";
 import { parameter } from "./parameter.js";
 import { indicesToAxes } from "./tensor.js";
 
 /** Makes a name known; a second definition is reported, and the first one stays. */
-export function define(e: Elaboration, scope: Scope, { name, span }: Ident, what: string, value: Value): void {
+export function define(e: Elaboration, scope: Region, { name, span }: Ident, what: string, value: Value): void {
   const known: Value = value.kind === "tensor" ? { ...value, named: { name, span } } : value;
   e.report.attempt(() => scope.define({ name, span, what, value: known, index: null }), undefined);
 }
 
 /** A mistake in a member makes its name an error, so that its uses stay silent. */
-function defineBy(e: Elaboration, scope: Scope, name: Ident, what: string, make: () => Value): void {
+function defineBy(e: Elaboration, scope: Region, name: Ident, what: string, make: () => Value): void {
   define(e, scope, name, what, e.report.attempt(make, errorValue));
 }
 
 const nameOf = (member: Member): Ident | null => ("name" in member ? member.name : null);
 
 /** Lets a use before its definition say so. */
-export function announce(scope: Scope, members: readonly Member[]): void {
+export function announce(scope: Region, members: readonly Member[]): void {
   for (const member of members) {
     const name = nameOf(member);
     if (name !== null) scope.announce(name.name, name.span);
@@ -31,15 +31,16 @@ export function announce(scope: Scope, members: readonly Member[]): void {
 }
 
 /** The members of a module whose layers have this path; null where the layer has no name. */
-export function members(e: Elaboration, scope: Scope, list: readonly Member[], path: string | null): void {
+export function members(e: Elaboration, scope: Region, list: readonly Member[], path: string | null): void {
   announce(scope, list);
-  for (const member of list) if (!common(e, scope, member, path)) e.report.add(mistake(messages.notInModule, member.span, { what: headOf(member) }));
+  for (const member of list)
+    if (!common(e, scope, member, path)) e.report.add(mistake(messages.notInModule, member.span, { what: headOf(member) }));
 }
 
 const headOf = (member: Member): string => (member.kind === "definition" ? member.name.name : member.kind);
 
 /** Handles what modules and pipelines share; false for the rest. */
-export function common(e: Elaboration, scope: Scope, member: Member, path: string | null): boolean {
+export function common(e: Elaboration, scope: Region, member: Member, path: string | null): boolean {
   switch (member.kind) {
     case "param":
       defineBy(e, scope, member.name, "a parameter", () => parameter(e, scope, member, path));
@@ -56,7 +57,7 @@ export function common(e: Elaboration, scope: Scope, member: Member, path: strin
   }
 }
 
-function layer(e: Elaboration, scope: Scope, member: LayerDecl | EncoderDecl, path: string | null): Value {
+function layer(e: Elaboration, scope: Region, member: LayerDecl | EncoderDecl, path: string | null): Value {
   const when = member.kind === "layer" ? member.when : null;
   if (when !== null) {
     const condition = evaluate(e, scope, when);
@@ -72,7 +73,7 @@ function layer(e: Elaboration, scope: Scope, member: LayerDecl | EncoderDecl, pa
 }
 
 /** `x = e`, or `x[i, j] = e`, whose axes are i, j and then those of e. */
-export function definition(e: Elaboration, scope: Scope, { name, indices, value: expr, span }: Definition, path: string | null): Value {
+export function definition(e: Elaboration, scope: Region, { name, indices, value: expr, span }: Definition, path: string | null): Value {
   const value = e.report.attempt((): Value => {
     if (indices.length === 0) return evaluate(e, scope, expr);
     const inner = new Scope(scope);

@@ -3,7 +3,7 @@ import type { ModuleDecl } from "../../grammar/ast.js";
 import { messages } from "../check/messages.js";
 import { refuse, staySilent } from "../check/refusal.js";
 import { Scope } from "../check/scope.js";
-import { describe, errorValue, type LayerValue, type ModuleValue, type Value } from "../check/value.js";
+import { describe, errorValue, type LayerValue, type ModuleValue, type Value, type Region } from "../check/value.js";
 import { Arguments, type Callee, type GivenArgument } from "./arguments.js";
 import { conform } from "./config.js";
 import { evaluate } from "./expression.js";
@@ -34,7 +34,8 @@ export function configure(site: Site, { decl, scope }: ModuleValue, given: reado
   const { e } = site;
   const callee = configCallee(decl);
   const tensorGiven = given.find(({ operand }) => operand.value.kind === "tensor");
-  if (tensorGiven !== undefined) refuse(messages.noConstructor, tensorGiven.operand.span, { name: decl.name.name, signature: callee.signature.replaceAll("`", "") });
+  if (tensorGiven !== undefined)
+    refuse(messages.noConstructor, tensorGiven.operand.span, { name: decl.name.name, signature: callee.signature.replaceAll("`", "") });
   const args = new Arguments(callee, given, site.span);
   const inner = new Scope(scope);
   const configs = new Map<string, Value>();
@@ -42,7 +43,10 @@ export function configure(site: Site, { decl, scope }: ModuleValue, given: reado
     const operand: Pick<Operand, "value" | "span"> | null =
       args.find(name.name) ?? (value === null ? null : { value: evaluate(e, inner, value), span: value.span });
     if (operand === null) staySilent();
-    const conformed = conform(name.name, type, operand, { span: operand.span, words: `the argument \`${name.name}\` of \`${decl.name.name}\`` });
+    const conformed = conform(name.name, type, operand, {
+      span: operand.span,
+      words: `the argument \`${name.name}\` of \`${decl.name.name}\``,
+    });
     configs.set(name.name, conformed);
     inner.define({ name: name.name, span, what: "a configuration argument", value: conformed, index: null });
   }
@@ -67,7 +71,8 @@ export function apply(site: Site, layer: LayerValue, given: readonly GivenArgume
 function applyOnce(site: Site, { decl, scope, configs, path }: LayerValue, operandOf: (name: string) => Operand): Value {
   const { e, span } = site;
   const name = decl.name.name;
-  if (e.applying.includes(name)) refuse(messages.moduleInItself, span, { name, chain: [...e.applying.slice(e.applying.indexOf(name)), name].join(" → ") });
+  if (e.applying.includes(name))
+    refuse(messages.moduleInItself, span, { name, chain: [...e.applying.slice(e.applying.indexOf(name)), name].join(" → ") });
 
   const inner = new Scope(scope);
   for (const config of decl.configs) define(e, inner, config.name, "a configuration argument", configs.get(config.name.name) ?? errorValue);
@@ -91,17 +96,21 @@ function applyOnce(site: Site, { decl, scope, configs, path }: LayerValue, opera
   }
 }
 
-function result({ e }: Site, decl: ModuleDecl, inner: Scope): Value {
+function result({ e }: Site, decl: ModuleDecl, inner: Region): Value {
   const { name, returns } = decl;
   if (decl.result === null) refuse(messages.noResult, name.span, { name: name.name });
   const value = evaluate(e, inner, decl.result);
   if (value.kind === "error" || returns === null) return value;
-  if (value.kind !== "tensor") refuse(messages.wrongReturn, decl.result.span, { name: name.name, wanted: printType(returns), found: describe(value) });
+  if (value.kind !== "tensor")
+    refuse(messages.wrongReturn, decl.result.span, { name: name.name, wanted: printType(returns), found: describe(value) });
   const at = decl.result.span;
   // What the type alone names, such as a new size, is for the reader: it is bound by what comes.
   const local = new Scope(inner);
   e.report.attempt(
-    () => matchType(e, local, returns, value, { row: "return", callee: name.name, input: "", span: at }, (dim, place, size) => define(e, local, { name: dim, span: place }, "a size", size)),
+    () =>
+      matchType(e, local, returns, value, { row: "return", callee: name.name, input: "", span: at }, (dim, place, size) =>
+        define(e, local, { name: dim, span: place }, "a size", size),
+      ),
     undefined,
   );
   return value;

@@ -32,7 +32,12 @@ export function commonDType(values: readonly Value[], float: boolean): DType {
 }
 
 /** All operands as tensors of one dtype. */
-export function numericTensors(site: Site, op: string, operands: readonly Operand[], float = false): { readonly tensors: readonly Tensor[]; readonly dtype: DType } {
+export function numericTensors(
+  site: Site,
+  op: string,
+  operands: readonly Operand[],
+  float = false,
+): { readonly tensors: readonly Tensor[]; readonly dtype: DType } {
   const values = operands.map((operand) => numeric(operand, op));
   const dtype = commonDType(values, float);
   return { dtype, tensors: values.map((value, k) => asTensor(site, value, dtype, operands[k]?.span ?? site.span)) };
@@ -59,7 +64,8 @@ export function anyTensor(site: Site, operand: Operand, what: string): Tensor {
   const { value, span } = operand;
   if (value.kind === "error") staySilent();
   if (value.kind === "bool") return boolTensor(site, operand, what);
-  if (value.kind === "number" || value.kind === "size" || value.kind === "tensor") return asTensor(site, value, value.kind === "tensor" ? value.dtype : "f32", span);
+  if (value.kind === "number" || value.kind === "size" || value.kind === "tensor")
+    return asTensor(site, value, value.kind === "tensor" ? value.dtype : "f32", span);
   refuse(messages.needsTensor, span, { what, found: describe(value) });
 }
 

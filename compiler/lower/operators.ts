@@ -10,7 +10,9 @@ import { boolTensor, numeric, numericTensors, type Operand } from "./operand.js"
 import { elementwise, type Site } from "./tensor.js";
 
 type Arithmetic = "add" | "sub" | "mul" | "div" | "mod" | "pow";
-const arithmetic = { "+": "add", "-": "sub", "*": "mul", "/": "div", "%": "mod", "**": "pow" } as const satisfies Partial<Record<BinaryOp, Arithmetic>>;
+const arithmetic = { "+": "add", "-": "sub", "*": "mul", "/": "div", "%": "mod", "**": "pow" } as const satisfies Partial<
+  Record<BinaryOp, Arithmetic>
+>;
 const comparisons = { "==": "eq", "!=": "ne", "<": "lt", "<=": "le", ">": "gt", ">=": "ge" } as const;
 const logic = { and: "and", or: "or" } as const;
 
@@ -45,11 +47,13 @@ function arithmeticOf(site: Site, op: keyof typeof arithmetic, left: Operand, ri
 
 function compare(site: Site, op: keyof typeof comparisons, left: Operand, right: Operand): Value {
   const isBool = ({ value }: Operand) => value.kind === "bool" || (value.kind === "tensor" && value.dtype === "bool");
-  if (isBool(left) !== isBool(right)) refuse(messages.comparesKinds, site.span, { left: describe(left.value), right: describe(right.value) });
+  if (isBool(left) !== isBool(right))
+    refuse(messages.comparesKinds, site.span, { left: describe(left.value), right: describe(right.value) });
   const tensors = isBool(left)
     ? [boolTensor(site, left, `\`${op}\``), boolTensor(site, right, `\`${op}\``)]
     : numericTensors(site, op, [left, right]).tensors;
-  if (isBool(left) && op !== "==" && op !== "!=") refuse(messages.comparesKinds, site.span, { left: describe(left.value), right: `${describe(right.value)} by \`${op}\`` });
+  if (isBool(left) && op !== "==" && op !== "!=")
+    refuse(messages.comparesKinds, site.span, { left: describe(left.value), right: `${describe(right.value)} by \`${op}\`` });
   return elementwise(site, `\`${op}\``, tensors, "bool", (b, ids) => b.emit(comparisons[op], ids, {}));
 }
 
@@ -72,4 +76,3 @@ export function unary(site: Site, op: UnaryOp, operand: Operand): Value {
   const { tensors, dtype } = numericTensors(site, "-", [{ ...operand, value: x }]);
   return elementwise(site, "`-`", tensors, dtype, (b, [id = 0]) => b.neg(id));
 }
-

@@ -3,8 +3,7 @@ import type { ParamDecl } from "../../grammar/ast.js";
 import type { Dimension } from "../check/dimension.js";
 import { messages } from "../check/messages.js";
 import { refuse, staySilent } from "../check/refusal.js";
-import type { Scope } from "../check/scope.js";
-import { describe, type Fans, type Tensor } from "../check/value.js";
+import { describe, type Fans, type Tensor, type Region } from "../check/value.js";
 import { asNumber } from "../graph/size.js";
 import { isFloat, printType, sameType, type Type } from "../graph/type.js";
 import type { Elaboration } from "./elaboration.js";
@@ -14,7 +13,7 @@ import { tensor } from "./tensor.js";
 import { declaredDims, dtypeOf } from "./type-expression.js";
 
 /** `prefix`: the path of the layer it belongs to; null in a layer without a name, "" in a pipeline. */
-export function parameter(e: Elaboration, scope: Scope, decl: ParamDecl, prefix: string | null): Tensor {
+export function parameter(e: Elaboration, scope: Region, decl: ParamDecl, prefix: string | null): Tensor {
   const { name, span } = decl.name;
   if (prefix === null) refuse(messages.layerUnnamed, span, {});
   const path = prefix === "" ? name : `${prefix}.${name}`;
@@ -27,7 +26,8 @@ export function parameter(e: Elaboration, scope: Scope, decl: ParamDecl, prefix:
   // A layer that is applied twice shares its parameters.
   const shared = e.params.get(path);
   if (shared !== undefined) {
-    if (!sameType(shared.decl.type, type)) refuse(messages.sharedDiffers, decl.type.span, { path, first: printType(shared.decl.type), second: printType(type) });
+    if (!sameType(shared.decl.type, type))
+      refuse(messages.sharedDiffers, decl.type.span, { path, first: printType(shared.decl.type), second: printType(type) });
     return shared.value;
   }
   const init = start(e, scope, decl, dims);
@@ -41,7 +41,7 @@ export function parameter(e: Elaboration, scope: Scope, decl: ParamDecl, prefix:
   return value;
 }
 
-function start(e: Elaboration, scope: Scope, { name, init, span }: ParamDecl, dims: readonly Dimension[]): Init {
+function start(e: Elaboration, scope: Region, { name, init, span }: ParamDecl, dims: readonly Dimension[]): Init {
   if (init === null) refuse(messages.paramWithoutStart, span, { name: name.name });
   const value = evaluate(e, scope, init.value);
   const at = init.value.span;

@@ -4,7 +4,7 @@ import type { Span } from "../../grammar/span.js";
 import { messages } from "../check/messages.js";
 import { mistake, refuse, staySilent } from "../check/refusal.js";
 import { Scope } from "../check/scope.js";
-import { describe, errorValue, printTensor, type Tensor, type Value } from "../check/value.js";
+import { describe, errorValue, printTensor, type Tensor, type Value, type Region } from "../check/value.js";
 import { batch, type BatchId } from "../graph/size.js";
 import type { Type } from "../graph/type.js";
 import { conform, parseSetting, wantedText } from "./config.js";
@@ -23,7 +23,7 @@ export type BadSetting = { readonly name: string; readonly text: string; readonl
 
 export class PipelineElaboration {
   readonly #e: Elaboration;
-  readonly #scope: Scope;
+  readonly #scope: Region;
   readonly #sets: ReadonlyMap<string, string>;
   readonly batches: { readonly id: BatchId; readonly span: Span }[] = [];
   readonly configs: ConfigSetting[] = [];
@@ -35,7 +35,7 @@ export class PipelineElaboration {
   #lossAt: Span | null = null;
   #trainAt: Span | null = null;
 
-  constructor(e: Elaboration, file: Scope, sets: ReadonlyMap<string, string>) {
+  constructor(e: Elaboration, file: Region, sets: ReadonlyMap<string, string>) {
     this.#e = e;
     this.#scope = new Scope(file);
     this.#sets = sets;
@@ -68,13 +68,18 @@ export class PipelineElaboration {
         return;
       }
       case "train":
-        if (this.#trainAt !== null) return report.add(mistake(messages.trainTwice, member.span, {}, { related: [{ span: this.#trainAt, message: "the first one" }] }));
+        if (this.#trainAt !== null)
+          return report.add(
+            mistake(messages.trainTwice, member.span, {}, { related: [{ span: this.#trainAt, message: "the first one" }] }),
+          );
         this.#trainAt = member.span;
         this.train = trainSpec(this.#e, this.#scope, member);
         return;
       case "data":
       case "eval":
-        return report.add(mistake(messages.reserved, { ...member.span, end: member.span.start + member.kind.length }, { what: member.kind }));
+        return report.add(
+          mistake(messages.reserved, { ...member.span, end: member.span.start + member.kind.length }, { what: member.kind }),
+        );
       default:
         common(this.#e, this.#scope, member, "");
     }
@@ -108,7 +113,8 @@ export class PipelineElaboration {
   }
 
   #setting({ name, span }: Ident, value: Value, origin: "file" | "set"): Value {
-    if (value.kind === "number" || value.kind === "bool" || value.kind === "string") this.configs.push({ name, value: value.value, origin, span });
+    if (value.kind === "number" || value.kind === "bool" || value.kind === "string")
+      this.configs.push({ name, value: value.value, origin, span });
     else if (value.kind === "size") refuse(messages.notCompileTime, span, { what: `\`${name}\``, found: describe(value) });
     return value;
   }
@@ -120,7 +126,9 @@ export class PipelineElaboration {
       const dims = declaredDims(this.#e, this.#scope, decl.type, `input \`${name.name}\``, false);
       const type: Type = { dtype, shape: dims.map((dim) => dim.closed) };
       this.inputs.push({ name: name.name, type, span });
-      const made = tensor({ e: this.#e, span }, { dtype, indices: [], dims }, [], (b) => b.emit("input", [], { name: name.name, role: "data", type }));
+      const made = tensor({ e: this.#e, span }, { dtype, indices: [], dims }, [], (b) =>
+        b.emit("input", [], { name: name.name, role: "data", type }),
+      );
       this.#e.keep(name.name, made);
       return made;
     }, errorValue);
@@ -158,7 +166,8 @@ export class PipelineElaboration {
     const { name, span } = ident;
     this.#e.report.attempt(() => {
       const earlier = this.results.find(({ decl }) => decl.name === name);
-      if (earlier !== undefined) refuse(messages.resultTwice, span, { name }, { related: [{ span: earlier.decl.span, message: "here first" }] });
+      if (earlier !== undefined)
+        refuse(messages.resultTwice, span, { name }, { related: [{ span: earlier.decl.span, message: "here first" }] });
       if (value.kind === "error") staySilent();
       const site = { e: this.#e, span: expr.span };
       const operand = { value, span: expr.span, text: spell(expr) };
@@ -183,8 +192,13 @@ export class PipelineElaboration {
       if (what === "a parameter") report.add(mistake(messages.unusedParam, span, { name }));
     }
     for (const { id, span } of this.batches)
-      if (!this.inputs.some(({ type }) => type.shape.some((size) => size.length === 1 && size[0]?.coef === 1 && size[0].pow[id] === 1 && Object.keys(size[0].pow).length === 1)))
+      if (
+        !this.inputs.some(({ type }) =>
+          type.shape.some(
+            (size) => size.length === 1 && size[0]?.coef === 1 && size[0].pow[id] === 1 && Object.keys(size[0].pow).length === 1,
+          ),
+        )
+      )
         report.add(mistake(messages.batchOfNoInput, span, { name: id }));
   }
 }
-

@@ -23,9 +23,31 @@ export type ConfigSetting = { readonly name: string; readonly value: ConfigValue
 export type Duration = { readonly unit: "steps" | "examples" | "fraction"; readonly value: number };
 
 export type OptimizerSpec =
-  | { readonly kind: "sgd"; readonly lr: number; readonly momentum: number; readonly nesterov: boolean; readonly decay: number; readonly decayMode: DecayMode }
-  | { readonly kind: "adamw"; readonly lr: number; readonly beta1: number; readonly beta2: number; readonly eps: number; readonly decay: number; readonly decayMode: DecayMode }
-  | { readonly kind: "lion"; readonly lr: number; readonly beta1: number; readonly beta2: number; readonly decay: number; readonly decayMode: DecayMode };
+  | {
+      readonly kind: "sgd";
+      readonly lr: number;
+      readonly momentum: number;
+      readonly nesterov: boolean;
+      readonly decay: number;
+      readonly decayMode: DecayMode;
+    }
+  | {
+      readonly kind: "adamw";
+      readonly lr: number;
+      readonly beta1: number;
+      readonly beta2: number;
+      readonly eps: number;
+      readonly decay: number;
+      readonly decayMode: DecayMode;
+    }
+  | {
+      readonly kind: "lion";
+      readonly lr: number;
+      readonly beta1: number;
+      readonly beta2: number;
+      readonly decay: number;
+      readonly decayMode: DecayMode;
+    };
 /** independent: Δw = −sched·wd·w (big_vision); coupled: Δw = −sched·lr·wd·w (torch). */
 export type DecayMode = "independent" | "coupled";
 export type ScheduleSpec = { readonly kind: "constant" | "cosine" | "linear"; readonly warmup: Duration; readonly final: number };

@@ -16,7 +16,12 @@ export type Site = { readonly e: Elaboration; readonly span: Span };
 export type TensorType = Meeting & { readonly dtype: DType };
 
 /** A tensor whose node is made by `build` from its operands' nodes, when it is first needed. */
-export function tensor(site: Site, type: TensorType, operands: readonly Tensor[], build: (b: GraphBuilder, ids: readonly Id[]) => Id): Tensor {
+export function tensor(
+  site: Site,
+  type: TensorType,
+  operands: readonly Tensor[],
+  build: (b: GraphBuilder, ids: readonly Id[]) => Id,
+): Tensor {
   const { e, span } = site;
   const emit = once(() => {
     const ids = operands.map((operand) => operand.emit());
@@ -45,25 +50,19 @@ export const shapeOf = ({ indices, dims }: Meeting): Shape => [...indices.map((i
 
 /** The node of t with exactly these indices and axes: transposed, then repeated where it lacks some. */
 export function aligned(b: GraphBuilder, t: Tensor, to: Meeting): Id {
-  const id = t.emit();
   const offset = to.dims.length - t.dims.length;
-  const from: number[] = [];
-  const into: number[] = [];
-  const dropped: number[] = [];
-  to.indices.forEach((index, axis) => {
-    const at = t.indices.indexOf(index);
-    if (at >= 0) [from[from.length], into[into.length]] = [at, axis];
-  });
-  to.dims.forEach((dim, k) => {
-    const own = t.dims[k - offset];
-    if (own === undefined) return;
-    const at = axisOf(t, k - offset);
-    if (own.constant === 1 && dim.constant !== 1) dropped.push(at);
-    else [from[from.length], into[into.length]] = [at, to.indices.length + k];
-  });
-  const ordered = b.transpose(id, [...from, ...dropped]);
-  const squeezed = dropped.length === 0 ? ordered : b.reshape(ordered, from.map((axis) => b.shape(id)[axis] ?? one));
-  return b.broadcast(squeezed, shapeOf(to), into);
+  const isRepeated = (k: number): boolean => t.dims[k]?.constant === 1 && to.dims[k + offset]?.constant !== 1;
+  const kept = t.dims.flatMap((_, k) => (isRepeated(k) ? [] : [k]));
+  const axes = [...t.indices.map((index) => to.indices.indexOf(index)), ...kept.map((k) => to.indices.length + k + offset)];
+  const node = t.emit();
+  const sizes = [...t.indices.map((index) => index.range.closed), ...t.dims.filter((_, k) => !isRepeated(k)).map((dim) => dim.closed)];
+  const order = axes.map((_, at) => at).sort((p, q) => (axes[p] ?? 0) - (axes[q] ?? 0));
+  const ordered = b.transpose(b.reshape(node, sizes), order);
+  return b.broadcast(
+    ordered,
+    shapeOf(to),
+    order.flatMap((at) => axes[at] ?? []),
+  );
 }
 
 /** One elementwise op over operands that meet; `what` names it in messages. */
@@ -80,7 +79,10 @@ export function elementwise(
     const nodes = operands.map((operand) => operand.emit());
     e.b.span = span;
     if (nodes.length === 1) return build(e.b, nodes);
-    return build(e.b, operands.map((operand) => aligned(e.b, operand, meeting)));
+    return build(
+      e.b,
+      operands.map((operand) => aligned(e.b, operand, meeting)),
+    );
   });
   return { kind: "tensor", dtype, ...meeting, named: null, emit };
 }
@@ -105,7 +107,13 @@ export function reduced(
   const axes = [...x.indices.flatMap((index, at) => (over.indices.includes(index) ? [at] : [])), ...over.axes.map((k) => axisOf(x, k))];
   const indices = x.indices.filter((index) => !over.indices.includes(index));
   const dims = x.dims.filter((_, k) => !over.axes.includes(k));
-  return mapTensor(site, x, { dtype, indices, dims }, (b, id) => build(b, id, axes.sort((p, q) => p - q)));
+  return mapTensor(site, x, { dtype, indices, dims }, (b, id) =>
+    build(
+      b,
+      id,
+      axes.sort((p, q) => p - q),
+    ),
+  );
 }
 
 /** How many elements a reduction covers; call it only when checking is over. */
@@ -115,7 +123,9 @@ export const extent = (dims: readonly Dimension[]): Size => dims.reduce<Size>((t
 export function axisToIndex(site: Site, x: Tensor, k: number, index: IndexVariable): Tensor {
   const at = axisOf(x, k);
   const rest = x.dims.filter((_, axis) => axis !== k);
-  return mapTensor(site, x, { indices: [...x.indices, index], dims: rest }, (b, id) => b.transpose(id, moved(rankOf(x), at, x.indices.length)));
+  return mapTensor(site, x, { indices: [...x.indices, index], dims: rest }, (b, id) =>
+    b.transpose(id, moved(rankOf(x), at, x.indices.length)),
+  );
 }
 
 /** The value with these indices turned into its first axes, in this order. An index it lacks repeats it. */

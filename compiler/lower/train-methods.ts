@@ -3,8 +3,7 @@ import type { Expr } from "../../grammar/ast.js";
 import { didYouMean } from "../../grammar/did-you-mean.js";
 import { messages } from "../check/messages.js";
 import { refuse } from "../check/refusal.js";
-import type { Scope } from "../check/scope.js";
-import { describe } from "../check/value.js";
+import { describe, type Region } from "../check/value.js";
 import { Arguments, type Callee } from "./arguments.js";
 import type { Elaboration } from "./elaboration.js";
 import { given } from "./expression.js";
@@ -16,7 +15,13 @@ type Methods<T> = { readonly [name: string]: Method<T> };
 const optimizers: Methods<OptimizerSpec> = {
   sgd: {
     form: "lr, momentum = 0, nesterov = false, decay = 0, decay_mode",
-    make: (args) => ({ kind: "sgd", lr: rate(args), momentum: below1(args, "momentum", 0), nesterov: args.flag("nesterov", false), ...decay(args) }),
+    make: (args) => ({
+      kind: "sgd",
+      lr: rate(args),
+      momentum: below1(args, "momentum", 0),
+      nesterov: args.flag("nesterov", false),
+      ...decay(args),
+    }),
   },
   adamw: {
     form: "lr, betas = (0.9, 0.999), eps = 1e-8, decay = 0, decay_mode",
@@ -36,21 +41,35 @@ const optimizers: Methods<OptimizerSpec> = {
 
 const schedules: Methods<ScheduleSpec> = {
   constant: { form: "warmup = 0", make: (args) => ({ kind: "constant", warmup: duration(args), final: 1 }) },
-  cosine: { form: "warmup = 0, final = 0", make: (args) => ({ kind: "cosine", warmup: duration(args), final: fraction(args, "final", 0) }) },
-  linear: { form: "warmup = 0, final = 0", make: (args) => ({ kind: "linear", warmup: duration(args), final: fraction(args, "final", 0) }) },
+  cosine: {
+    form: "warmup = 0, final = 0",
+    make: (args) => ({ kind: "cosine", warmup: duration(args), final: fraction(args, "final", 0) }),
+  },
+  linear: {
+    form: "warmup = 0, final = 0",
+    make: (args) => ({ kind: "linear", warmup: duration(args), final: fraction(args, "final", 0) }),
+  },
 };
 
-export const optimizerOf = (e: Elaboration, scope: Scope, expr: Expr): OptimizerSpec => method(e, scope, expr, "optimizer", optimizers);
-export const scheduleOf = (e: Elaboration, scope: Scope, expr: Expr): ScheduleSpec => method(e, scope, expr, "schedule", schedules);
+export const optimizerOf = (e: Elaboration, scope: Region, expr: Expr): OptimizerSpec => method(e, scope, expr, "optimizer", optimizers);
+export const scheduleOf = (e: Elaboration, scope: Region, expr: Expr): ScheduleSpec => method(e, scope, expr, "schedule", schedules);
 
-function method<T>(e: Elaboration, scope: Scope, expr: Expr, what: string, methods: Methods<T>): T {
+function method<T>(e: Elaboration, scope: Region, expr: Expr, what: string, methods: Methods<T>): T {
   const names = Object.keys(methods);
   const known = names.map((name) => `\`${name}(…)\``).join(", ");
   const callee = expr.kind === "call" ? expr.callee : expr;
   if (callee.kind !== "name") refuse(messages.methodNeedsCall, expr.span, { what, known });
   const entry = Object.hasOwn(methods, callee.name) ? methods[callee.name] : undefined;
-  if (entry === undefined) refuse(messages.unknownMethod, callee.span, { what, name: callee.name, known }, { meant: didYouMean(callee.name, names) });
-  const values = expr.kind === "call" ? given(e, scope, expr.args.map((arg) => ({ ...arg, value: durationArgument(arg.value) }))) : [];
+  if (entry === undefined)
+    refuse(messages.unknownMethod, callee.span, { what, name: callee.name, known }, { meant: didYouMean(callee.name, names) });
+  const values =
+    expr.kind === "call"
+      ? given(
+          e,
+          scope,
+          expr.args.map((arg) => ({ ...arg, value: durationArgument(arg.value) })),
+        )
+      : [];
   return entry.make(new Arguments(calleeOf(callee.name, entry.form), values, expr.span));
 }
 
@@ -65,7 +84,12 @@ function calleeOf(name: string, form: string): Callee {
 
 /** `steps(100)`, `examples(20_000)` and `5%` become lists of a unit and a number, which is all that they are. */
 function durationArgument(expr: Expr): Expr {
-  const unit = (name: string, value: Expr): Expr => ({ kind: "sequence", bracket: "(", span: expr.span, items: [{ kind: "string", value: name, span: expr.span }, value] });
+  const unit = (name: string, value: Expr): Expr => ({
+    kind: "sequence",
+    bracket: "(",
+    span: expr.span,
+    items: [{ kind: "string", value: name, span: expr.span }, value],
+  });
   if (expr.kind === "number" && expr.suffix === "percent") return unit("fraction", expr);
   if (expr.kind !== "call" || expr.callee.kind !== "name") return expr;
   const [only] = expr.args;
@@ -80,9 +104,17 @@ function duration(args: Arguments): Duration {
   const [first, second] = value.kind === "list" ? value.items : [];
   const unit = first?.value.kind === "string" ? first.value.value : "steps";
   const amount = second?.value ?? value;
-  if (amount.kind !== "number") refuse(messages.wrongKind, span, { what: "`warmup`", wanted: "steps such as 100, a share such as 5%, or `examples(20_000)`", found: describe(amount) });
+  if (amount.kind !== "number")
+    refuse(messages.wrongKind, span, {
+      what: "`warmup`",
+      wanted: "steps such as 100, a share such as 5%, or `examples(20_000)`",
+      found: describe(amount),
+    });
   if (unit === "fraction") return { unit, value: within(amount.value, span, "`warmup`", "0% to 100%", (x) => x >= 0 && x <= 1) };
-  return { unit: unit === "examples" ? "examples" : "steps", value: within(amount.value, span, "`warmup`", "a whole number of at least 0", (x) => Number.isSafeInteger(x) && x >= 0) };
+  return {
+    unit: unit === "examples" ? "examples" : "steps",
+    value: within(amount.value, span, "`warmup`", "a whole number of at least 0", (x) => Number.isSafeInteger(x) && x >= 0),
+  };
 }
 
 function within(value: number, span: Expr["span"], what: string, wanted: string, allowed: (x: number) => boolean): number {
@@ -97,8 +129,10 @@ const checked = (args: Arguments, name: string, otherwise: number | null, wanted
 };
 const rate = (args: Arguments): number => checked(args, "lr", null, "at least 0", (x) => x >= 0);
 const atLeast0 = (args: Arguments, name: string, otherwise: number): number => checked(args, name, otherwise, "at least 0", (x) => x >= 0);
-const below1 = (args: Arguments, name: string, otherwise: number): number => checked(args, name, otherwise, "at least 0 and below 1", (x) => x >= 0 && x < 1);
-const fraction = (args: Arguments, name: string, otherwise: number): number => checked(args, name, otherwise, "0 to 1", (x) => x >= 0 && x <= 1);
+const below1 = (args: Arguments, name: string, otherwise: number): number =>
+  checked(args, name, otherwise, "at least 0 and below 1", (x) => x >= 0 && x < 1);
+const fraction = (args: Arguments, name: string, otherwise: number): number =>
+  checked(args, name, otherwise, "0 to 1", (x) => x >= 0 && x <= 1);
 
 function betas(args: Arguments, first: number, second: number): readonly [number, number] {
   const operand = args.find("betas");
@@ -107,7 +141,11 @@ function betas(args: Arguments, first: number, second: number): readonly [number
   const numbers = items.flatMap(({ value }) => (value.kind === "number" && value.value >= 0 && value.value < 1 ? [value.value] : []));
   const [a, b] = numbers;
   if (a === undefined || b === undefined || items.length !== 2 || numbers.length !== 2)
-    refuse(messages.wrongKind, operand.span, { what: "`betas`", wanted: "two numbers of at least 0 and below 1, such as (0.9, 0.95)", found: describe(operand.value) });
+    refuse(messages.wrongKind, operand.span, {
+      what: "`betas`",
+      wanted: "two numbers of at least 0 and below 1, such as (0.9, 0.95)",
+      found: describe(operand.value),
+    });
   return [a, b];
 }
 

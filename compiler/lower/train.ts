@@ -4,8 +4,7 @@ import { didYouMean } from "../../grammar/did-you-mean.js";
 import type { Span } from "../../grammar/span.js";
 import { messages } from "../check/messages.js";
 import { mistake, refuse, staySilent } from "../check/refusal.js";
-import type { Scope } from "../check/scope.js";
-import { describe } from "../check/value.js";
+import { describe, type Region } from "../check/value.js";
 import type { Elaboration } from "./elaboration.js";
 import { evaluate } from "./expression.js";
 import { matchesPath } from "./path-pattern.js";
@@ -18,7 +17,7 @@ const isSetting = (name: string): name is Setting => (settings as readonly strin
 const list = (names: readonly string[]): string => names.map((name) => `\`${name}\``).join(", ");
 
 /** null where the block is wrong beyond use; what is wrong has been reported. */
-export function trainSpec(e: Elaboration, scope: Scope, block: TrainBlock): TrainSpec | null {
+export function trainSpec(e: Elaboration, scope: Region, block: TrainBlock): TrainSpec | null {
   const { report } = e;
   const given = new Map<Setting, TrainSetting>();
   for (const setting of block.settings)
@@ -26,7 +25,8 @@ export function trainSpec(e: Elaboration, scope: Scope, block: TrainBlock): Trai
       const { name, span } = setting.name;
       if (!isSetting(name)) refuse(messages.unknownSetting, span, { name, known: list(settings) }, { meant: didYouMean(name, settings) });
       const earlier = given.get(name);
-      if (earlier !== undefined) refuse(messages.settingTwice, span, { name }, { related: [{ span: earlier.span, message: "here first" }] });
+      if (earlier !== undefined)
+        refuse(messages.settingTwice, span, { name }, { related: [{ span: earlier.span, message: "here first" }] });
       given.set(name, setting);
     }, undefined);
 
@@ -36,7 +36,11 @@ export function trainSpec(e: Elaboration, scope: Scope, block: TrainBlock): Trai
   };
   const optimizer = read("optimizer", (value) => optimizerOf(e, scope, value), null);
   const spec = {
-    schedule: read("schedule", (value) => scheduleOf(e, scope, value), { kind: "constant", warmup: { unit: "steps", value: 0 }, final: 0 } as const),
+    schedule: read("schedule", (value) => scheduleOf(e, scope, value), {
+      kind: "constant",
+      warmup: { unit: "steps", value: 0 },
+      final: 0,
+    } as const),
     clip: read<number | null>("clip", (value) => numberIn(e, scope, value, "clip", "above 0", (x) => x > 0), null),
     batch: read<number | null>("batch", (value) => wholeIn(e, scope, value, "batch", 1), null),
     steps: read<number | null>("steps", (value) => wholeIn(e, scope, value, "steps", 1), null),
@@ -44,32 +48,41 @@ export function trainSpec(e: Elaboration, scope: Scope, block: TrainBlock): Trai
     groups: block.groups.map((group) => groupOf(e, scope, group)),
     span: block.span,
   };
-  if (!given.has("optimizer")) report.add(mistake(messages.trainWithoutOptimizer, { ...block.span, end: block.span.start + "train".length }, {}));
+  if (!given.has("optimizer"))
+    report.add(mistake(messages.trainWithoutOptimizer, { ...block.span, end: block.span.start + "train".length }, {}));
   return optimizer === null ? null : { optimizer, ...spec };
 }
 
-function numberIn(e: Elaboration, scope: Scope, expr: Expr, name: string, wanted: string, allowed: (x: number) => boolean): number {
+function numberIn(e: Elaboration, scope: Region, expr: Expr, name: string, wanted: string, allowed: (x: number) => boolean): number {
   const value = evaluate(e, scope, expr);
   if (value.kind === "error") staySilent();
   if (value.kind !== "number") refuse(messages.notCompileTime, expr.span, { what: `\`${name}\``, found: describe(value) });
-  if (!allowed(value.value) || !Number.isFinite(value.value)) refuse(messages.outOfBounds, expr.span, { what: `\`${name}\``, wanted, found: value.value });
+  if (!allowed(value.value) || !Number.isFinite(value.value))
+    refuse(messages.outOfBounds, expr.span, { what: `\`${name}\``, wanted, found: value.value });
   return value.value;
 }
 
-const wholeIn = (e: Elaboration, scope: Scope, expr: Expr, name: string, least: number): number =>
+const wholeIn = (e: Elaboration, scope: Region, expr: Expr, name: string, least: number): number =>
   numberIn(e, scope, expr, name, `a whole number of at least ${least}`, (x) => Number.isSafeInteger(x) && x >= least);
 
 const fields = ["lr", "decay", "freeze"] as const;
 type Field = (typeof fields)[number];
 const isField = (name: string): name is Field => (fields as readonly string[]).includes(name);
 
-function groupOf(e: Elaboration, scope: Scope, group: TrainGroup): GroupSpec {
+function groupOf(e: Elaboration, scope: Region, group: TrainGroup): GroupSpec {
   const { report } = e;
   const paths = [...e.params.keys()];
+  // With mistakes elsewhere, parameters may be missing that the pattern means.
   for (const pattern of group.patterns)
-    // With mistakes elsewhere, parameters may be missing that the pattern means.
     if (!report.failed && !paths.some((path) => matchesPath(pattern.name, path)))
-      report.add(mistake(messages.matchesNothing, pattern.span, { pattern: pattern.name, known: listSome(paths) }, { meant: didYouMean(pattern.name, paths) }));
+      report.add(
+        mistake(
+          messages.matchesNothing,
+          pattern.span,
+          { pattern: pattern.name, known: listSome(paths) },
+          { meant: didYouMean(pattern.name, paths) },
+        ),
+      );
 
   const given = new Map<Field, Expr>();
   for (const field of group.fields) report.attempt(() => addField(given, field, group.span), undefined);
@@ -90,18 +103,19 @@ function groupOf(e: Elaboration, scope: Scope, group: TrainGroup): GroupSpec {
 function addField(given: Map<Field, Expr>, { name, value }: Arg, span: Span): void {
   const known = list(fields);
   const ident: Ident = name ?? { name: "", span };
-  if (!isField(ident.name)) refuse(messages.unknownSetting, ident.span, { name: ident.name, known }, { meant: didYouMean(ident.name, fields) });
+  if (!isField(ident.name))
+    refuse(messages.unknownSetting, ident.span, { name: ident.name, known }, { meant: didYouMean(ident.name, fields) });
   if (given.has(ident.name)) refuse(messages.settingTwice, ident.span, { name: ident.name });
   given.set(ident.name, value);
 }
 
 /** `0.1x` multiplies what the optimizer says; a plain number replaces it. */
-function scaledOf(e: Elaboration, scope: Scope, expr: Expr, name: string): NonNullable<GroupSpec["lr"]> {
+function scaledOf(e: Elaboration, scope: Region, expr: Expr, name: string): NonNullable<GroupSpec["lr"]> {
   if (expr.kind === "number" && expr.suffix === "factor") return { kind: "factor", value: expr.value };
   return { kind: "absolute", value: numberIn(e, scope, expr, name, "at least 0", (x) => x >= 0) };
 }
 
-function flagIn(e: Elaboration, scope: Scope, expr: Expr): boolean {
+function flagIn(e: Elaboration, scope: Region, expr: Expr): boolean {
   const value = evaluate(e, scope, expr);
   if (value.kind === "error") staySilent();
   if (value.kind !== "bool") refuse(messages.wrongKind, expr.span, { what: "`freeze`", wanted: "true or false", found: describe(value) });

@@ -6,9 +6,8 @@ import { Dimension } from "../check/dimension.js";
 import { dtypes, isDType } from "../check/dtypes.js";
 import { messages } from "../check/messages.js";
 import { comesFrom, refuse } from "../check/refusal.js";
-import type { Scope } from "../check/scope.js";
 import { spell } from "../check/spelling.js";
-import type { NumberValue, SizeValue, Tensor } from "../check/value.js";
+import type { NumberValue, SizeValue, Tensor, Region } from "../check/value.js";
 import { sizeValue } from "../check/arithmetic.js";
 import { asNumber } from "../graph/size.js";
 import { type DType, isFloat } from "../graph/type.js";
@@ -23,14 +22,14 @@ export function dtypeOf({ dtype }: TypeExpr): DType {
 }
 
 /** Every axis of a declared type; a bare name keeps the origin of its value where `inherit` is set. */
-export function declaredDims(e: Elaboration, scope: Scope, type: TypeExpr, words: string, inherit: boolean): readonly Dimension[] {
+export function declaredDims(e: Elaboration, scope: Region, type: TypeExpr, words: string, inherit: boolean): readonly Dimension[] {
   return type.dims.map((dim) => {
     if (dim.kind === "ellipsis") refuse(messages.ellipsisInInput, dim.span, {});
     return dimension(e, scope, dim, words, inherit);
   });
 }
 
-function dimension(e: Elaboration, scope: Scope, expr: Expr, words: string, inherit: boolean): Dimension {
+function dimension(e: Elaboration, scope: Region, expr: Expr, words: string, inherit: boolean): Dimension {
   const value = evaluate(e, scope, expr);
   const size = sizeOf({ value, span: expr.span }, `The size \`${spell(expr)}\``);
   const plain = asNumber(size);
@@ -53,7 +52,7 @@ export function printType(type: TypeExpr): string {
  */
 export function matchType(
   e: Elaboration,
-  scope: Scope,
+  scope: Region,
   type: TypeExpr,
   value: Tensor,
   wanted: Wanted,
@@ -73,7 +72,8 @@ export function matchType(
   // Names first, so that a later `2 * c` sees them.
   const written = pairs.filter(({ dim, axis }) => {
     if (dim.kind !== "name" || scope.peek(dim.name) !== null) return true;
-    if (axis.size === null) refuse(messages.notCompileTime, wanted.span, { what: `The size \`${dim.name}\``, found: "not known before this line" });
+    if (axis.size === null)
+      refuse(messages.notCompileTime, wanted.span, { what: `The size \`${dim.name}\``, found: "not known before this line" });
     bind(dim.name, dim.span, sizeValue(axis.size, axis.origin));
     return false;
   });
@@ -83,7 +83,12 @@ export function matchType(
   }
 }
 
-function mismatch(type: TypeExpr, value: Tensor, { row, callee, input, span }: Wanted, related: readonly { span: Span; message: string }[] = []): never {
+function mismatch(
+  type: TypeExpr,
+  value: Tensor,
+  { row, callee, input, span }: Wanted,
+  related: readonly { span: Span; message: string }[] = [],
+): never {
   const text = { name: callee, wanted: printType(type), found: printValue(value) };
   const places = related.length > 0 ? related : [{ span: type.span, message: `${printType(type)} is wanted here` }];
   if (row === "input") refuse(messages.wrongInput, span, { ...text, input }, { related: places });

@@ -56,7 +56,11 @@ export const creations: readonly Builtin[] = [
     return tensor(site, { dtype: "f32", indices: value.indices, dims }, [value], (b, [ids = 0]) => {
       const shape = shapeOf({ indices: value.indices, dims });
       const last = shape.length - 1;
-      const wanted = b.broadcast(b.cast(ids, "i32"), shape, Array.from({ length: last }, (_, k) => k));
+      const wanted = b.broadcast(
+        b.cast(ids, "i32"),
+        shape,
+        Array.from({ length: last }, (_, k) => k),
+      );
       const hit = b.emit("eq", [wanted, b.broadcast(b.emit("iota", [], { size }), shape, [last])], {});
       return b.select(hit, b.broadcast(b.const(1), shape, []), b.broadcast(b.const(0), shape, []));
     });

@@ -28,7 +28,23 @@ function folded(site: Site, name: string, value: number): Value {
   return number(value);
 }
 
-type PlainOp = "abs" | "sign" | "exp" | "expm1" | "log" | "log1p" | "sqrt" | "rsqrt" | "sin" | "cos" | "tanh" | "erf" | "floor" | "sigmoid" | "softplus" | "log_sigmoid";
+type PlainOp =
+  | "abs"
+  | "sign"
+  | "exp"
+  | "expm1"
+  | "log"
+  | "log1p"
+  | "sqrt"
+  | "rsqrt"
+  | "sin"
+  | "cos"
+  | "tanh"
+  | "erf"
+  | "floor"
+  | "sigmoid"
+  | "softplus"
+  | "log_sigmoid";
 const plain = (name: PlainOp, fold: Fold | null = null, integers = false): Builtin =>
   unary(name, fold, (b, x) => b.emit(name, [x], {}), integers);
 
@@ -85,9 +101,19 @@ export const elementwiseFunctions: readonly Builtin[] = [
   plain("softplus"),
   plain("log_sigmoid"),
   unary("ceil", Math.ceil, (b, x) => b.neg(b.emit("floor", [b.neg(x)], {}))),
-  unary("relu", (x) => Math.max(x, 0), (b, x) => b.emit("maximum", [x, b.constLike(0, x)], {}), true),
+  unary(
+    "relu",
+    (x) => Math.max(x, 0),
+    (b, x) => b.emit("maximum", [x, b.constLike(0, x)], {}),
+    true,
+  ),
   unary("silu", null, (b, x) => b.mul(x, b.sigmoid(x))),
-  unary("square", (x) => x * x, (b, x) => b.mul(x, x), true),
+  unary(
+    "square",
+    (x) => x * x,
+    (b, x) => b.mul(x, x),
+    true,
+  ),
   extreme("maximum", Math.max),
   extreme("minimum", Math.min),
   builtin("gelu", 'x, approximate = "none"', (site, args) => {
@@ -98,7 +124,9 @@ export const elementwiseFunctions: readonly Builtin[] = [
   builtin("clip", "x, low, high", (site, args) => {
     const operands = [args.get("x"), args.get("low"), args.get("high")];
     const { tensors, dtype } = numericTensors(site, "clip", operands);
-    return elementwise(site, "`clip`", tensors, dtype, (b, [x = 0, low = 0, high = 0]) => b.emit("minimum", [b.emit("maximum", [x, low], {}), high], {}));
+    return elementwise(site, "`clip`", tensors, dtype, (b, [x = 0, low = 0, high = 0]) =>
+      b.emit("minimum", [b.emit("maximum", [x, low], {}), high], {}),
+    );
   }),
   builtin("pow", "x, y", (site, args) => {
     const { tensors, dtype } = numericTensors(site, "pow", [args.get("x"), args.get("y")], true);
@@ -114,4 +142,3 @@ export const elementwiseFunctions: readonly Builtin[] = [
   toDType("int", "i32"),
   toDType("float", "f32"),
 ];
-

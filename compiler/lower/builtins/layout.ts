@@ -26,12 +26,18 @@ export function transposed(site: Site, x: Tensor, perm: readonly number[]): Tens
 
 function reshape(site: Site, x: Tensor, sizes: readonly Size[]): Tensor {
   const dims = sizes.map((size) => Dimension.of(size, { span: site.span, words: "this `reshape`" }));
-  if (x.dims.some((dim) => dim.size === null)) refuse(messages.notCompileTime, site.span, { what: "The shape that is laid out anew", found: printTensor(x) });
+  if (x.dims.some((dim) => dim.size === null))
+    refuse(messages.notCompileTime, site.span, { what: "The shape that is laid out anew", found: printTensor(x) });
   const from = extent(x.dims);
   if (!sameSize(from, product(sizes)))
-    refuse(messages.inexactReshape, site.span, { from: printSize(from), to: `[${sizes.map(printSize).join(", ")}]` }, {
-      related: x.dims.map((dim) => ({ span: dim.origin.span, message: `${dim} comes from ${dim.origin.words}` })),
-    });
+    refuse(
+      messages.inexactReshape,
+      site.span,
+      { from: printSize(from), to: `[${sizes.map(printSize).join(", ")}]` },
+      {
+        related: x.dims.map((dim) => ({ span: dim.origin.span, message: `${dim} comes from ${dim.origin.words}` })),
+      },
+    );
   return mapTensor(site, x, { dims }, (b, id) => b.reshape(id, shapeOf({ indices: x.indices, dims })));
 }
 
@@ -40,7 +46,12 @@ function square(site: Site, args: Arguments, callee: string): Tensor {
   const [rows, columns] = x.dims;
   if (rows === undefined || columns === undefined || x.dims.length !== 2)
     refuse(messages.needsAxes, args.get("x").span, { what: `\`${callee}\``, wanted: "a square matrix", found: printTensor(x) });
-  sameAxis(rows, columns, { what: `\`${callee}\` needs a square matrix`, span: args.get("x").span, left: `${rows} rows`, right: `${columns} columns` });
+  sameAxis(rows, columns, {
+    what: `\`${callee}\` needs a square matrix`,
+    span: args.get("x").span,
+    left: `${rows} rows`,
+    right: `${columns} columns`,
+  });
   return x;
 }
 
@@ -54,16 +65,21 @@ function diagonal(site: Site, x: Tensor) {
 }
 
 function concat(site: Site, list: Operand, args: Arguments): Tensor {
-  const items = list.value.kind === "list" ? list.value.items : refuse(messages.wrongKind, list.span, { what: "`concat`", wanted: "a list, `[a, b]`", found: describe(list.value) });
+  const items =
+    list.value.kind === "list"
+      ? list.value.items
+      : refuse(messages.wrongKind, list.span, { what: "`concat`", wanted: "a list, `[a, b]`", found: describe(list.value) });
   const tensors = items.map(({ value, span }) => anyTensor(site, { value, span, text: "this value" }, "`concat`"));
   const [first] = tensors;
   if (first === undefined) refuse(messages.emptyList, list.span, { what: "`concat`" });
   const axis = args.axis("axis", first, 0);
   const along = tensors.map((t, k) => {
     const span = items[k]?.span ?? list.span;
-    if (t.dims.length !== first.dims.length) refuse(messages.ranksDiffer, span, { what: "`concat` joins", left: printTensor(first), right: printTensor(t) });
+    if (t.dims.length !== first.dims.length)
+      refuse(messages.ranksDiffer, span, { what: "`concat` joins", left: printTensor(first), right: printTensor(t) });
     t.dims.forEach((dim, at) => {
-      if (at !== axis) sameAxis(first.dims[at] ?? dim, dim, { what: "`concat` joins", span, left: printTensor(first), right: printTensor(t) });
+      if (at !== axis)
+        sameAxis(first.dims[at] ?? dim, dim, { what: "`concat` joins", span, left: printTensor(first), right: printTensor(t) });
     });
     const size = t.dims[axis]?.size ?? null;
     return size ?? refuse(messages.notCompileTime, span, { what: "The size of a joined axis", found: printTensor(t) });
@@ -74,18 +90,32 @@ function concat(site: Site, list: Operand, args: Arguments): Tensor {
   const indices = unionIndices(tensors);
   const parts = tensors.map((t) => cast(site, t, dtype));
   return tensor(site, { dtype, indices, dims }, parts, (b) =>
-    b.emit("concat", parts.map((part) => aligned(b, part, { indices, dims: part.dims })), { axis: indices.length + axis }),
+    b.emit(
+      "concat",
+      parts.map((part) => aligned(b, part, { indices, dims: part.dims })),
+      { axis: indices.length + axis },
+    ),
   );
 }
 
 export const layouts: readonly Builtin[] = [
-  builtin("reshape", "x, shape", (site, args) => reshape(site, array(site, args, "x", "reshape"), args.sizes("shape").map(({ size }) => size))),
+  builtin("reshape", "x, shape", (site, args) =>
+    reshape(
+      site,
+      array(site, args, "x", "reshape"),
+      args.sizes("shape").map(({ size }) => size),
+    ),
+  ),
   builtin("transpose", "x, axes = reversed", (site, args) => {
     const x = array(site, args, "x", "transpose");
     const operand = args.find("axes");
     const perm = operand === null ? x.dims.map((_, k) => x.dims.length - 1 - k) : args.axes("axes", x);
     if (new Set(perm).size !== x.dims.length || perm.length !== x.dims.length)
-      refuse(messages.needsAxes, operand?.span ?? site.span, { what: "`transpose`", wanted: "each axis once", found: `(${perm.join(", ")}) of ${printTensor(x)}` });
+      refuse(messages.needsAxes, operand?.span ?? site.span, {
+        what: "`transpose`",
+        wanted: "each axis once",
+        found: `(${perm.join(", ")}) of ${printTensor(x)}`,
+      });
     return transposed(site, x, perm);
   }),
   builtin("rearrange", "x, pattern, ...", rearrange),
@@ -96,7 +126,11 @@ export const layouts: readonly Builtin[] = [
     if (value.kind !== "tensor" || !isInteger(value.dtype)) refuse(messages.needsInteger, span, { what: "`ids`", found: describe(value) });
     const axis = args.axis("axis", table, 0);
     if (value.indices.some((index) => table.indices.includes(index)))
-      refuse(messages.needsAxes, span, { what: "`take`", wanted: "ids without an index of the table; write `table[…]`", found: printTensor(value) });
+      refuse(messages.needsAxes, span, {
+        what: "`take`",
+        wanted: "ids without an index of the table; write `table[…]`",
+        found: printTensor(value),
+      });
     return gathered(site, table, axis, value);
   }),
   builtin("diag", "x", (site, args) => {
@@ -110,4 +144,3 @@ export const layouts: readonly Builtin[] = [
   }),
   builtin("dot", "x, y", (site, args) => dot(site, args.get("x"), args.get("y"))),
 ];
-

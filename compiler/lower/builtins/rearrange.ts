@@ -28,7 +28,8 @@ function parsePattern(text: string): Pattern | null {
 export function rearrange(site: Site, args: Arguments): Value {
   const x = anyTensor(site, args.get("x"), "`rearrange`");
   const operand = args.get("pattern");
-  if (operand.value.kind !== "string") refuse(messages.wrongKind, operand.span, { what: "`pattern`", wanted: "a string", found: describe(operand.value) });
+  if (operand.value.kind !== "string")
+    refuse(messages.wrongKind, operand.span, { what: "`pattern`", wanted: "a string", found: describe(operand.value) });
   const pattern = operand.value.value;
   const bad = (why: string): never => refuse(messages.badPattern, operand.span, { pattern, why });
 
@@ -39,7 +40,8 @@ export function rearrange(site: Site, args: Arguments): Value {
   const names = from.flat();
   if (new Set(names).size !== names.length) bad("a name stands twice on the left");
   if ([...to.flat()].sort().join(" ") !== [...names].sort().join(" ")) bad("both sides must hold the same names");
-  for (const [name, { span }] of args.others) if (!names.includes(name)) refuse(messages.badPattern, span, { pattern, why: `it has no axis ${name}` });
+  for (const [name, { span }] of args.others)
+    if (!names.includes(name)) refuse(messages.badPattern, span, { pattern, why: `it has no axis ${name}` });
   if (from.length !== x.dims.length) bad(`it names ${from.length} axes, and the value is ${printTensor(x)}`);
 
   const sizes = new Map<string, Size>();
@@ -61,7 +63,9 @@ export function rearrange(site: Site, args: Arguments): Value {
 
   const sizeOf = (name: string): Size => sizes.get(name) ?? one;
   const origin = { span: site.span, words: "this `rearrange`" };
-  const dims = to.map((group) => (group.length === 1 ? origins.get(group[0] ?? "") : undefined) ?? Dimension.of(product(group.map(sizeOf)), origin));
+  const dims = to.map(
+    (group) => (group.length === 1 ? origins.get(group[0] ?? "") : undefined) ?? Dimension.of(product(group.map(sizeOf)), origin),
+  );
   const order = to.flat().map((name) => names.indexOf(name));
   return mapTensor(site, x, { dims }, (b, id) => {
     const outer = x.indices.map((index) => index.range.closed);
@@ -78,4 +82,3 @@ function divided(size: Size, by: Size): Size | null {
   const parts = size.map((term) => ({ ...term, coef: term.coef / divisor }));
   return parts.every((term) => Number.isInteger(term.coef)) ? parts : null;
 }
-

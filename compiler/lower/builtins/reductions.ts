@@ -20,10 +20,12 @@ type Rule = {
   readonly build: (b: GraphBuilder, x: Id, axes: readonly number[], over: { readonly x: Tensor; readonly over: Over }) => Id;
 };
 
-const numbers = (name: string, float: boolean) => (site: Site, x: Operand): Tensor => {
-  const { tensors } = numericTensors(site, name, [x], float);
-  return tensors[0] ?? refuse(messages.needsTensor, x.span, { what: `\`${name}\``, found: describe(x.value) });
-};
+const numbers =
+  (name: string, float: boolean) =>
+  (site: Site, x: Operand): Tensor => {
+    const { tensors } = numericTensors(site, name, [x], float);
+    return tensors[0] ?? refuse(messages.needsTensor, x.span, { what: `\`${name}\``, found: describe(x.value) });
+  };
 const same = (x: Tensor): DType => x.dtype;
 
 const coveredDims = (x: Tensor, over: Over) => [...over.indices.map((i) => i.range), ...over.axes.flatMap((k) => x.dims[k] ?? [])];
@@ -46,7 +48,8 @@ function reducer(name: string, rule: Rule): Builtin {
 }
 
 function axesOf(name: string, x: Tensor, args: Arguments): readonly number[] {
-  if (x.dims.length === 0) refuse(messages.needsAxes, args.get("x").span, { what: `\`${name}\``, wanted: "an array to reduce", found: printTensor(x) });
+  if (x.dims.length === 0)
+    refuse(messages.needsAxes, args.get("x").span, { what: `\`${name}\``, wanted: "an array to reduce", found: printTensor(x) });
   return args.axes("axis", x);
 }
 
@@ -71,7 +74,8 @@ function along(name: string, form: string, otherwise: number | null, rule: Along
     `x, ${axis}${rest}`,
     (site, args) => {
       const x = take(site, name, args.get("x"));
-      if (x.dims.length === 0) refuse(messages.needsAxes, args.get("x").span, { what: `\`${name}\``, wanted: "an array", found: printTensor(x) });
+      if (x.dims.length === 0)
+        refuse(messages.needsAxes, args.get("x").span, { what: `\`${name}\``, wanted: "an array", found: printTensor(x) });
       return rule(site, x, axisOf(x, args.axis("axis", x, otherwise)), args);
     },
     {
@@ -88,7 +92,8 @@ function along(name: string, form: string, otherwise: number | null, rule: Along
   );
 }
 
-const take = (site: Site, name: string, x: Operand): Tensor => (name === "cumsum" || name === "sort" ? numbers(name, false)(site, x) : floatTensor(site, x, name));
+const take = (site: Site, name: string, x: Operand): Tensor =>
+  name === "cumsum" || name === "sort" ? numbers(name, false)(site, x) : floatTensor(site, x, name);
 
 function argmax(site: Site, x: Tensor, over: Over): Tensor {
   return reduced(site, x, over, "i32", (b, id, [axis = 0]) => b.emit("argmax", [id], { axis }));
@@ -116,7 +121,12 @@ export const reductions: readonly Builtin[] = [
       const x = numbers("argmax", false)(site, args.get("x"));
       return argmax(site, x, { indices: [], axes: [args.axis("axis", x)] });
     },
-    { form: "x", binds: "new", many: false, apply: (site, x, indices) => argmax(site, numbers("argmax", false)(site, x), { indices, axes: [] }) },
+    {
+      form: "x",
+      binds: "new",
+      many: false,
+      apply: (site, x, indices) => argmax(site, numbers("argmax", false)(site, x), { indices, axes: [] }),
+    },
   ),
   along("softmax", "", -1, (site, x, axis) => mapTensor(site, x, {}, (b, id) => b.emit("softmax", [id], { axis }))),
   along("log_softmax", "", -1, (site, x, axis) =>
@@ -135,7 +145,8 @@ export const reductions: readonly Builtin[] = [
   }),
   builtin("standardize", "x, eps = 1e-6", (site, args) => {
     const x = floatTensor(site, args.get("x"), "standardize");
-    if (x.dims.length === 0) refuse(messages.needsAxes, args.get("x").span, { what: "`standardize`", wanted: "an array", found: printTensor(x) });
+    if (x.dims.length === 0)
+      refuse(messages.needsAxes, args.get("x").span, { what: "`standardize`", wanted: "an array", found: printTensor(x) });
     const eps = args.number("eps", 1e-6);
     return mapTensor(site, x, {}, (b, id) => b.emit("layer_norm", [id], { eps }));
   }),
