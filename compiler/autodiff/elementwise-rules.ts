@@ -82,7 +82,9 @@ const geluSlope: Readonly<Record<"none" | "tanh" | "quick", (b: GraphBuilder, x:
   tanh: (b, x) => {
     const slope = Math.sqrt(2 / Math.PI);
     const square = b.mul(x, x);
-    const t = b.emit("tanh", [b.mul(scaledBy(b, x, slope), plus(b, scaledBy(b, square, 0.044715), 1))], {});
+    // Spelt as the decomposition is, so that both share one tanh.
+    const cubic = b.add(x, scaledBy(b, b.mul(square, x), 0.044715));
+    const t = b.emit("tanh", [scaledBy(b, cubic, slope)], {});
     const inner = scaledBy(b, plus(b, scaledBy(b, square, 3 * 0.044715), 1), 0.5 * slope);
     return b.add(scaledBy(b, plus(b, t, 1), 0.5), b.mul(b.mul(x, b.sub(b.constLike(1, t), b.mul(t, t))), inner));
   },

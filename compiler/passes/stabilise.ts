@@ -80,11 +80,17 @@ function logAddExp(b: GraphBuilder, x: Id, y: Id): Id {
   return logsumexp(b, b.select(first, b.broadcast(x, wide, axes), b.broadcast(y, wide, axes)), [shape.length]);
 }
 
+/** x − logsumexp x; −inf over a row of −inf, as the logarithm of the 0 that softmax gives there. */
+function logSoftmax(b: GraphBuilder, x: Id, axis: number): Id {
+  const total = logsumexp(b, x, [axis]);
+  const masked = b.emit("eq", [total, negativeInfinity(b, total)], {});
+  return b.sub(x, b.unreduce(b.select(masked, b.constLike(0, total), total), b.shape(x), [axis]));
+}
+
 const logForms: { readonly [K in OpName]?: LogFormOf<K> } = {
   exp: ({ ins: [x] }) => (x === undefined ? null : { log: () => x, unbounded: true }),
   sigmoid: ({ ins: [x] }, b) => (x === undefined ? null : { log: () => b.neg(b.softplus(negated(b, x))), unbounded: false }),
-  softmax: ({ ins: [x], attrs: { axis } }, b) =>
-    x === undefined ? null : { log: () => b.sub(x, b.unreduce(logsumexp(b, x, [axis]), b.shape(x), [axis])), unbounded: false },
+  softmax: ({ ins: [x], attrs: { axis } }, b) => (x === undefined ? null : { log: () => logSoftmax(b, x, axis), unbounded: false }),
   sum: ({ ins: [x], attrs: { axes } }, b) => mapped(b, x, (log) => logsumexp(b, log, axes)),
   broadcast: ({ ins: [x], attrs }, b) => mapped(b, x, (log) => b.broadcast(log, attrs.shape, attrs.axes)),
   transpose: ({ ins: [x], attrs }, b) => mapped(b, x, (log) => b.transpose(log, attrs.perm)),
@@ -138,11 +144,25 @@ function logOfSum(b: GraphBuilder, x: Id, c: Id): Id {
   return b.add(b.softplus(b.sub(x, log)), log);
 }
 
+/** Per value, once: a value that is read twice at each of forty levels would otherwise be looked at 2^40 times. */
+const known = new WeakMap<GraphBuilder, Map<Id, LogForm | null>>();
+
 function logFormOf(b: GraphBuilder, id: Id): LogForm | null {
+  const forms = known.get(b) ?? new Map<Id, LogForm | null>();
+  known.set(b, forms);
+  const earlier = forms.get(id);
+  if (earlier !== undefined) return earlier;
   const node = b.node(id);
-  if (isTile(node)) return null;
-  const form = logForms[node.op] as LogFormOf<never> | undefined;
-  return form?.(node as never, b) ?? null;
+  const rule = isTile(node) ? undefined : (logForms[node.op] as LogFormOf<never> | undefined);
+  const form = rule?.(node as never, b) ?? null;
+  const shared = form === null ? null : { ...form, log: once(form.log) };
+  forms.set(id, shared);
+  return shared;
+}
+
+function once(make: () => Id): () => Id {
+  let id: Id | null = null;
+  return () => (id ??= make());
 }
 
 // Rules -------------------------------------------------------------------------------------------------------------
