@@ -396,7 +396,7 @@ function rankedAxis(tile: Tile, out: TileOut): number | null {
 
 function wantedOuts(tile: Tile, read: ReadonlyMap<number, unknown>): readonly number[] {
   const wanted = new Set(read.keys());
-  for (const k of [...wanted]) {
+  for (const k of read.keys()) {
     const by = tile.outs[k]?.by ?? null;
     if (by !== null) wanted.add(by);
   }
@@ -429,18 +429,8 @@ function withLifetimes(drafts: readonly DraftBuffer[], statements: readonly Plan
 }
 
 function buffersOf(statement: PlanStatement): readonly BufferId[] {
-  switch (statement.kind) {
-    case "op":
-      return [...statement.ins, statement.out];
-    case "cut":
-    case "join":
-      return [statement.from, statement.out];
-    case "merge":
-      return [statement.into, statement.part, ...(statement.by === null ? [] : [statement.by.into, statement.by.part])];
-    case "free":
-      return [statement.buffer];
-    case "for":
-    case "call":
-      return [];
-  }
+  if (statement.kind === "op") return [...statement.ins, statement.out];
+  if (statement.kind === "cut" || statement.kind === "join") return [statement.from, statement.out];
+  if (statement.kind === "merge") return [statement.into, statement.part, ...(statement.by === null ? [] : [statement.by.into, statement.by.part])];
+  return statement.kind === "free" ? [statement.buffer] : [];
 }

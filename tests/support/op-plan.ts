@@ -29,5 +29,6 @@ export const templateOf = (graph: Graph, target: Target): Template => ({
   graph,
   names: new Map(),
   kernels: [],
+  schedule: null,
   indexBounds: [],
 });

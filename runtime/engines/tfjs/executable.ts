@@ -58,7 +58,7 @@ export class TfjsExecutable implements Executable {
   }
 
   dispose(): void {
-    for (const input of [...this.#residents.keys()]) this.#forget(input);
+    for (const input of this.#residents.keys()) this.#forget(input);
   }
 
   #forget(input: string): void {

@@ -55,11 +55,12 @@ export function gather({ tf, ins, attrs, shape, dtype }: Call<"gather">): Tensor
 
 /** An index out of range is dropped: it goes to one row more, which is cut off. scatterND traps on it in wasm. */
 export function scatterAdd({ tf, ins, attrs, shape, extent }: Call<"scatter_add">): Tensor {
-  const [updates, index] = [operand(ins, 0), operand(ins, 1).flatten()];
+  const updates = operand(ins, 0);
+  const index: Tensor = operand(ins, 1).flatten();
   const rows = extent(attrs.size);
   const [outer, , inner] = around(updates.shape, attrs.axis, operand(ins, 1).rank);
   const inside = tf.logicalAnd(tf.greaterEqual(index, tf.scalar(0, "int32")), tf.less(index, tf.scalar(rows, "int32")));
-  const target = tf.where(inside, index, tf.fill([index.size], rows, "int32")).reshape([index.size, 1]);
+  const target = tf.where(inside, index, tf.scalar(rows, "int32")).reshape([index.size, 1]);
   const byIndex = tf.transpose(updates.reshape([outer, index.size, inner]), [1, 0, 2]).reshape([index.size, outer * inner]);
   const scattered = tf.slice(tf.scatterND(target, byIndex, [rows + 1, outer * inner]), [0, 0], [rows, outer * inner]);
   return tf.transpose(scattered.reshape([rows, outer, inner]), [1, 0, 2]).reshape([...shape]);

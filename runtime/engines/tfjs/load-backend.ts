@@ -2,11 +2,12 @@
  * Finding, loading and proving the backends of TensorFlow.js. wasm and cpu come with the package; the native ones are
  * optional and are looked for beside it and in the folder that `build-native.sh` fills. Nothing is ever downloaded here.
  */
+import type * as wasmPackage from "@tensorflow/tfjs-backend-wasm";
 import { existsSync } from "node:fs";
 import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { UserError, userError } from "../../user-error.js";
+import { type UserError, userError } from "../../user-error.js";
 import { messages } from "./messages.js";
 import type { Backend } from "./quirks.js";
 import type { TensorFlow } from "./tensorflow.js";
@@ -67,7 +68,7 @@ async function loadCpu(): Promise<LoadedBackend> {
 
 async function loadWasm(): Promise<LoadedBackend> {
   const tf = union();
-  const wasm = here("@tensorflow/tfjs-backend-wasm") as typeof import("@tensorflow/tfjs-backend-wasm");
+  const wasm = here("@tensorflow/tfjs-backend-wasm") as typeof wasmPackage;
   // The package looks for its files beside the script that runs; they are beside the package.
   wasm.setWasmPaths(`${dirname(here.resolve("@tensorflow/tfjs-backend-wasm"))}/`);
   if (!(await tf.setBackend("wasm")))

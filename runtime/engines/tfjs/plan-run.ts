@@ -1,7 +1,7 @@
 /** One execution of an `op` plan: tensors by buffer, and nothing decided here. */
 import type { OpName } from "../../../compiler/graph/op-table.js";
 import { evaluateSize, type Size } from "../../../compiler/graph/size.js";
-import type { BufferId, LoopId, Plan, PlanBuffer, PlanStatement } from "../../../compiler/plan/plan.js";
+import type { BufferId, LoopId, Plan, PlanStatement } from "../../../compiler/plan/plan.js";
 import { join, mergers } from "./accumulators.js";
 import { evaluate } from "./op-rules.js";
 import type { Quirks } from "./quirks.js";
@@ -13,7 +13,6 @@ type Statement<K extends PlanStatement["kind"]> = Extract<PlanStatement, { kind:
 export class PlanRun {
   readonly #tf: TensorFlow;
   readonly #quirks: Quirks;
-  readonly #buffers: ReadonlyMap<BufferId, PlanBuffer>;
   readonly #tensors = new Map<BufferId, Tensor>();
   readonly #lent = new Set<Tensor>();
   /** The pieces of accumulators, by the start of their block along each axis. */
@@ -28,7 +27,6 @@ export class PlanRun {
   constructor(tf: TensorFlow, quirks: Quirks, plan: Plan, executed: () => void) {
     this.#tf = tf;
     this.#quirks = quirks;
-    this.#buffers = new Map(plan.buffers.map((buffer) => [buffer.id, buffer]));
     this.#sizes = { ...plan.dims };
     this.#executed = executed;
   }
@@ -133,7 +131,10 @@ export class PlanRun {
 
   #cut({ from, axes }: Statement<"cut">): Tensor {
     const x = this.tensor(from);
-    const blocks = x.shape.map((extent, axis): Block => (axes[axis] == null ? { start: 0, length: extent } : this.#block(axes[axis])));
+    const blocks = x.shape.map((extent, axis): Block => {
+      const loop = axes[axis] ?? null;
+      return loop === null ? { start: 0, length: extent } : this.#block(loop);
+    });
     return this.#tf.tidy(() =>
       this.#tf.slice(
         x,

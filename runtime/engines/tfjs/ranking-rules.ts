@@ -9,7 +9,6 @@ const numbersOf = (x: Tensor): Numbers => x.dataSync<"float32">();
 /** The lowest index among the largest elements; a NaN is the largest. Backends promise nothing about ties. */
 export function argmax({ tf, ins, attrs, shape }: Call<"argmax">): Tensor {
   const [outer, along, inner] = around(operand(ins, 0).shape, attrs.axis);
-  if (along === 0) return tf.fill([...shape], NO_INDEX, "int32");
   const x = operand(ins, 0).reshape([outer, along, inner]);
   const best = tf.logicalOr(tf.equal(x, tf.max(x, 1, true)), tf.notEqual(x, x));
   const index = tf.range(0, along, 1, "int32").reshape([1, along, 1]);

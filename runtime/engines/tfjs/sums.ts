@@ -43,7 +43,8 @@ function sumRows(tf: TensorFlow, { sums }: Quirks, x: Tensor): Tensor {
   const rows = x.shape[0] ?? 1;
   let n = x.shape[1] ?? 1;
   let partial = x;
-  while (sums === "naive" && n > 2 * RUN) {
+  const alone = sums === "naive" ? 2 * RUN : Number.POSITIVE_INFINITY;
+  while (n > alone) {
     const run = runOf(n);
     const padded = Math.ceil(n / run) * run;
     if (padded !== n)

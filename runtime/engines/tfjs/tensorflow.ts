@@ -1,8 +1,9 @@
 /** The injected namespace: `@tensorflow/tfjs`, `@tensorflow/tfjs-node` or `@tensorflow/tfjs-node-gpu`. */
+import type * as namespace from "@tensorflow/tfjs";
 import type { DType } from "../../../compiler/graph/type.js";
 
-export type TensorFlow = typeof import("@tensorflow/tfjs");
-export type Tensor = import("@tensorflow/tfjs").Tensor;
+export type TensorFlow = typeof namespace;
+export type Tensor = namespace.Tensor;
 export type StoredType = "float32" | "int32" | "bool";
 
 /** TensorFlow.js computes in float32 and has one integer type. */
