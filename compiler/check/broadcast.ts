@@ -1,6 +1,6 @@
 /** The shape in which operands meet. Indices broadcast by name; axes as in NumPy, except that no vector slips onto a pair. */
 import type { Span } from "../../grammar/span.js";
-import { Dimension } from "./dimension.js";
+import type { Dimension } from "./dimension.js";
 import type { IndexVariable } from "./index-variable.js";
 import { messages } from "./messages.js";
 import { comesFrom, refuse } from "./refusal.js";
@@ -49,7 +49,7 @@ function meetAxis(a: Dimension, b: Dimension, place: Place): Dimension {
   if (b.constant === 1) return a;
   if (a.unify(b)) return a;
   const { what, span, left, right } = place;
-  refuse(messages.sizesDiffer, span, { what, left, right }, { related: [comesFrom(a), comesFrom(b)] });
+  return refuse(messages.sizesDiffer, span, { what, left, right }, { related: [comesFrom(a), comesFrom(b)] });
 }
 
 const spelling = (t: Tensor, otherwise: string): string => (t.named === null ? otherwise : `\`${t.named.name}\``);
@@ -79,7 +79,7 @@ function refuseWholeOnElement(a: Tensor, b: Tensor, span: Span): void {
   const added = long.dims.slice(0, long.dims.length - short.dims.length);
   const forgotten = added.find((axis) => axis.grows);
   if (short.indices.length === 0 || forgotten === undefined) return;
-  const fitting = short.indices.filter((i) => i.range.size === null || `${i.range}` === `${forgotten}`);
+  const fitting = short.indices.filter((i) => i.range.size === null || i.range.text === forgotten.text);
   const choices = (fitting.length > 0 ? fitting : short.indices).map((i) => i.name);
   const name = long.named?.name ?? "(…)";
   refuse(

@@ -27,9 +27,7 @@ export class Dimension {
   }
 
   #root(): Dimension {
-    let at: Dimension = this;
-    while (at.#link !== null) at = at.#link;
-    return at;
+    return this.#link === null ? this : this.#link.#root();
   }
 
   get size(): Size | null {
@@ -67,7 +65,8 @@ export class Dimension {
     return true;
   }
 
-  toString(): string {
+  /** As messages print it; `?` while it is open. */
+  get text(): string {
     return this.size === null ? "?" : printSize(this.size);
   }
 }

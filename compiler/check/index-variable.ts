@@ -23,7 +23,7 @@ export function runOver(index: IndexVariable, axis: Dimension, span: Span): void
     refuse(
       messages.twoRanges,
       span,
-      { index: index.name, first: `${range}`, second: `${axis}` },
+      { index: index.name, first: range.text, second: axis.text },
       {
         related: [comesFrom(range), comesFrom(axis)],
       },

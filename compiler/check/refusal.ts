@@ -32,7 +32,10 @@ export function staySilent(): never {
 }
 
 /** "768 comes from input `image`", at its place. */
-export const comesFrom = (axis: Dimension): Related => ({ span: axis.origin.span, message: `${axis} comes from ${axis.origin.words}` });
+export const comesFrom = (axis: Dimension): Related => ({
+  span: axis.origin.span,
+  message: `${axis.text} comes from ${axis.origin.words}`,
+});
 
 const keyOf = (d: Diagnostic): string => `${d.code} ${d.span.file} ${d.span.start} ${d.span.end}`;
 

@@ -75,6 +75,6 @@ export class Scope<V> {
     if (binding !== null) return binding;
     const later = this.later(name);
     if (later !== null) refuse(messages.usedBefore, span, { name }, { related: [{ span: later, message: `\`${name}\` is defined here` }] });
-    refuse(messages.unknownName, span, { name }, { meant: didYouMean(name, [...this.names(), ...others]) });
+    return refuse(messages.unknownName, span, { name }, { meant: didYouMean(name, [...this.names(), ...others]) });
   }
 }

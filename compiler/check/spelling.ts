@@ -39,8 +39,9 @@ function print(expr: Expr): string {
     case "sequence":
       return expr.bracket === "(" ? `(${list(expr.items)})` : `[${list(expr.items)}]`;
     case "error":
-      return "…";
+      break;
   }
+  return "…";
 }
 
 function printItem(item: IndexItem): string {
@@ -52,6 +53,7 @@ function printItem(item: IndexItem): string {
     case "new_axis":
       return "None";
     case "ellipsis":
-      return "...";
+      break;
   }
+  return "...";
 }

@@ -83,38 +83,27 @@ export const bool = (value: boolean): BoolValue => ({ kind: "bool", value });
 
 /** `f32[n, 768]`; with free indices, `f32[768] for each i`. */
 export function printTensor(t: Tensor): string {
-  const type = t.dims.length === 0 ? t.dtype : `${t.dtype}[${t.dims.join(", ")}]`;
+  const type = t.dims.length === 0 ? t.dtype : `${t.dtype}[${t.dims.map((dim) => dim.text).join(", ")}]`;
   return t.indices.length === 0 ? type : `${type} for each ${t.indices.map((i) => i.name).join(", ")}`;
 }
 
-const nouns = {
-  number: "a number",
-  size: "a size",
-  bool: "true or false",
-  string: "a string",
-  list: "a list",
-  tensor: "a tensor",
-  initialiser: "an initialiser",
-  module: "a module",
-  layer: "a layer",
-  absent: "a layer that is left out",
-  error: "an error",
-} as const satisfies Record<Value["kind"], string>;
+type Describe = { readonly [K in Value["kind"]]: (value: Extract<Value, { readonly kind: K }>) => string };
+const descriptions: Describe = {
+  number: ({ value }) => `the number ${value}`,
+  size: ({ size }) => `the size ${printSize(size)}`,
+  bool: ({ value }) => `the choice ${value}`,
+  string: ({ value }) => `the string "${value}"`,
+  list: () => "a list",
+  tensor: printTensor,
+  initialiser: ({ name }) => `the initialiser \`${name}\``,
+  module: ({ decl }) => `the module \`${decl.name.name}\``,
+  layer: ({ decl }) => `a layer, \`${decl.name.name}\``,
+  absent: () => "a layer that is left out",
+  error: () => "an error",
+};
 
-/** "f32[n, 768]", "the number 4", "a layer". */
+/** "f32[n, 768]", "the number 4", "a list". */
 export function describe(value: Value): string {
-  switch (value.kind) {
-    case "tensor":
-      return printTensor(value);
-    case "number":
-      return `the number ${value.value}`;
-    case "size":
-      return `the size ${printSize(value.size)}`;
-    case "string":
-      return `the string "${value.value}"`;
-    case "module":
-      return `the module \`${value.decl.name.name}\``;
-    default:
-      return nouns[value.kind];
-  }
+  // Kind and description come from one value, so they fit; TypeScript cannot follow the union.
+  return descriptions[value.kind](value as never);
 }

@@ -136,7 +136,7 @@ export class Arguments {
 /** `f(vocab: 10, width)`: behind a named argument, a bare name stands for the parameter of that name. */
 function shorthand({ text, span }: Operand, parameters: readonly Parameter[]): string {
   if (parameters.some((p) => p.name === text)) return text;
-  refuse(messages.positionalAfterNamed, span, {});
+  return refuse(messages.positionalAfterNamed, span, {});
 }
 
 export function sizeOf({ value, span }: Pick<Operand, "value" | "span">, what: string): Size {

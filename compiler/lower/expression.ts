@@ -67,8 +67,10 @@ function visit(e: Elaboration, scope: Region, expr: Expr): Value {
     case "sequence":
       return { kind: "list", items: expr.items.map((item) => ({ value: evaluate(e, scope, item), span: item.span })) };
     case "error":
-      staySilent();
+      break;
   }
+  // The parser has said what is wrong.
+  return staySilent();
 }
 
 function named(scope: Region, name: string, span: Expr["span"]): Value {
@@ -85,7 +87,7 @@ function itemOf(e: Elaboration, scope: Region, item: IndexItem): Item {
   switch (item.kind) {
     case "at": {
       const binding = item.value.kind === "name" ? scope.find(item.value.name) : null;
-      if (binding?.index != null && binding.value.kind === "tensor")
+      if (binding !== null && binding.index !== null && binding.value.kind === "tensor")
         return { kind: "index", index: binding.index, value: binding.value, span };
       return { kind: "value", value: evaluate(e, scope, item.value), span };
     }
@@ -93,9 +95,11 @@ function itemOf(e: Elaboration, scope: Region, item: IndexItem): Item {
       const bound = (expr: Expr | null): Value | null => (expr === null ? null : evaluate(e, scope, expr));
       return { kind: "slice", from: bound(item.from), to: bound(item.to), span };
     }
-    default:
-      return { kind: item.kind, span };
+    case "new_axis":
+    case "ellipsis":
+      break;
   }
+  return { kind: item.kind, span };
 }
 
 function call(site: Site, scope: Region, { callee, args, span }: Call): Value {
@@ -115,7 +119,7 @@ function call(site: Site, scope: Region, { callee, args, span }: Call): Value {
   if (target.kind === "error") staySilent();
   if (target.kind === "module") return e.modules.configure(site, target, values);
   if (target.kind === "layer") return e.modules.apply(site, target, values);
-  refuse(messages.notCallable, callee.span, { found: describe(target) });
+  return refuse(messages.notCallable, callee.span, { found: describe(target) });
 }
 
 /** `sum[i, j](e)` binds i and j for e; `softmax[j](e)` runs along a j that is bound outside. */
@@ -192,5 +196,5 @@ function member(site: Site, target: Value, { name, span }: Ident): Value {
     const shared: Tensor | undefined = site.e.params.get(`${target.path}.${name}`)?.value;
     if (shared !== undefined) return shared;
   }
-  refuse(messages.noSuchMember, span, { found: describe(target), name });
+  return refuse(messages.noSuchMember, span, { found: describe(target), name });
 }

@@ -103,7 +103,7 @@ function sliced(site: Site, x: Tensor, axis: number, from: Value | null, to: Val
   );
   const [length, limit, last] = [asNumber(size), asNumber(whole), asNumber(stop)];
   if ((length !== null && length < 1) || (limit !== null && last !== null && last > limit))
-    refuse(messages.indexOutside, site.span, { index: "This range", size: `${dimOf(x, axis)}` });
+    refuse(messages.indexOutside, site.span, { index: "This range", size: dimOf(x, axis).text });
   const dim = Dimension.of(size, { span: site.span, words: "this range" });
   return mapTensor(site, x, { dims: replaced(x.dims, axis, [dim]) }, (b, id) =>
     b.emit("slice", [id], { axis: axisOf(x, axis), start, stop }),
@@ -125,7 +125,7 @@ function element(site: Site, x: Tensor, axis: number, at: number, span: Span): T
   if (dim.size === null)
     refuse(messages.notCompileTime, span, { what: "The size of an axis that is indexed", found: "not known before this line" });
   if (dim.constant !== null && (at >= dim.constant || at < -dim.constant))
-    refuse(messages.indexOutside, span, { index: at, size: `${dim}` });
+    refuse(messages.indexOutside, span, { index: at, size: dim.text });
   const start = at < 0 ? addSizes(dim.size, constant(at)) : constant(at);
   const dims = x.dims.filter((_, k) => k !== axis);
   return mapTensor(site, x, { dims }, (b, id) => {

@@ -1,5 +1,5 @@
 /** What stands in a module, and in a pipeline too: parameters, layers and definitions, in their order. */
-import type { Definition, EncoderDecl, Ident, LayerDecl, Member } from "../../grammar/ast.js";
+import type { Definition, EncoderDecl, Ident, LayerDecl, Member, ParamDecl } from "../../grammar/ast.js";
 import { messages } from "../check/messages.js";
 import { mistake, refuse, staySilent } from "../check/refusal.js";
 import { Scope } from "../check/scope.js";
@@ -34,26 +34,24 @@ export function announce(scope: Region, members: readonly Member[]): void {
 export function members(e: Elaboration, scope: Region, list: readonly Member[], path: string | null): void {
   announce(scope, list);
   for (const member of list)
-    if (!common(e, scope, member, path)) e.report.add(mistake(messages.notInModule, member.span, { what: headOf(member) }));
+    if (isShared(member)) shared(e, scope, member, path);
+    else e.report.add(mistake(messages.notInModule, member.span, { what: member.kind }));
 }
 
-const headOf = (member: Member): string => (member.kind === "definition" ? member.name.name : member.kind);
+type Shared = ParamDecl | LayerDecl | EncoderDecl | Definition;
+const isShared = (member: Member): member is Shared => ["param", "layer", "encoder", "definition"].includes(member.kind);
 
-/** Handles what modules and pipelines share; false for the rest. */
-export function common(e: Elaboration, scope: Region, member: Member, path: string | null): boolean {
+/** What modules and pipelines both have. */
+export function shared(e: Elaboration, scope: Region, member: Shared, path: string | null): void {
   switch (member.kind) {
     case "param":
-      defineBy(e, scope, member.name, "a parameter", () => parameter(e, scope, member, path));
-      return true;
+      return defineBy(e, scope, member.name, "a parameter", () => parameter(e, scope, member, path));
     case "layer":
+      return defineBy(e, scope, member.name, "a layer", () => layer(e, scope, member, path));
     case "encoder":
-      defineBy(e, scope, member.name, member.kind === "layer" ? "a layer" : "an encoder", () => layer(e, scope, member, path));
-      return true;
+      return defineBy(e, scope, member.name, "an encoder", () => layer(e, scope, member, path));
     case "definition":
       definition(e, scope, member, path);
-      return true;
-    default:
-      return false;
   }
 }
 

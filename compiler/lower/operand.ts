@@ -18,7 +18,7 @@ export function numeric({ value, span, text }: Operand, op: string): Numeric {
   if (value.kind === "bool" || (value.kind === "tensor" && value.dtype === "bool"))
     refuse(messages.boolInArithmetic, span, { op, operand: `\`${text}\``, spelling: text });
   if (value.kind === "tensor" || value.kind === "number" || value.kind === "size") return value;
-  refuse(messages.needsTensor, span, { what: `\`${op}\``, found: describe(value) });
+  return refuse(messages.needsTensor, span, { what: `\`${op}\``, found: describe(value) });
 }
 
 /** The dtype in which numbers and tensors meet; `float` where the operation has no integer form. */
@@ -56,7 +56,7 @@ export function boolTensor(site: Site, { value, span }: Operand, what: string): 
   if (value.kind === "error") staySilent();
   if (value.kind === "bool") return scalar(site, "bool", (b) => b.const(value.value ? 1 : 0, "bool"));
   if (value.kind === "tensor" && value.dtype === "bool") return value;
-  refuse(messages.needsBool, span, { what, found: describe(value) });
+  return refuse(messages.needsBool, span, { what, found: describe(value) });
 }
 
 /** Whatever can be a result: numbers become f32. */
@@ -66,7 +66,7 @@ export function anyTensor(site: Site, operand: Operand, what: string): Tensor {
   if (value.kind === "bool") return boolTensor(site, operand, what);
   if (value.kind === "number" || value.kind === "size" || value.kind === "tensor")
     return asTensor(site, value, value.kind === "tensor" ? value.dtype : "f32", span);
-  refuse(messages.needsTensor, span, { what, found: describe(value) });
+  return refuse(messages.needsTensor, span, { what, found: describe(value) });
 }
 
 /** A tensor of floats; integers are cast. */

@@ -28,7 +28,7 @@ export function binary(site: Site, op: BinaryOp, left: Operand, right: Operand):
   if (has(comparisons, op)) return compare(site, op, left, right);
   if (op === "@") return matmul(site, left, right);
   if (has(arithmetic, op)) return arithmeticOf(site, op, left, right);
-  refuse(messages.needsTensor, site.span, { what: `\`${op}\``, found: "a chain of data steps, which belongs in a `data` block" });
+  return refuse(messages.needsTensor, site.span, { what: `\`${op}\``, found: "a chain of data steps, which belongs in a `data` block" });
 }
 
 function arithmeticOf(site: Site, op: keyof typeof arithmetic, left: Operand, right: Operand): Value {

@@ -10,7 +10,7 @@ import type { Type } from "../graph/type.js";
 import { conform, parseSetting, wantedText } from "./config.js";
 import type { Elaboration } from "./elaboration.js";
 import { evaluate } from "./expression.js";
-import { announce, common, define, definition } from "./members.js";
+import { announce, define, definition, shared } from "./members.js";
 import { anyTensor, floatTensor } from "./operand.js";
 import type { ConfigSetting, InputDecl as InputType, ResultDecl, ResultKind, TrainSpec } from "./program.js";
 import { spell } from "../check/spelling.js";
@@ -80,8 +80,10 @@ export class PipelineElaboration {
         return report.add(
           mistake(messages.reserved, { ...member.span, end: member.span.start + member.kind.length }, { what: member.kind }),
         );
-      default:
-        common(this.#e, this.#scope, member, "");
+      case "param":
+      case "layer":
+      case "encoder":
+        return shared(this.#e, this.#scope, member, "");
     }
   }
 

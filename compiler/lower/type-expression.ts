@@ -18,7 +18,7 @@ import { evaluate } from "./expression.js";
 export function dtypeOf({ dtype }: TypeExpr): DType {
   const { name, span } = dtype;
   if (isDType(name)) return name;
-  refuse(messages.unknownDType, span, { name }, { meant: didYouMean(name, dtypes) });
+  return refuse(messages.unknownDType, span, { name }, { meant: didYouMean(name, dtypes) });
 }
 
 /** Every axis of a declared type; a bare name keeps the origin of its value where `inherit` is set. */
@@ -95,4 +95,4 @@ function mismatch(
   refuse(messages.wrongReturn, span, text, { related: places });
 }
 
-const printValue = (t: Tensor): string => (t.dims.length === 0 ? t.dtype : `${t.dtype}[${t.dims.join(", ")}]`);
+const printValue = (t: Tensor): string => (t.dims.length === 0 ? t.dtype : `${t.dtype}[${t.dims.map((dim) => dim.text).join(", ")}]`);

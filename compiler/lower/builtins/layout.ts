@@ -4,7 +4,7 @@ import { Dimension } from "../../check/dimension.js";
 import { sameAxis, unionIndices } from "../../check/broadcast.js";
 import { promote } from "../../check/dtypes.js";
 import { messages } from "../../check/messages.js";
-import { refuse } from "../../check/refusal.js";
+import { comesFrom, refuse } from "../../check/refusal.js";
 import { describe, printTensor, type Tensor } from "../../check/value.js";
 import { isInteger } from "../../graph/type.js";
 import type { Arguments } from "../arguments.js";
@@ -35,7 +35,7 @@ function reshape(site: Site, x: Tensor, sizes: readonly Size[]): Tensor {
       site.span,
       { from: printSize(from), to: `[${sizes.map(printSize).join(", ")}]` },
       {
-        related: x.dims.map((dim) => ({ span: dim.origin.span, message: `${dim} comes from ${dim.origin.words}` })),
+        related: x.dims.map(comesFrom),
       },
     );
   return mapTensor(site, x, { dims }, (b, id) => b.reshape(id, shapeOf({ indices: x.indices, dims })));
@@ -49,8 +49,8 @@ function square(site: Site, args: Arguments, callee: string): Tensor {
   sameAxis(rows, columns, {
     what: `\`${callee}\` needs a square matrix`,
     span: args.get("x").span,
-    left: `${rows} rows`,
-    right: `${columns} columns`,
+    left: `${rows.text} rows`,
+    right: `${columns.text} columns`,
   });
   return x;
 }

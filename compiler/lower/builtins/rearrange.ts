@@ -17,8 +17,9 @@ function parsePattern(text: string): Pattern | null {
   for (const [token] of text.matchAll(/\w+|[^\s\w]/g)) {
     if (token === "(" && group === null) pattern.push((group = []));
     else if (token === ")" && group !== null) group = null;
-    else if (token === "1") group ?? pattern.push([]);
-    else if (!/^[A-Za-z_]/.test(token)) return null;
+    else if (token === "1") {
+      if (group === null) pattern.push([]);
+    } else if (!/^[A-Za-z_]/.test(token)) return null;
     else if (group === null) pattern.push([token]);
     else group.push(token);
   }
@@ -39,27 +40,27 @@ export function rearrange(site: Site, args: Arguments): Value {
   if (from === null || to === null) return bad("it has the form `axes -> axes`");
   const names = from.flat();
   if (new Set(names).size !== names.length) bad("a name stands twice on the left");
-  if ([...to.flat()].sort().join(" ") !== [...names].sort().join(" ")) bad("both sides must hold the same names");
+  if (to.flat().sort().join(" ") !== [...names].sort().join(" ")) bad("both sides must hold the same names");
   for (const [name, { span }] of args.others)
     if (!names.includes(name)) refuse(messages.badPattern, span, { pattern, why: `it has no axis ${name}` });
   if (from.length !== x.dims.length) bad(`it names ${from.length} axes, and the value is ${printTensor(x)}`);
 
   const sizes = new Map<string, Size>();
   const origins = new Map<string, Dimension>();
-  from.forEach((group, k) => {
+  for (const [k, group] of from.entries()) {
     const whole = x.dims[k];
-    if (whole?.size == null) return bad("the size of an axis is not known before this line");
+    if (whole === undefined || whole.size === null) return bad("the size of an axis is not known before this line");
     const known = group.filter((name) => args.find(name) !== null);
     for (const name of known) sizes.set(name, constant(args.whole(name)));
     const open = group.filter((name) => args.find(name) === null);
     const rest = divided(whole.size, product(known.map((name) => sizes.get(name) ?? one)));
-    if (rest === null) return bad(`${known.join(" ")} does not divide ${whole}`);
-    if (open.length > 1) bad(`give the sizes of all but one of ${group.join(" ")}`);
+    if (rest === null) return bad(`${known.join(" ")} does not divide ${whole.text}`);
+    if (open.length > 1) return bad(`give the sizes of all but one of ${group.join(" ")}`);
     const [name] = open;
-    if (name === undefined && asNumber(rest) !== 1) bad(`${group.join(" ")} does not make ${whole}`);
+    if (name === undefined && asNumber(rest) !== 1) return bad(`${group.join(" ")} does not make ${whole.text}`);
     if (name !== undefined) sizes.set(name, rest);
     if (name !== undefined && group.length === 1) origins.set(name, whole);
-  });
+  }
 
   const sizeOf = (name: string): Size => sizes.get(name) ?? one;
   const origin = { span: site.span, words: "this `rearrange`" };
