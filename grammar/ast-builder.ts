@@ -4,18 +4,10 @@ import type * as cst from "./cst.generated.js";
 import { ExpressionBuilder, type Found } from "./expression-builder.js";
 import { MemberBuilder } from "./member-builder.js";
 import { syntaxMessages as m } from "./messages.js";
+import type { Report } from "./report.js";
 import type { SourceFile } from "./source-file.js";
-import type { Span } from "./span.js";
 
-/** Whether an earlier stage has reported something. */
-export type Reported = {
-  /** In the statement at this place. */
-  isBroken(span: Span): boolean;
-  /** Anywhere from here on: what is missing at the end of a body may have been lost to that. */
-  isBrokenAfter(span: Span): boolean;
-};
-
-export function buildAst(source: SourceFile, root: cst.ProgramCstNode | undefined, reported: Reported) {
+export function buildAst(source: SourceFile, root: cst.ProgramCstNode | undefined, reported: Pick<Report, "isBroken" | "isBrokenAfter">) {
   const expressions = new ExpressionBuilder(source);
   const builder = new AstBuilder(expressions, new MemberBuilder(source, expressions, reported), reported);
   const program = builder.program(source, root);
@@ -43,9 +35,9 @@ const misplaced: { readonly [C in Container]: { readonly [K in ast.Member["kind"
 class AstBuilder {
   readonly #x: ExpressionBuilder;
   readonly #members: MemberBuilder;
-  readonly #reported: Reported;
+  readonly #reported: Pick<Report, "isBroken" | "isBrokenAfter">;
 
-  constructor(expressions: ExpressionBuilder, members: MemberBuilder, reported: Reported) {
+  constructor(expressions: ExpressionBuilder, members: MemberBuilder, reported: Pick<Report, "isBroken" | "isBrokenAfter">) {
     this.#x = expressions;
     this.#members = members;
     this.#reported = reported;

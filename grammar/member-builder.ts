@@ -1,10 +1,10 @@
 /** CST → members of pipelines and modules, and the parameters of modules. */
 import type { IToken } from "chevrotain";
 import type * as ast from "./ast.js";
-import type { Reported } from "./ast-builder.js";
 import type * as cst from "./cst.generated.js";
 import type { ExpressionBuilder, Found } from "./expression-builder.js";
 import { syntaxMessages as m } from "./messages.js";
+import type { Report } from "./report.js";
 import type { SourceFile } from "./source-file.js";
 import { cover, type Span } from "./span.js";
 import { unexpected } from "./syntax-errors.js";
@@ -24,9 +24,9 @@ const isConfigType = (name: string): name is (typeof CONFIG_TYPES)[number] => (C
 export class MemberBuilder {
   readonly #source: SourceFile;
   readonly #x: ExpressionBuilder;
-  readonly #reported: Reported;
+  readonly #reported: Pick<Report, "isBroken">;
 
-  constructor(source: SourceFile, expressions: ExpressionBuilder, reported: Reported) {
+  constructor(source: SourceFile, expressions: ExpressionBuilder, reported: Pick<Report, "isBroken">) {
     this.#source = source;
     this.#x = expressions;
     this.#reported = reported;
@@ -322,7 +322,7 @@ export class MemberBuilder {
     if (colons === undefined) this.#x.report(m.missingColon, span, { name: name.name, type: this.#x.text(span) });
   }
 
-  #missing(row: typeof m.missingType | typeof m.missingValue, name: ast.Ident, values: { what: string; example: string }): void {
+  #missing(row: typeof m.missingType, name: ast.Ident, values: { what: string; example: string }): void {
     this.#x.report(row, name.span, { ...values, name: name.name });
   }
 }

@@ -133,8 +133,9 @@ class HeadPass {
         return this.#tokens[i]?.image === "for" && !this.#is(i + 1, t.Assign) ? { head: t.For } : asWritten;
       case "list":
       case "skipped":
-        return asWritten;
+        break;
     }
+    return asWritten;
   }
 
   #inFile(i: number): Verdict {
