@@ -12,10 +12,18 @@
 import { extentOf, type GraphBuilder } from "../graph/builder.js";
 import type { Id } from "../graph/graph.js";
 import { type AxisPairs, isElementwise, type OpName } from "../graph/op-table.js";
+import {
+  type AnyOpRule,
+  constantOf,
+  madeBy,
+  operandOf,
+  type PeepholeRule,
+  type PeepholeRules,
+  rewritePeepholes,
+} from "../graph/peephole.js";
 import { addSizes, asNumber, sameSize, type Size, subtractSizes } from "../graph/size.js";
 import { type DType, isFloat, isInteger, type Shape, sameShape } from "../graph/type.js";
 import type { Pass } from "./pass.js";
-import { type AnyOpRule, constantOf, madeBy, operandOf, type PeepholeRule, type PeepholeRules, rewritePeepholes } from "./peephole.js";
 
 const isPermutedIdentity = (perm: readonly number[]): boolean => perm.every((axis, k) => axis === k);
 const rises = (axes: readonly number[]): boolean => axes.every((axis, k) => k === 0 || axis > (axes[k - 1] ?? -1));

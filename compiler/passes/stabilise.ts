@@ -13,9 +13,9 @@
 import type { GraphBuilder } from "../graph/builder.js";
 import { type Id, isTile, type Node } from "../graph/graph.js";
 import type { OpName } from "../graph/op-table.js";
+import { constantOf, madeBy, operandOf, type PeepholeRule, type PeepholeRules, rewritePeepholes } from "../graph/peephole.js";
 import { constant, type Size } from "../graph/size.js";
 import type { Pass } from "./pass.js";
-import { constantOf, madeBy, operandOf, type PeepholeRule, type PeepholeRules, rewritePeepholes } from "./peephole.js";
 
 const negated = (b: GraphBuilder, x: Id): Id => operandOf(b, x, "neg") ?? b.neg(x);
 const logsumexp = (b: GraphBuilder, x: Id, axes: readonly number[]): Id => b.emit("logsumexp", [x], { axes });

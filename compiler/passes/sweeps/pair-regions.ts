@@ -153,10 +153,11 @@ export function analysePairRegions(graph: Graph): Regions {
   const levels = new Map<Id, number>();
   const level = (id: Id): number => levels.get(id) ?? 0;
   for (const node of graph.nodes) {
-    const before = Math.max(
-      0,
-      ...operandsOf(node).map((id) => (inRegion(id) && !inRegion(node.id) && !exitIds.has(node.id) ? level(id) + 1 : level(id))),
-    );
+    const operands = operandsOf(node);
+    // An exit reads its first region operand block by block; any other reader of a region value needs it whole, one sweep later.
+    const first = operands.findIndex(inRegion);
+    const isCut = (k: number): boolean => inRegion(node.id) || (exitIds.has(node.id) && k === first);
+    const before = Math.max(0, ...operands.map((id, k) => (inRegion(id) && !isCut(k) ? level(id) + 1 : level(id))));
     levels.set(node.id, exitIds.has(node.id) ? before + 1 : before);
   }
 
