@@ -6,6 +6,7 @@ import { registerCheck } from "./commands/check.js";
 import { registerInit } from "./commands/init.js";
 import { registerReserved } from "./commands/reserved.js";
 import { registerRun } from "./commands/run.js";
+import { registerTrain } from "./commands/train.js";
 import { type ExitCode, exitCodes } from "./exit-codes.js";
 import { cliMessages } from "./messages.js";
 import { ProgramRefused } from "./program-refused.js";
@@ -13,7 +14,7 @@ import { reportBug, reportRefusal, reportUserError } from "./report.js";
 import type { Register } from "./session.js";
 import { version } from "./version.js";
 
-const commands: readonly Register[] = [registerInit, registerCheck, registerRun, registerReserved];
+const commands: readonly Register[] = [registerInit, registerCheck, registerRun, registerTrain, registerReserved];
 
 export async function runCli(argv: readonly string[], console: Console): Promise<ExitCode> {
   let exit: ExitCode = exitCodes.ok;

@@ -1,12 +1,12 @@
 /** What a command wants of a program, compiled and bound. */
 import { bind, type Dims } from "../../compiler/bind.js";
 import { type Compiled, compileProgram, differentiable, type Template } from "../../compiler/compile.js";
-import type { LoweredProgram } from "../../compiler/lower/program.js";
+import type { LoweredProgram, TrainSpec } from "../../compiler/lower/program.js";
 import type { StepResult } from "../../compiler/passes/pipeline.js";
 import type { Plan } from "../../compiler/plan/plan.js";
 import type { Target } from "../../compiler/target.js";
 import { buildTrainStep, checkTrainable, type TrainStep, trainedPaths } from "../../compiler/train-step/train-step.js";
-import { diagnose, type MessageSpec } from "../../grammar/diagnostic.js";
+import { diagnose } from "../../grammar/diagnostic.js";
 import { exitCodes } from "./exit-codes.js";
 import type { LoadedProgram } from "./load-program.js";
 import { cliMessages } from "./messages.js";
@@ -32,7 +32,8 @@ export type CompileWork = {
 
 export function compileWork(loaded: LoadedProgram, { work, target, microBatch = false, onStep }: CompileWork): CompiledWork {
   const { program, sources } = loaded;
-  requireLoss(loaded, work);
+  if (work === "gradients") requireLoss(loaded);
+  if (work === "step") requireTrainable(loaded);
   const started = performance.now();
   let step: TrainStep | null = null;
   const compiled = compileProgram(program, {
@@ -57,15 +58,20 @@ function gradientsOf(program: LoweredProgram, work: Work): readonly string[] {
   }
 }
 
-function requireLoss({ program, sources }: LoadedProgram, work: Work): void {
-  if (work === "results") return;
-  const refuse = (row: MessageSpec<"pipeline">): ProgramRefused =>
-    new ProgramRefused([diagnose(row, program.span, { pipeline: program.name })], sources);
-  if (!program.results.some(({ kind }) => kind === "loss")) throw refuse(cliMessages.noLoss);
-  if (work !== "step") return;
-  if (program.train === null) throw refuse(cliMessages.noTrainBlock);
+function requireLoss({ program, sources }: LoadedProgram): void {
+  if (!program.results.some(({ kind }) => kind === "loss"))
+    throw new ProgramRefused([diagnose(cliMessages.noLoss, program.span, { pipeline: program.name })], sources);
+}
+
+/** Refuses a program that says not how, or leaves nothing, to train. */
+export function requireTrainable(loaded: LoadedProgram): TrainSpec {
+  const { program, sources } = loaded;
+  requireLoss(loaded);
+  if (program.train === null)
+    throw new ProgramRefused([diagnose(cliMessages.noTrainBlock, program.span, { pipeline: program.name })], sources);
   const problems = checkTrainable(program);
   if (problems.length > 0) throw new ProgramRefused(problems, sources);
+  return program.train;
 }
 
 export type BoundWork = CompiledWork & { readonly plan: Plan; readonly bindMs: number };

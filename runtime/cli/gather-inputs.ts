@@ -1,12 +1,8 @@
 /** Everything that a run is fed: arrays from files, numbers from flags, first values of parameters, random draws. */
 import type { Dims } from "../../compiler/bind.js";
-import { printType } from "../../compiler/graph/type.js";
-import type { InputDecl, ParamDecl } from "../../compiler/lower/program.js";
 import type { IndexBound } from "../../compiler/plan/plan.js";
-import { didYouMean } from "../../grammar/did-you-mean.js";
 import { parseArraySource, readArray } from "../data/column.js";
-import { type HostArray, hostArray } from "../data/host-array.js";
-import { listed, readSafetensors } from "../data/safetensors.js";
+import type { HostArray } from "../data/host-array.js";
 import { type Offer, solveBatchSizes } from "../feed/batch-sizes.js";
 import { fitArray, type FitOptions } from "../feed/fit-array.js";
 import { checkIndexBounds } from "../feed/index-bounds.js";
@@ -15,20 +11,17 @@ import { syntheticInput } from "../feed/synthetic-input.js";
 import { userError } from "../user-error.js";
 import type { LoadedProgram } from "./load-program.js";
 import { cliMessages } from "./messages.js";
+import { type Found, type ParameterFlags, readParameters } from "./read-parameters.js";
+import { requireKnown } from "./require-known.js";
 
-export type InputFlags = {
+export type InputFlags = ParameterFlags & {
   /** NAME → FILE.npy or FILE.safetensors#KEY */
   readonly input?: ReadonlyMap<string, string>;
-  readonly params?: string;
-  /** NAME → number or file */
-  readonly param?: ReadonlyMap<string, string>;
   readonly synthetic?: number;
   /** Of the first values of parameters. */
   readonly seed: number;
   readonly allowNonfinite?: true;
 };
-
-type Found = { readonly array: HostArray; readonly origin: string };
 
 export type Gathered = {
   readonly dims: Dims;
@@ -38,9 +31,15 @@ export type Gathered = {
 
 /** Reads and checks what the flags name. Throws a `UserError` that names the flag, the file and the declaration. */
 export function gatherInputs({ program, batchSizes, placeOf }: LoadedProgram, flags: InputFlags, precision: "f32" | "f64"): Gathered {
-  const inputs = named("input", program.inputs, flags.input ?? new Map(), program.name, ({ name }) => name);
+  const inputs = flags.input ?? new Map<string, string>();
+  requireKnown(
+    "input",
+    program.inputs.map(({ name }) => name),
+    inputs.keys(),
+    program.name,
+  );
   const paramDecls = program.params.map((decl) => ({ ...decl, name: decl.path }));
-  const given = readParams(paramDecls, flags, program.name, placeOf);
+  const given = readParameters(program, flags, placeOf);
 
   const missing = program.inputs.filter(({ name }) => !inputs.has(name));
   if (missing.length > 0 && flags.synthetic === undefined)
@@ -75,64 +74,4 @@ export function gatherInputs({ program, batchSizes, placeOf }: LoadedProgram, fl
     return arrays;
   };
   return { dims, feed };
-}
-
-/** Refuses a name that the program does not have. */
-function named<D>(kind: string, decls: readonly D[], given: ReadonlyMap<string, string>, pipeline: string, nameOf: (decl: D) => string) {
-  const known = decls.map(nameOf);
-  for (const name of given.keys()) {
-    if (known.includes(name)) continue;
-    const nearest = didYouMean(name, known);
-    const help = nearest !== null ? `did you mean ${nearest}?` : known.length === 0 ? `it has none` : `it has ${listed(known)}`;
-    throw userError(cliMessages.inputUnknown, { flag: `--${kind}`, name, pipeline, kind: kind === "param" ? "parameter" : kind, help }, 2);
-  }
-  return given;
-}
-
-type NamedParam = ParamDecl & InputDecl;
-
-function readParams(
-  decls: readonly NamedParam[],
-  flags: InputFlags,
-  pipeline: string,
-  placeOf: LoadedProgram["placeOf"],
-): ReadonlyMap<string, Found> {
-  const given = new Map<string, Found>();
-  const single = named("param", decls, flags.param ?? new Map(), pipeline, ({ path }) => path);
-  if (flags.params !== undefined) readParamsFile(flags.params, decls, new Set(single.keys()), pipeline, given);
-  for (const [path, text] of single) {
-    const decl = decls.find((candidate) => candidate.path === path);
-    if (decl !== undefined) given.set(path, { array: paramValue(decl, text, placeOf), origin: `--param ${path}=${text}` });
-  }
-  return given;
-}
-
-function readParamsFile(
-  file: string,
-  decls: readonly NamedParam[],
-  given: ReadonlySet<string>,
-  pipeline: string,
-  into: Map<string, Found>,
-): void {
-  const tensors = readSafetensors(file);
-  const surplus = [...tensors.keys()].find((key) => !decls.some(({ path }) => path === key));
-  if (surplus !== undefined)
-    throw userError(cliMessages.paramUnusedKey, { file, key: surplus, pipeline, known: listed(decls.map(({ path }) => path)) });
-  for (const { path } of decls) {
-    const array = tensors.get(path);
-    if (array !== undefined) into.set(path, { array, origin: `${file}#${path}` });
-    else if (!given.has(path)) throw userError(cliMessages.paramMissingKey, { file, path, keys: listed(tensors.keys()) });
-  }
-}
-
-/** A number is taken at the precision of float64; the engine's own storage rounds it, nothing else. */
-function paramValue(decl: NamedParam, text: string, placeOf: LoadedProgram["placeOf"]): HostArray {
-  if (text.endsWith(".npy") || text.includes(".safetensors")) return readArray(parseArraySource(text));
-  const infinite = /^([+-]?)inf(?:inity)?$/i.exec(text);
-  const value =
-    infinite !== null ? (infinite[1] === "-" ? -Infinity : Infinity) : text === "" ? Number.NaN : Number(text.replaceAll("_", ""));
-  if (Number.isNaN(value)) throw userError(cliMessages.number, { name: decl.path, text }, 2);
-  if (decl.type.shape.length > 0)
-    throw userError(cliMessages.paramNotScalar, { name: decl.path, text, declared: printType(decl.type), place: placeOf(decl.span) }, 2);
-  return hostArray("f64", [], new Float64Array([value]));
 }

@@ -20,7 +20,7 @@ export const cliMessages = {
 
   exists: error("SIG7023")`${"file"}: exists already, and nothing is overwritten.`.help`choose another folder`,
 
-  inputUnknown: error("SIG7030")`${"flag"} ${"name"}: ${"pipeline"} has no ${"kind"} of that name.`.help`${"help"}`,
+  inputUnknown: error("SIG7030")`${"pipeline"} has no ${"kind"} "${"name"}".`.help`${"help"}`,
   inputMissing: error("SIG7031")`no value is given for ${"names"}.`
     .help`give each input one with --input NAME=FILE.npy or NAME=FILE.safetensors#KEY`.help`or draw them at random: --synthetic SEED`,
   paramNotScalar: error("SIG7032")`--param ${"name"}=${"text"}: ${"name"} is ${"declared"} (${"place"}), and one number does not fill it.`

@@ -2,8 +2,8 @@ import { error } from "../../grammar/diagnostic.js";
 
 /** What can stop a training run. */
 export const trainMessages = {
-  noBatch: error("SIG7104")`the batch size is not known.`.help`write batch: 256 in the train block, or pass --batch 256`,
-  noSteps: error("SIG7105")`the number of steps is not known.`.help`write steps: 1000 in the train block, or pass --steps 1000`,
+  noBatch: error("SIG7104")`the batch size is not known.`.help`write batch 256 in the train block, or pass --batch 256`,
+  noSteps: error("SIG7105")`the number of steps is not known.`.help`write steps 1000 in the train block, or pass --steps 1000`,
   dataMissing: error("SIG7106")`no column is given for ${"names"}.`
     .help`give each input one with --data NAME=FILE.safetensors#KEY or NAME=FILE.npy`,
   dataUnknown: error("SIG7107")`--data ${"name"}: ${"pipeline"} has no input of that name.`.help`${"help"}`,
@@ -15,5 +15,4 @@ export const trainMessages = {
   folderInUse: error("SIG7110")`${"folder"} holds checkpoints of a run.`.help`go on with it: --resume`.help`or write elsewhere: --out DIR`,
   nonFinite: error("SIG7111")`${"name"} is ${"value"} at step ${"step"} (${"place"}).`.help`the last good checkpoint is ${"checkpoint"}`
     .help`lower the learning rate, lengthen the warm-up, or clip the gradient norm`,
-  finished: error("SIG7112")`${"folder"} has done its ${"steps"} steps already.`.help`give more with --steps`,
 } as const;

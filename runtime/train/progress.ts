@@ -13,6 +13,8 @@ export type ProgressState = {
   readonly loss: number;
   readonly lr: number;
   readonly batch: number;
+  /** Shown whatever the time. */
+  readonly last: boolean;
 };
 
 /** ms between two rewritings, and between two lines where nothing can be rewritten */
@@ -40,8 +42,7 @@ export class Progress {
     const now = this.#sink.now();
     this.#times.push(now);
     if (this.#times.length > WINDOW + 1) this.#times.shift();
-    const last = state.step >= state.steps;
-    if (!last && now - this.#shown < (this.#sink.live ? LIVE_INTERVAL : LINE_INTERVAL)) return;
+    if (!state.last && now - this.#shown < (this.#sink.live ? LIVE_INTERVAL : LINE_INTERVAL)) return;
     this.#shown = now;
     const text = progressLine(state, this.#secondsPerStep());
     // One column short of the edge: a full line would wrap and could not be rewritten.

@@ -18,7 +18,9 @@ export type Loop = {
   readonly plan: Plan;
   readonly names: StepNames;
   /** Every carried input before the first step of this call. */
-  readonly state: ReadonlyMap<string, HostArray>;
+  readonly carried: ReadonlyMap<string, HostArray>;
+  /** Frozen parameters, fed at every step. */
+  readonly fixed: ReadonlyMap<string, HostArray>;
   readonly data: TrainingData;
   readonly batch: number;
   /** Steps done so far, and where in the data they ended. */
@@ -54,9 +56,9 @@ export async function trainLoop(loop: Loop): Promise<void> {
     const fed = data.batch(indices);
     loop.check(fed, indices);
     const multiplier = loop.schedule(step);
-    const inputs = new Map([...fed, [names.schedule, scalar(multiplier)], [names.step, scalar(step + 1)]]);
-    // Resident from the first run on.
-    if (step === from.step) for (const [name, array] of loop.state) inputs.set(name, array);
+    // Carried values are resident from the first run on.
+    const state = step === from.step ? [...loop.fixed, ...loop.carried] : loop.fixed;
+    const inputs = new Map([...fed, ...state, [names.schedule, scalar(multiplier)], [names.step, scalar(step + 1)]]);
     const { outputs } = await executable.run(plan, { inputs, carry: names.carry });
     step++;
     const scalars = new Map(

@@ -41,8 +41,8 @@ pipeline two_towers {
   train {
     optimizer adamw(lr: 1e-2)
     schedule cosine(warmup: 5%)
-    batch: 64
-    steps: 200
+    batch 64
+    steps 200
   }
 }
 `;

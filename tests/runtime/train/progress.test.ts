@@ -8,7 +8,7 @@ const watch = (live: boolean, columns = 200) => {
   progress.begin();
   const step = (number: number, ms: number, loss = 1) => {
     clock += ms;
-    progress.step({ step: number, steps: 100, loss, lr: 1e-3, batch: 64 });
+    progress.step({ step: number, steps: 100, loss, lr: 1e-3, batch: 64, last: number === 100 });
   };
   return { progress, written, step };
 };

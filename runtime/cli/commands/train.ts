@@ -1,0 +1,135 @@
+import { Option } from "commander";
+import { join } from "node:path";
+import { elements } from "../../../compiler/graph/type.js";
+import { evaluateSize } from "../../../compiler/graph/size.js";
+import { parseNamedSource } from "../../data/column.js";
+import { solveBatchSizes } from "../../feed/batch-sizes.js";
+import { fitArray } from "../../feed/fit-array.js";
+import { initialParameter } from "../../feed/initial-parameters.js";
+import { trainMessages } from "../../train/messages.js";
+import { openTrainingData } from "../../train/training-data.js";
+import { train } from "../../train/training-run.js";
+import { userError } from "../../user-error.js";
+import { chooseEngine } from "../choose-engine.js";
+import { planWork, requireTrainable } from "../compile-work.js";
+import { exitCodes } from "../exit-codes.js";
+import { type LoadedProgram, loadProgram } from "../load-program.js";
+import {
+  collectPairs,
+  countOption,
+  type EngineOptions,
+  type ProgramOptions,
+  withEngineOptions,
+  withProgramOptions,
+} from "../parse-options.js";
+import { type ParameterFlags, readParameters } from "../read-parameters.js";
+import { printDiagnostics } from "../report.js";
+import type { CommonOptions, Register } from "../session.js";
+import { Narrator } from "../training-narrator.js";
+
+type Options = ProgramOptions &
+  EngineOptions &
+  CommonOptions &
+  ParameterFlags & {
+    readonly data?: ReadonlyMap<string, string>;
+    readonly steps?: number;
+    readonly until?: number;
+    readonly batch?: number;
+    readonly seed?: number;
+    readonly out?: string;
+    readonly resume?: true;
+    readonly checkpointEvery?: number;
+  };
+
+export const registerTrain: Register = (parent, { console, finish }) => {
+  withEngineOptions(withProgramOptions(parent.command("train").summary("train a program's parameters").argument("<file>", "the program")))
+    .description(
+      "Trains by the file's train block. Writes checkpoints and metrics.jsonl to a folder, from which --resume goes on with the same bits.",
+    )
+    .option(
+      "--data <name=file>",
+      "an input's column: NAME=FILE.npy or NAME=FILE.safetensors#KEY; repeatable",
+      collectPairs("--data", "NAME=FILE"),
+    )
+    .option("--steps <count>", "the length of the run, in place of the file's", countOption("--steps", 1))
+    .option("--until <step>", "stop early, to go on later", countOption("--until", 1))
+    .option("--batch <size>", "examples per step, in place of the file's", countOption("--batch", 1))
+    .option("--seed <seed>", "of first values and of the order of the data, in place of the file's", countOption("--seed", 0))
+    .option("--out <folder>", "where checkpoints and metrics go (default: runs/PIPELINE)")
+    .option("--resume", "go on from the folder's newest checkpoint")
+    .option("--checkpoint-every <steps>", "how often to save (default: ten times a run)", countOption("--checkpoint-every", 1))
+    .addOption(new Option("--params <file.safetensors>", "start from these parameters").conflicts("resume"))
+    .addOption(
+      new Option("--param <name=value>", "start from this value of one parameter; repeatable")
+        .argParser(collectPairs("--param", "NAME=VALUE"))
+        .conflicts("resume"),
+    )
+    .option("--json", "write JSON lines to stdout as training goes")
+    .action(async (path: string, options: Options) => {
+      const loaded = loadProgram(path, options);
+      const { program, placeOf } = loaded;
+      printDiagnostics(loaded.warnings, loaded.sources, console);
+      const spec = requireTrainable(loaded);
+      const batch = options.batch ?? spec.batch;
+      const steps = options.steps ?? spec.steps;
+      if (batch === null) throw userError(trainMessages.noBatch, {}, 2);
+      if (steps === null) throw userError(trainMessages.noSteps, {}, 2);
+      const seed = options.seed ?? spec.seed;
+      const until = Math.min(options.until ?? steps, steps);
+      const folder = options.out ?? join("runs", program.name);
+
+      const { engine, precision } = await chooseEngine(options, console);
+      const sources = [...(options.data ?? [])].map(([name, text]) => parseNamedSource(`${name}=${text}`));
+      const data = openTrainingData(sources, { pipeline: program.name, inputs: program.inputs, precision, placeOf });
+      const dims = Object.fromEntries(program.batches.map(({ id }) => [id, batch]));
+      const bound = planWork(loaded, { work: "step", target: engine.target(precision) }, dims, options.memory);
+      if (bound.step === null) throw new Error("a step was compiled without a step");
+      const executable = await engine.load(bound.template);
+
+      const parameters = program.params.reduce((sum, { type }) => sum + evaluateSize(elements(type), {}), 0);
+      const about = { pipeline: program.name, engine: engine.name, batch, steps, until, rows: data.rows, seed, parameters, folder };
+      const narrator = new Narrator(console, { ...about, plannedPeakBytes: bound.plan.peakBytes }, options.json === true);
+      const uninterrupt = console.onInterrupt(() => narrator.interrupt());
+      try {
+        await train(
+          {
+            ...{ program, train: spec, step: bound.step, indexBounds: bound.template.indexBounds, plan: bound.plan },
+            ...{ executable, precision, data, batch, steps, until, seed, folder, placeOf },
+            resume: options.resume === true,
+            checkpointEvery: options.checkpointEvery ?? Math.ceil(steps / 10),
+            parameters: () => firstParameters(loaded, options, seed, precision),
+            stopped: () => narrator.interrupted,
+            onEvent: narrator.tell,
+          },
+          narrator.stepLine,
+        );
+      } finally {
+        narrator.end();
+        uninterrupt();
+        data.close();
+        executable.dispose();
+        engine.dispose();
+      }
+      finish(narrator.interrupted ? exitCodes.interrupted : exitCodes.ok);
+    });
+};
+
+function firstParameters({ program, placeOf }: LoadedProgram, flags: ParameterFlags, seed: number, precision: "f32" | "f64") {
+  const given = readParameters(program, flags, placeOf);
+  const decls = program.params.map((decl) => ({ ...decl, name: decl.path }));
+  const offers = decls.flatMap((decl) => {
+    const found = given.get(decl.path);
+    return found === undefined ? [] : [{ decl, shape: found.array.shape, origin: found.origin }];
+  });
+  solveBatchSizes([], new Map(), offers, placeOf);
+  return new Map(
+    decls.map((decl) => {
+      const found = given.get(decl.path);
+      const options = { precision, allowNonFinite: false, placeOf };
+      return [
+        decl.path,
+        found === undefined ? initialParameter(decl, seed, precision) : fitArray(decl, found.array, found.origin, options),
+      ] as const;
+    }),
+  );
+}
