@@ -4,7 +4,17 @@ import type { HostArray } from "../data/host-array.js";
 import { RandomAccessFile } from "../data/random-access-file.js";
 import { listed, readSafetensors } from "../data/safetensors.js";
 import { userError } from "../user-error.js";
-import { type Checkpoint, type CheckpointDocument, describeTensors, DOCUMENT, type Group, groupNames, groups, parseDocument, type TensorType } from "./format.js";
+import {
+  type Checkpoint,
+  type CheckpointDocument,
+  describeTensors,
+  DOCUMENT,
+  type Group,
+  groupNames,
+  groups,
+  parseDocument,
+  type TensorType,
+} from "./format.js";
 import { checkpointMessages } from "./messages.js";
 import { latestCheckpoint } from "./store.js";
 

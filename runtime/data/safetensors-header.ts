@@ -86,7 +86,8 @@ function readEntry(file: RandomAccessFile, key: string, entry: Json, dataStart: 
   const dtype = entry.get("dtype");
   if (typeof dtype !== "string") throw fail("its dtype is not text");
   const type = Object.hasOwn(dtypes, dtype) ? dtypes[dtype] : undefined;
-  if (type === undefined) throw userError(dataMessages.safetensorsDtype, { file: file.path, key, dtype, known: Object.keys(dtypes).join(", ") });
+  if (type === undefined)
+    throw userError(dataMessages.safetensorsDtype, { file: file.path, key, dtype, known: Object.keys(dtypes).join(", ") });
 
   const shape = integers(entry.get("shape"));
   if (shape === null) throw fail("its shape is not a list of integers from 0 to 2^53");
@@ -109,7 +110,8 @@ function checkCover(file: string, placed: Placed[], total: number): void {
   let at = 0;
   for (const { key, begin, end } of placed) {
     if (begin !== at) {
-      const reason = begin < at ? `it overlaps the tensor before it, which ends at ${at}` : `${begin - at} bytes before it belong to no tensor`;
+      const reason =
+        begin < at ? `it overlaps the tensor before it, which ends at ${at}` : `${begin - at} bytes before it belong to no tensor`;
       throw userError(dataMessages.safetensorsTensor, { file, key, reason });
     }
     at = end;

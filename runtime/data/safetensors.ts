@@ -33,7 +33,8 @@ export class Safetensors {
   /** Where a tensor lies; a key that is not there is the user's mistake. */
   find(key: string): StoredArray {
     const stored = this.tensors.get(key);
-    if (stored === undefined) throw userError(dataMessages.safetensorsKey, { file: this.#file.path, key, keys: listed(this.tensors.keys()) });
+    if (stored === undefined)
+      throw userError(dataMessages.safetensorsKey, { file: this.#file.path, key, keys: listed(this.tensors.keys()) });
     return stored;
   }
 
@@ -68,15 +69,25 @@ export function listed(names: Iterable<string>): string {
   return all.length === 0 ? "nothing" : all.length > 12 ? `${first} and ${all.length - 12} more` : first;
 }
 
-const dtypeNames = { bool: "BOOL", i32: "I32", u32: "U32", bf16: "BF16", f16: "F16", f32: "F32", f64: "F64" } as const satisfies Record<DType, string>;
+const dtypeNames = { bool: "BOOL", i32: "I32", u32: "U32", bf16: "BF16", f16: "F16", f32: "F32", f64: "F64" } as const satisfies Record<
+  DType,
+  string
+>;
 
 /** Writes all at once or not at all. Equal tensors and metadata give equal bytes, whatever the order they come in. */
-export function writeSafetensors(path: string, tensors: ReadonlyMap<string, HostArray>, metadata: ReadonlyMap<string, string> = new Map()): Written {
+export function writeSafetensors(
+  path: string,
+  tensors: ReadonlyMap<string, HostArray>,
+  metadata: ReadonlyMap<string, string> = new Map(),
+): Written {
   return writeAtomically(path, produceSafetensors(tensors, metadata));
 }
 
 /** The content of a file, for a sink that sees to its durability. */
-export function produceSafetensors(tensors: ReadonlyMap<string, HostArray>, metadata: ReadonlyMap<string, string> = new Map()): (sink: Sink) => void {
+export function produceSafetensors(
+  tensors: ReadonlyMap<string, HostArray>,
+  metadata: ReadonlyMap<string, string> = new Map(),
+): (sink: Sink) => void {
   if (tensors.has("__metadata__")) throw new Error("__metadata__ cannot be the name of a tensor");
   // Widest elements first, so that each tensor is aligned to its element.
   const byKey = <T>([a]: readonly [string, T], [b]: readonly [string, T]) => (a < b ? -1 : 1);

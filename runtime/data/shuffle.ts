@@ -49,5 +49,6 @@ export function* epochBatches(rows: number, batch: number, start: Position, part
 /** Batches without end, epoch after epoch. Begun at a batch's `next`, it goes on with the batch after. */
 export function* batches(rows: number, batch: number, start: Position, partial: PartialBatch = "drop"): Generator<Batch, never> {
   if (rows === 0 || (partial === "drop" && batch > rows)) throw userError(dataMessages.batchTooLarge, { batch, rows });
-  for (let position = start; ; position = { ...start, epoch: position.epoch + 1, row: 0 }) yield* epochBatches(rows, batch, position, partial);
+  for (let position = start; ; position = { ...start, epoch: position.epoch + 1, row: 0 })
+    yield* epochBatches(rows, batch, position, partial);
 }

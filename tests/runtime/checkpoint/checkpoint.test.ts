@@ -16,7 +16,11 @@ let serial = 0;
 const fresh = () => join(base, String(serial++));
 
 const ramp = (shape: readonly number[], from: number) =>
-  hostArray("f64", shape, Float64Array.from({ length: shape.reduce((a, b) => a * b, 1) }, (_, i) => from + i / 7));
+  hostArray(
+    "f64",
+    shape,
+    Float64Array.from({ length: shape.reduce((a, b) => a * b, 1) }, (_, i) => from + i / 7),
+  );
 
 function checkpointAt(step: number): Checkpoint {
   return {
@@ -130,9 +134,17 @@ describe("a checkpoint that does not match is refused by name", () => {
     ["another program", { ...wanted, program: "p2" }, "SIG6056"],
     ["another tokenizer", { ...wanted, fixed: { tokenizer: "xyz" } }, "SIG6057 .*tokenizer = abc, and this run has xyz"],
     ["a fixed thing more", { ...wanted, fixed: { tokenizer: "abc", resize: "32" } }, "SIG6057 .*resize = nothing"],
-    ["a parameter that is missing", modelWith((m) => m.set("txt.bias", { dtype: "f32", shape: [2] })), "SIG6055 .*model.*it lacks txt.bias"],
+    [
+      "a parameter that is missing",
+      modelWith((m) => m.set("txt.bias", { dtype: "f32", shape: [2] })),
+      "SIG6055 .*model.*it lacks txt.bias",
+    ],
     ["a parameter too many", modelWith((m) => m.delete("half")), "SIG6055 .*it also holds half"],
-    ["another shape", modelWith((m) => m.set("img.weight", { dtype: "f32", shape: [5, 3] })), "SIG6055 .*img.weight is f32\\[3, 5\\] instead of f32\\[5, 3\\]"],
+    [
+      "another shape",
+      modelWith((m) => m.set("img.weight", { dtype: "f32", shape: [5, 3] })),
+      "SIG6055 .*img.weight is f32\\[3, 5\\] instead of f32\\[5, 3\\]",
+    ],
   ] as const)("%s", (_, expected, pattern) => {
     expect(refusal(() => loadCheckpoint(folder, expected))).toMatch(new RegExp(pattern));
   });

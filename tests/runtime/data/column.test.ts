@@ -14,9 +14,20 @@ afterAll(() => rmSync(folder, { recursive: true }));
 
 const npy = join(folder, "x.npy");
 const tensors = join(folder, "all.safetensors");
-const numbers = hostArray("f32", [13, 3], Float32Array.from({ length: 39 }, (_, i) => i / 4));
+const numbers = hostArray(
+  "f32",
+  [13, 3],
+  Float32Array.from({ length: 39 }, (_, i) => i / 4),
+);
 writeNpy(npy, numbers);
-writeSafetensors(tensors, new Map([["odd#key", numbers], ["scalar", zeros("f32", [])], ["short", zeros("f32", [12])]]));
+writeSafetensors(
+  tensors,
+  new Map([
+    ["odd#key", numbers],
+    ["scalar", zeros("f32", [])],
+    ["short", zeros("f32", [12])],
+  ]),
+);
 
 const code = (act: () => unknown): string => {
   try {

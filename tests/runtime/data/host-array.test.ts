@@ -27,7 +27,8 @@ describe.each(formats)("$name", ({ exponentBits, widen, narrow }) => {
       const expected = decodeBits(bits, exponentBits);
       if (!Object.is(value, expected)) throw new Error(`0x${bits.toString(16)}: ${value}, not ${expected}`);
       const back = narrow(value);
-      if (Number.isNaN(value) ? !Number.isNaN(widen(back)) : back !== bits) throw new Error(`0x${bits.toString(16)} came back as 0x${back.toString(16)}`);
+      if (Number.isNaN(value) ? !Number.isNaN(widen(back)) : back !== bits)
+        throw new Error(`0x${bits.toString(16)} came back as 0x${back.toString(16)}`);
     }
   });
 
@@ -80,7 +81,11 @@ describe("host arrays", () => {
   });
 
   test("a range of rows is a view with its own shape", () => {
-    const array = hostArray("i32", [4, 2], Int32Array.from({ length: 8 }, (_, i) => i));
+    const array = hostArray(
+      "i32",
+      [4, 2],
+      Int32Array.from({ length: 8 }, (_, i) => i),
+    );
     expect(rowsOf(array, 1, 2)).toEqual(hostArray("i32", [2, 2], new Int32Array([2, 3, 4, 5])));
     expect(() => rowsOf(array, 3, 2)).toThrow("rows 3 to 5 of 4");
   });

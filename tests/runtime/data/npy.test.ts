@@ -26,7 +26,8 @@ function file(content: Options | Uint8Array): string {
   writeFileSync(path, content instanceof Uint8Array ? content : npyBytes(content));
   return path;
 }
-const header = (descr: string, shape: string, fortran = "False") => `{'descr': '${descr}', 'fortran_order': ${fortran}, 'shape': ${shape}, }\n`;
+const header = (descr: string, shape: string, fortran = "False") =>
+  `{'descr': '${descr}', 'fortran_order': ${fortran}, 'shape': ${shape}, }\n`;
 
 function refusal(act: () => unknown): { code: string; message: string } {
   try {
@@ -77,7 +78,10 @@ describe("what numpy writes", () => {
   });
 
   test("f2 in both byte orders is kept as f16", () => {
-    for (const [descr, data] of [["<f2", bytes(0, 0xc1)], [">f2", bytes(0xc1, 0)]] as const) {
+    for (const [descr, data] of [
+      ["<f2", bytes(0, 0xc1)],
+      [">f2", bytes(0xc1, 0)],
+    ] as const) {
       const array = readNpy(file({ header: header(descr, "()"), data }));
       expect(array.shape).toEqual([]);
       expect([...convert(array, "f32").data]).toEqual([-2.5]);
@@ -86,7 +90,10 @@ describe("what numpy writes", () => {
 
   test("versions 2 and 3, double quotes, other key orders and no trailing comma are read", () => {
     const text = `{"shape": (2,), "descr": "<f4", "fortran_order": False}`;
-    for (const version of [[2, 0], [3, 0]] as [number, number][])
+    for (const version of [
+      [2, 0],
+      [3, 0],
+    ] as [number, number][])
       expect(readNpy(file({ version, header: text, data: new Uint8Array(8) })).shape).toEqual([2]);
   });
 
@@ -106,16 +113,24 @@ describe("Fortran order", () => {
       fc.property(fc.array(fc.integer({ min: 0, max: 5 }), { maxLength: 4 }), (shape) => {
         const count = shape.reduce((a, b) => a * b, 1);
         const inFile = Int32Array.from({ length: count }, (_, i) => i);
-        const array = readNpy(file({ header: header("<i4", `(${shape.join(", ")}${shape.length === 1 ? "," : ""})`, "True"), data: new Uint8Array(inFile.buffer) }));
+        const array = readNpy(
+          file({
+            header: header("<i4", `(${shape.join(", ")}${shape.length === 1 ? "," : ""})`, "True"),
+            data: new Uint8Array(inFile.buffer),
+          }),
+        );
         expect(array.shape).toEqual(shape);
         // Oracle: in Fortran order the first index runs fastest.
         for (let flat = 0; flat < count; flat++) {
           let rest = flat;
-          const index = [...shape].reverse().map((size) => {
-            const i = rest % size;
-            rest = Math.floor(rest / size);
-            return i;
-          }).reverse();
+          const index = [...shape]
+            .reverse()
+            .map((size) => {
+              const i = rest % size;
+              rest = Math.floor(rest / size);
+              return i;
+            })
+            .reverse();
           const place = index.reduceRight((sum, i, axis) => sum * (shape[axis] ?? 0) + i, 0);
           expect(array.data[flat]).toBe(place);
         }
@@ -170,7 +185,11 @@ describe("hostile and broken files are refused by code, not by a crash", () => {
     ["complex numbers", npyBytes({ header: header("<c8", "(1,)"), data: new Uint8Array(8) }), "SIG6015"],
     ["dates", npyBytes({ header: header("<M8[ns]", "(1,)"), data: new Uint8Array(8) }), "SIG6015"],
     ["long doubles", npyBytes({ header: header("<f16", "(1,)"), data: new Uint8Array(16) }), "SIG6015"],
-    ["records", npyBytes({ header: "{'descr': [('a', '<f4')], 'fortran_order': False, 'shape': (1,), }", data: new Uint8Array(4) }), "SIG6015"],
+    [
+      "records",
+      npyBytes({ header: "{'descr': [('a', '<f4')], 'fortran_order': False, 'shape': (1,), }", data: new Uint8Array(4) }),
+      "SIG6015",
+    ],
     ["a type named like a member of every object", npyBytes({ header: header("<constructor1", "(1,)"), data: none }), "SIG6015"],
   ])("%s", (_, content, code) => {
     expect(refusal(() => readNpy(file(content))).code).toBe(code);

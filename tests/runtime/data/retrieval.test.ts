@@ -9,7 +9,13 @@ const embeddings = (rows: readonly (readonly number[])[], ids: readonly number[]
 });
 
 /** Sorts every candidate, wrong ones first among equals, and looks at the first k. */
-function bruteForce(queries: readonly (readonly number[])[], queryIds: readonly number[], candidates: readonly (readonly number[])[], ids: readonly number[], k: number): number {
+function bruteForce(
+  queries: readonly (readonly number[])[],
+  queryIds: readonly number[],
+  candidates: readonly (readonly number[])[],
+  ids: readonly number[],
+  k: number,
+): number {
   const hit = queryIds.map((id, q) => {
     const scored = candidates.map((vector, c) => ({
       score: vector.reduce((sum, x, d) => sum + x * (queries[q]?.[d] ?? 0), 0),
@@ -44,24 +50,72 @@ describe("recall", () => {
   });
 
   test("NaN is never a hit, in the query or in any candidate", () => {
-    const good = [[1, 0], [0, 1]];
+    const good = [
+      [1, 0],
+      [0, 1],
+    ];
     expect(recall(embeddings([[NaN, 0]], [0]), embeddings(good, [0, 1]), [1]).at[1]).toBe(0);
-    expect(recall(embeddings([[1, 0]], [0]), embeddings([[NaN, 0], [0, 1]], [0, 1]), [1]).at[1]).toBe(0);
-    expect(recall(embeddings([[1, 0]], [0]), embeddings([[1, 0], [NaN, 1]], [0, 1]), [1, 2]).at).toEqual({ 1: 0, 2: 1 });
+    expect(
+      recall(
+        embeddings([[1, 0]], [0]),
+        embeddings(
+          [
+            [NaN, 0],
+            [0, 1],
+          ],
+          [0, 1],
+        ),
+        [1],
+      ).at[1],
+    ).toBe(0);
+    expect(
+      recall(
+        embeddings([[1, 0]], [0]),
+        embeddings(
+          [
+            [1, 0],
+            [NaN, 1],
+          ],
+          [0, 1],
+        ),
+        [1, 2],
+      ).at,
+    ).toEqual({ 1: 0, 2: 1 });
   });
 
   test("chance is k over the candidates for one right answer, and grows with several", () => {
     const rows = Array.from({ length: 50 }, (_, i) => [i]);
-    const single = recall(embeddings([[1]], [3]), embeddings(rows, rows.map((_, i) => i)), [1, 10, 50]);
+    const single = recall(
+      embeddings([[1]], [3]),
+      embeddings(
+        rows,
+        rows.map((_, i) => i),
+      ),
+      [1, 10, 50],
+    );
     expect(single.chance[1]).toBeCloseTo(0.02, 12);
     expect(single.chance[10]).toBeCloseTo(0.2, 12);
     expect(single.chance[50]).toBeCloseTo(1, 12);
-    const double = recall(embeddings([[1]], [0]), embeddings(rows, rows.map((_, i) => i % 25)), [10]);
+    const double = recall(
+      embeddings([[1]], [0]),
+      embeddings(
+        rows,
+        rows.map((_, i) => i % 25),
+      ),
+      [10],
+    );
     expect(double.chance[10]).toBeCloseTo(1 - (40 * 39) / (50 * 49), 12);
   });
 
   test("16-bit embeddings are read as numbers, and no queries give no recall", () => {
-    const { vectors, ids } = embeddings([[1, 0], [0, 2], [-1, -1]], [0, 1, 2]);
+    const { vectors, ids } = embeddings(
+      [
+        [1, 0],
+        [0, 2],
+        [-1, -1],
+      ],
+      [0, 1, 2],
+    );
     const half = { vectors: convert(vectors, "bf16"), ids };
     expect(recall(half, half, [1]).at[1]).toBe(1);
     expect(recall(embeddings([], [], 2), half, [1])).toMatchObject({ queries: 0, at: { 1: 0 } });
