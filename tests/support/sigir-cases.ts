@@ -66,7 +66,7 @@ function checkCase({ text, directives }: Case, pass: Pass): void {
 
 /** Registers one test per case of the file. */
 export function sigirCases(file: URL, pass: Pass): void {
-  describe(`${pass.name}`, () => {
+  describe(`cases of ${pass.name}`, () => {
     for (const one of readCases(file)) test(`${one.name} (line ${one.line})`, () => checkCase(one, pass));
   });
 }

@@ -37,7 +37,7 @@ const size = fc.integer({ min: 1, max: 7 });
 
 describe("random programs keep their values", () => {
   for (const pass of passes)
-    test(`${pass.name}`, () => {
+    test(`by ${pass.name}`, () => {
       fc.assert(
         fc.property(arbitraryPairProgram({ outputs: true }), size, size, fc.nat(), (program, n, m, seed) => {
           expectKept(pass, program.graph, program, { n, m }, seed);
