@@ -3,6 +3,7 @@ import { Command, CommanderError } from "commander";
 import { UserError, userError } from "../user-error.js";
 import type { Console } from "./console.js";
 import { registerCheck } from "./commands/check.js";
+import { registerFmt } from "./commands/fmt.js";
 import { registerInit } from "./commands/init.js";
 import { registerReserved } from "./commands/reserved.js";
 import { registerRun } from "./commands/run.js";
@@ -14,7 +15,7 @@ import { reportBug, reportRefusal, reportUserError } from "./report.js";
 import type { Register } from "./session.js";
 import { version } from "./version.js";
 
-const commands: readonly Register[] = [registerInit, registerCheck, registerRun, registerTrain, registerReserved];
+const commands: readonly Register[] = [registerInit, registerCheck, registerFmt, registerRun, registerTrain, registerReserved];
 
 export async function runCli(argv: readonly string[], console: Console): Promise<ExitCode> {
   let exit: ExitCode = exitCodes.ok;

@@ -9,6 +9,7 @@ import { parse } from "../../grammar/parse.js";
 import type { SourceFile } from "../../grammar/source-file.js";
 import type { Span } from "../../grammar/span.js";
 import { type UserError, userError } from "../user-error.js";
+import { independentMistakes } from "./independent-mistakes.js";
 import { cliMessages } from "./messages.js";
 import { packageRoot } from "./package-root.js";
 import type { ProgramOptions } from "./parse-options.js";
@@ -36,16 +37,19 @@ export function loadProgram(path: string, options: ProgramOptions): LoadedProgra
   return { program, sources: reader.sources, warnings: diagnostics, batchSizes, placeOf: (span) => placeIn(reader.sources, span) };
 }
 
-/** Syntax first: what a broken tree means would only repeat its errors. */
+/** Syntax and meaning together, so that one run shows every mistake; what follows from a broken line is left out. */
 export function lower(reader: SourceReader, options: ProgramOptions): Lowered {
-  const { program, diagnostics } = parse(reader.main);
-  if (diagnostics.some(({ severity }) => severity === "error")) return { program: null, diagnostics, usage: [], batchSizes: new Map() };
+  const { program, diagnostics: syntax } = parse(reader.main);
+  const broken = syntax.some(({ severity }) => severity === "error");
+  if (broken && !program.items.some(({ kind }) => kind === "pipeline")) return { program: null, diagnostics: syntax, usage: [], batchSizes: new Map() };
   const lowered = lowerProgram(program, {
     read: reader.read,
     sets: options.set ?? new Map(),
     ...(options.pipeline === undefined ? {} : { pipeline: options.pipeline }),
   });
-  return { ...lowered, diagnostics: [...diagnostics, ...lowered.diagnostics] };
+  const meaning = broken ? independentMistakes(lowered.diagnostics, syntax, reader.main) : lowered.diagnostics;
+  const diagnostics = [...syntax, ...meaning].sort((a, b) => (a.span.file === b.span.file ? a.span.start - b.span.start : 0));
+  return { ...lowered, program: broken ? null : lowered.program, usage: broken ? [] : lowered.usage, diagnostics };
 }
 
 /** Reads a program and what it imports: relative files from disk, `std/…` from the package. */

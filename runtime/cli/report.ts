@@ -5,8 +5,9 @@ import { type ExitCode, exitCodes } from "./exit-codes.js";
 import { jsonDocument, jsonLine } from "./json.js";
 import { jsonDiagnostic } from "./json-diagnostic.js";
 import type { ProgramRefused, Sources } from "./program-refused.js";
+import { codeFrame, type Part } from "../../grammar/code-frame.js";
 import type { Diagnostic } from "../../grammar/diagnostic.js";
-import { bold, red } from "./style.js";
+import { bold, diagnosticPaint, red } from "./style.js";
 import { version } from "./version.js";
 
 /** `null`: nothing may be added to stdout. */
@@ -18,10 +19,8 @@ function writeJson(console: Console, form: JsonForm, failure: object): void {
 }
 
 export function printDiagnostics(diagnostics: readonly Diagnostic[], sources: Sources, console: Console): void {
-  for (const { span, code, severity, message, help } of diagnostics) {
-    const { line, column } = sources.get(span.file)?.position(span.start) ?? { line: 1, column: 1 };
-    console.err(`${span.file}:${line}:${column} ${severity} ${code}: ${message}\n${help.map((text) => `help: ${text}\n`).join("")}`);
-  }
+  const style = (part: Part, text: string): string => diagnosticPaint[part](text, console.colour.err);
+  for (const diagnostic of diagnostics) console.err(`${codeFrame(diagnostic, (file) => sources.get(file), style)}\n`);
 }
 
 export function reportRefusal(refused: ProgramRefused, console: Console, form: JsonForm): ExitCode {
