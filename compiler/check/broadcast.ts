@@ -36,20 +36,22 @@ function meetDims(named: Tensor, a: Tensor, b: Tensor, what: string, span: Span)
   const [short, long, shortNamed, longNamed] = a.dims.length < b.dims.length ? [a, b, named, b] : [b, a, b, named];
   const missing = long.dims.length - short.dims.length;
   if (missing > 0 && short.dims.some((axis) => axis.grows)) refuseVector(shortNamed, longNamed, span);
+  const place = { what: `${what} pairs the elements of`, span, left: printTensor(a), right: printTensor(b) };
   return long.dims.map((axis, k) => {
     const other = short.dims[k - missing];
-    return other === undefined ? axis : meetAxis(axis, other, { what, span, left: printTensor(a), right: printTensor(b) });
+    if (other === undefined) return axis;
+    return long === a ? meetAxis(axis, other, place) : meetAxis(other, axis, place);
   });
 }
 
+/** `what` begins the sentence: "`@` contracts", and `left` and `right` are what it does that to. */
 type Place = { readonly what: string; readonly span: Span; readonly left: string; readonly right: string };
 
 function meetAxis(a: Dimension, b: Dimension, place: Place): Dimension {
   if (a.constant === 1) return b;
   if (b.constant === 1) return a;
   if (a.unify(b)) return a;
-  const { what, span, left, right } = place;
-  return refuse(messages.sizesDiffer, span, { what, left, right }, { related: [comesFrom(a), comesFrom(b)] });
+  return refuseSizes(a, b, place);
 }
 
 const spelling = (t: Tensor, otherwise: string): string => (t.named === null ? otherwise : `\`${t.named.name}\``);
@@ -88,7 +90,6 @@ function refuseWholeOnElement(a: Tensor, b: Tensor, span: Span): void {
     {
       whole: spelling(long, "this operand"),
       wholeType: printTensor(long),
-      element: spelling(short, "on the other side"),
       indices: short.indices.map((i) => `\`${i.name}\``).join(", "),
       per: choices.map((i) => `per \`${i}\``).join(" or "),
       rewrites: choices.map((i) => `\`${name}[${i}]\``).join(" or "),
@@ -100,6 +101,9 @@ function refuseWholeOnElement(a: Tensor, b: Tensor, span: Span): void {
 /** Two axes that must be one, as in a product or a module's input. */
 export function sameAxis(a: Dimension, b: Dimension, place: Place): void {
   if (a.unify(b)) return;
-  const { what, span, left, right } = place;
-  refuse(messages.sizesDiffer, span, { what, left, right }, { related: [comesFrom(a), comesFrom(b)] });
+  refuseSizes(a, b, place);
+}
+
+function refuseSizes(a: Dimension, b: Dimension, { what, span, left, right }: Place): never {
+  refuse(messages.sizesDiffer, span, { what, left, right, first: a.text, second: b.text }, { related: [comesFrom(a), comesFrom(b)] });
 }

@@ -12,7 +12,6 @@ export const messages = {
   importCycle: error("SIG3006")`"${"uri"}" imports itself: ${"chain"}.`.help`move what both need into a third file`,
   noPipeline: error("SIG3007")`The file defines no pipeline.`.help`write \`pipeline name { … }\``,
   whichPipeline: error("SIG3008")`The file defines several pipelines (${"names"}).`.help`choose one with --pipeline NAME`,
-  importHasErrors: error("SIG3009")`"${"uri"}" has mistakes of its own.`,
   unusedInput: warning("SIG3010")`The input \`${"name"}\` is never used.`.help`remove it, or use it in the loss or an output`,
   unusedParam: warning("SIG3011")`The parameter \`${"name"}\` is never used, so it has no gradient.`,
   batchOfNoInput: warning("SIG3012")`No input has an axis of size \`${"name"}\`, so data cannot tell its size.`
@@ -35,7 +34,7 @@ export const messages = {
 
   // Types and sizes --------------------------------------------------------------------------------------------
   unknownDType: error("SIG3201")`There is no type \`${"name"}\`.`.help`the types are bool, i32, u32, bf16, f16, f32 and f64`,
-  sizesDiffer: error("SIG3202")`${"what"}: ${"left"} against ${"right"}.`,
+  sizesDiffer: error("SIG3202")`${"what"} ${"left"} and ${"right"}: ${"first"} is not ${"second"}.`,
   ranksDiffer: error("SIG3203")`${"what"}: ${"left"} and ${"right"} differ in their number of axes.`,
   vectorMeetsPair: error(
     "SIG3204",
@@ -70,7 +69,7 @@ export const messages = {
   cannotIndex: error("SIG3310")`Only tensors can be indexed; this is ${"found"}.`,
   wholeMeetsElement: error(
     "SIG3311",
-  )`${"whole"} (${"wholeType"}) is a whole array, and meets the element ${"element"} of each ${"indices"}: it could be meant ${"per"}.`
+  )`${"whole"} (${"wholeType"}) is a whole array, and meets one value for each ${"indices"}: it could be meant ${"per"}.`
     .help`write ${"rewrites"}`,
   indexOutside: error("SIG3312")`${"index"} is outside of an axis of size ${"size"}.`,
 
@@ -86,8 +85,8 @@ export const messages = {
     .help`behind one with a name, a bare name such as \`width\` stands for \`width: width\``,
   notALayer: error("SIG3408")`\`${"name"}\` must be a module with its configuration, such as \`vit(256, depth: 6)\`; this is ${"found"}.`,
   layerLeftOut: error("SIG3409")`\`${"name"}\` is left out: its \`when\` does not hold.`,
-  layerUnnamed: error("SIG3410")`This layer has parameters, and needs a name for their paths.`
-    .help`write \`layer name = …\` or \`encoder name = …\`, then call \`name(x)\``,
+  layerUnnamed: error("SIG3410")`\`${"name"}\` has parameters or layers of its own, whose paths need a name.`
+    .help`write \`layer x = …\` or \`encoder x = …\`, then call \`x(…)\``,
   moduleInItself: error("SIG3411")`The module \`${"name"}\` contains itself: ${"chain"}.`,
   noResult: error("SIG3412")`The module \`${"name"}\` returns nothing.`.help`end it with \`return e\``,
   wrongInput: error("SIG3413")`\`${"name"}\` wants ${"wanted"} for \`${"input"}\`; this is ${"found"}.`,
@@ -119,7 +118,6 @@ export const messages = {
   noLoss: error("SIG3507")`The pipeline has neither a loss nor an output.`.help`define \`loss = …\` or \`output name\``,
   lossNotScalar: error("SIG3508")`\`${"name"}\` must be one number; this is ${"found"}.`
     .help`sum or average over what is left, e.g. \`mean(…)\``,
-  resultNotTensor: error("SIG3509")`\`${"name"}\` must be a number or a tensor; this is ${"found"}.`,
   resultTwice: error("SIG3510")`\`${"name"}\` is a result already.`,
   ellipsisInInput: error("SIG3511")`An input says every axis; \`...\` stands only in a module's types.`,
   reserved: warning("SIG3512")`The \`${"what"}\` block is read and checked for its form, and not used yet.`,

@@ -74,6 +74,8 @@ function applyOnce(site: Site, { decl, scope, configs, path }: LayerValue, opera
   if (e.applying.includes(name))
     refuse(messages.moduleInItself, span, { name, chain: [...e.applying.slice(e.applying.indexOf(name)), name].join(" → ") });
 
+  if (path === null && decl.members.some(({ kind }) => kind === "param" || kind === "layer")) refuse(messages.layerUnnamed, span, { name });
+
   const inner = new Scope(scope);
   for (const config of decl.configs) define(e, inner, config.name, "a configuration argument", configs.get(config.name.name) ?? errorValue);
   for (const input of decl.inputs) {

@@ -15,7 +15,7 @@ import { declaredDims, dtypeOf } from "./type-expression.js";
 /** `prefix`: the path of the layer it belongs to; null in a layer without a name, "" in a pipeline. */
 export function parameter(e: Elaboration, scope: Region, decl: ParamDecl, prefix: string | null): Tensor {
   const { name, span } = decl.name;
-  if (prefix === null) refuse(messages.layerUnnamed, span, {});
+  if (prefix === null) throw new Error("a layer without a name was applied");
   const path = prefix === "" ? name : `${prefix}.${name}`;
   const dtype = dtypeOf(decl.type);
   if (!isFloat(dtype)) refuse(messages.paramNotFloat, decl.type.span, { name, found: dtype });

@@ -47,7 +47,7 @@ function square(site: Site, args: Arguments, callee: string): Tensor {
   if (rows === undefined || columns === undefined || x.dims.length !== 2)
     refuse(messages.needsAxes, args.get("x").span, { what: `\`${callee}\``, wanted: "a square matrix", found: printTensor(x) });
   sameAxis(rows, columns, {
-    what: `\`${callee}\` needs a square matrix`,
+    what: `\`${callee}\` needs a square matrix; this one has`,
     span: args.get("x").span,
     left: `${rows.text} rows`,
     right: `${columns.text} columns`,
