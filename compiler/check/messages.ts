@@ -88,15 +88,12 @@ export const messages = {
   layerUnnamed: error("SIG3410")`\`${"name"}\` has parameters or layers of its own, whose paths need a name.`
     .help`write \`layer x = …\` or \`encoder x = …\`, then call \`x(…)\``,
   moduleInItself: error("SIG3411")`The module \`${"name"}\` contains itself: ${"chain"}.`,
-  noResult: error("SIG3412")`The module \`${"name"}\` returns nothing.`.help`end it with \`return e\``,
   wrongInput: error("SIG3413")`\`${"name"}\` wants ${"wanted"} for \`${"input"}\`; this is ${"found"}.`,
   wrongReturn: error("SIG3414")`\`${"name"}\` promises ${"wanted"}; this is ${"found"}.`,
   sharedDiffers: error("SIG3415")`The parameter \`${"path"}\` is ${"first"} in one use of its layer and ${"second"} in this one.`
     .help`give the second use a layer of its own`,
-  notInModule: error("SIG3416")`\`${"what"}\` belongs in a pipeline, not in a module.`,
   noConstructor: error("SIG3417")`\`${"name"}\` needs its configuration before it is applied.`
     .help`write \`layer x = ${"signature"}\`, then \`x(…)\``,
-  noFunctionForm: error("SIG3418")`\`${"name"}\` works over an index or an axis.`.help`it is called as ${"signature"}`,
   noSuchMember: error("SIG3419")`${"found"} has no \`.${"name"}\`.`,
   notAValue: error("SIG3421")`\`${"name"}\` is a function.`.help`it is called as ${"signature"}`,
   needsInput: error("SIG3422")`\`${"name"}\` takes no input, so it cannot be repeated.`,

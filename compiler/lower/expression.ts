@@ -111,9 +111,7 @@ function call(site: Site, scope: Region, { callee, args, span }: Call): Value {
       const meant = didYouMean(callee.name, [...builtins.keys(), ...scope.names()]);
       refuse(messages.unknownFunction, callee.span, { name: callee.name }, { meant });
     }
-    const matched = new Arguments(entry, values, span);
-    if (entry.call === null) refuse(messages.noFunctionForm, span, { name: entry.name, signature: entry.signature });
-    return entry.call(site, matched);
+    return entry.call(site, new Arguments(entry, values, span));
   }
   const target = evaluate(e, scope, callee);
   if (target.kind === "error") staySilent();

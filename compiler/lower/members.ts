@@ -1,7 +1,7 @@
 /** What stands in a module, and in a pipeline too: parameters, layers and definitions, in their order. */
 import type { Definition, EncoderDecl, Ident, LayerDecl, Member, ParamDecl } from "../../grammar/ast.js";
 import { messages } from "../check/messages.js";
-import { mistake, refuse, staySilent } from "../check/refusal.js";
+import { refuse, staySilent } from "../check/refusal.js";
 import { Scope } from "../check/scope.js";
 import { describe, errorValue, type Value, type Region } from "../check/value.js";
 import type { Elaboration } from "./elaboration.js";
@@ -33,9 +33,8 @@ export function announce(scope: Region, members: readonly Member[]): void {
 /** The members of a module whose layers have this path; null where the layer has no name. */
 export function members(e: Elaboration, scope: Region, list: readonly Member[], path: string | null): void {
   announce(scope, list);
-  for (const member of list)
-    if (isShared(member)) shared(e, scope, member, path);
-    else e.report.add(mistake(messages.notInModule, member.span, { what: member.kind }));
+  // The parser has refused what belongs in a pipeline only.
+  for (const member of list.filter(isShared)) shared(e, scope, member, path);
 }
 
 type Shared = ParamDecl | LayerDecl | EncoderDecl | Definition;

@@ -19,6 +19,8 @@ const list = (names: readonly string[]): string => names.map((name) => `\`${name
 /** null where the block is wrong beyond use; what is wrong has been reported. */
 export function trainSpec(e: Elaboration, scope: Region, block: TrainBlock): TrainSpec | null {
   const { report } = e;
+  // With mistakes elsewhere, parameters may be missing that a pattern means.
+  const paths = report.failed ? null : [...e.params.keys()];
   const given = new Map<Setting, TrainSetting>();
   for (const setting of block.settings)
     report.attempt(() => {
@@ -35,6 +37,7 @@ export function trainSpec(e: Elaboration, scope: Region, block: TrainBlock): Tra
     return setting === undefined ? otherwise : report.attempt(() => parse(setting.value), otherwise);
   };
   const optimizer = read("optimizer", (value) => optimizerOf(e, scope, value), null);
+  const known = { paths, decay: spellsDecay(given.get("optimizer")) };
   const spec = {
     schedule: read("schedule", (value) => scheduleOf(e, scope, value), {
       kind: "constant",
@@ -45,13 +48,17 @@ export function trainSpec(e: Elaboration, scope: Region, block: TrainBlock): Tra
     batch: read<number | null>("batch", (value) => wholeIn(e, scope, value, "batch", 1), null),
     steps: read<number | null>("steps", (value) => wholeIn(e, scope, value, "steps", 1), null),
     seed: read("seed", (value) => wholeIn(e, scope, value, "seed", 0), 0),
-    groups: block.groups.map((group) => groupOf(e, scope, group)),
+    groups: block.groups.map((group) => groupOf(e, scope, group, known)),
     span: block.span,
   };
   if (!given.has("optimizer"))
     report.add(mistake(messages.trainWithoutOptimizer, { ...block.span, end: block.span.start + "train".length }, {}));
   return optimizer === null ? null : { optimizer, ...spec };
 }
+
+/** Does the optimizer say how decay works? Where it does not, no group may have any. */
+const spellsDecay = (optimizer: TrainSetting | undefined): boolean =>
+  optimizer?.value.kind === "call" && optimizer.value.args.some(({ name }) => name?.name === "decay_mode");
 
 function numberIn(e: Elaboration, scope: Region, expr: Expr, name: string, wanted: string, allowed: (x: number) => boolean): number {
   const value = evaluate(e, scope, expr);
@@ -69,20 +76,14 @@ const fields = ["lr", "decay", "freeze"] as const;
 type Field = (typeof fields)[number];
 const isField = (name: string): name is Field => (fields as readonly string[]).includes(name);
 
-function groupOf(e: Elaboration, scope: Region, group: TrainGroup): GroupSpec {
+/** Paths that patterns can match, or null where they are not all known; whether the optimizer spells its decay. */
+type Known = { readonly paths: readonly string[] | null; readonly decay: boolean };
+
+function groupOf(e: Elaboration, scope: Region, group: TrainGroup, { paths, decay }: Known): GroupSpec {
   const { report } = e;
-  const paths = [...e.params.keys()];
-  // With mistakes elsewhere, parameters may be missing that the pattern means.
-  for (const pattern of group.patterns)
-    if (!report.failed && !paths.some((path) => matchesPath(pattern.name, path)))
-      report.add(
-        mistake(
-          messages.matchesNothing,
-          pattern.span,
-          { pattern: pattern.name, known: listSome(paths) },
-          { meant: didYouMean(pattern.name, paths) },
-        ),
-      );
+  for (const { name: pattern, span } of group.patterns)
+    if (paths !== null && !paths.some((path) => matchesPath(pattern, path)))
+      report.add(mistake(messages.matchesNothing, span, { pattern, known: listSome(paths) }, { meant: didYouMean(pattern, paths) }));
 
   const given = new Map<Field, Expr>();
   for (const field of group.fields) report.attempt(() => addField(given, field, group.span), undefined);
@@ -91,10 +92,13 @@ function groupOf(e: Elaboration, scope: Region, group: TrainGroup): GroupSpec {
     return expr === undefined ? null : report.attempt(() => scaledOf(e, scope, expr, name), null);
   };
   const freeze = given.get("freeze");
+  const own = scaled("decay");
+  if (own?.kind === "absolute" && own.value > 0 && !decay)
+    report.add(mistake(messages.decayModeMissing, given.get("decay")?.span ?? group.span, {}));
   return {
     patterns: group.patterns.map((pattern) => pattern.name),
     lr: scaled("lr"),
-    decay: scaled("decay"),
+    decay: own,
     freeze: freeze !== undefined && report.attempt(() => flagIn(e, scope, freeze), false),
     span: group.span,
   };

@@ -15,7 +15,7 @@ export type OverIndices = {
 };
 
 export type Builtin = Callee & {
-  readonly call: ((site: Site, args: Arguments) => Value) | null;
+  readonly call: (site: Site, args: Arguments) => Value;
   readonly over: OverIndices | null;
 };
 
@@ -32,17 +32,17 @@ const callee = (name: string, form: string, index = ""): Callee => ({
   open: form.endsWith("..."),
 });
 
-export function builtin(name: string, form: string, call: NonNullable<Builtin["call"]>): Builtin {
+export function builtin(name: string, form: string, call: Builtin["call"]): Builtin {
   return { ...callee(name, form), call, over: null };
 }
 
 type Over = Omit<OverIndices, "callee"> & { readonly form: string };
 
-/** Both `sum(x, axis = all)` and `sum[i](x)`; `form` null where only the second exists. */
-export function reducing(name: string, form: string | null, call: Builtin["call"], over: Over): Builtin {
+/** Both `sum(x, axis = all)` and `sum[i](x)`. */
+export function reducing(name: string, form: string, call: Builtin["call"], over: Over): Builtin {
+  const whole = callee(name, form);
   const overCallee = callee(name, over.form, over.many ? "[i, j]" : "[i]");
-  const whole = form === null ? overCallee : callee(name, form);
-  const signature = form === null ? overCallee.signature : `${whole.signature} or ${overCallee.signature}`;
+  const signature = `${whole.signature} or ${overCallee.signature}`;
   const { binds, many, apply } = over;
   return { ...whole, signature, call, over: { binds, many, apply, callee: { ...overCallee, signature } } };
 }
