@@ -42,7 +42,7 @@ export function trainSpec(e: Elaboration, scope: Region, block: TrainBlock): Tra
     schedule: read("schedule", (value) => scheduleOf(e, scope, value), {
       kind: "constant",
       warmup: { unit: "steps", value: 0 },
-      final: 0,
+      final: 1,
     } as const),
     clip: read<number | null>("clip", (value) => numberIn(e, scope, value, "clip", "above 0", (x) => x > 0), null),
     batch: read<number | null>("batch", (value) => wholeIn(e, scope, value, "batch", 1), null),
