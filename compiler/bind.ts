@@ -8,6 +8,7 @@ import { packArena } from "./plan/arena.js";
 import { humanBytes } from "./plan/human-bytes.js";
 import { chooseTiles, type Footprint } from "./plan/choose-tiles.js";
 import { countFlops } from "./plan/flops.js";
+import { graphFlops } from "./plan/graph-flops.js";
 import { instantiate } from "./plan/instantiate.js";
 import { analyseLives } from "./plan/liveness.js";
 import { lowerOps } from "./plan/lower-ops.js";
@@ -46,9 +47,9 @@ export function planWith(template: Template, dims: Dims, tiles: readonly TileCho
       if (schedule === null) throw new Error("the template has no schedule");
       return { ...common, ...planKernels(template, schedule, dims, tiles) };
     case "op":
-      return { ...common, ...lowerOps(graph, names, dims, tiles), arenaBytes: 0, flops: 0 };
+      return { ...common, ...lowerOps(graph, names, dims, tiles), arenaBytes: 0, flops: graphFlops(graph, dims) };
     case "graph":
-      return { ...common, buffers: [], statements: [], inputs: [], outputs: [], arenaBytes: 0, peakBytes: 0, peakAt: 0, flops: 0 };
+      return { ...common, buffers: [], statements: [], inputs: [], outputs: [], arenaBytes: 0, peakBytes: 0, peakAt: 0, flops: graphFlops(graph, dims) };
   }
 }
 
