@@ -81,7 +81,8 @@ class AstBuilder {
     const returns = h.typeExpression === undefined ? null : this.#x.type(h.typeExpression[0]);
     this.#members.reportStrayWords(h.strayWords?.[0]);
     const { members, result } = this.#body("module", c.body?.[0]);
-    if (result === null && c.body !== undefined && !this.#reported.isBrokenAfter(head)) this.#x.report(m.noReturn, name.span, { name: name.name });
+    if (result === null && c.body !== undefined && !this.#reported.isBrokenAfter(head))
+      this.#x.report(m.noReturn, name.span, { name: name.name });
     return [{ kind: "module", name, configs, inputs, returns, members, result, span: this.#x.since(head) }];
   }
 

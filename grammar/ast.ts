@@ -71,7 +71,12 @@ export type EncoderDecl = Spanned & { readonly kind: "encoder"; readonly name: I
 /** `layer head = map_head(width, heads) when pool == "map"` */
 export type LayerDecl = Spanned & { readonly kind: "layer"; readonly name: Ident; readonly value: Expr; readonly when: Expr | null };
 /** `x = e` or `logits[i, j] = e`; `loss = e` is a definition named `loss`. */
-export type Definition = Spanned & { readonly kind: "definition"; readonly name: Ident; readonly indices: readonly Ident[]; readonly value: Expr };
+export type Definition = Spanned & {
+  readonly kind: "definition";
+  readonly name: Ident;
+  readonly indices: readonly Ident[];
+  readonly value: Expr;
+};
 /** `metric accuracy = e` */
 export type MetricDecl = Spanned & { readonly kind: "metric"; readonly name: Ident; readonly value: Expr };
 /** `output logits, zi` or `output similarity = e` */
@@ -84,7 +89,11 @@ export type DataEntry = Spanned & { readonly name: Ident; readonly value: Expr }
 export type EvalBlock = Spanned & { readonly kind: "eval"; readonly entries: readonly DataEntry[]; readonly tasks: readonly Expr[] };
 
 /** `train { optimizer adamw(lr: 1e-3)  schedule cosine(warmup: 5%)  for img.** { lr: 0.1x } }` */
-export type TrainBlock = Spanned & { readonly kind: "train"; readonly settings: readonly TrainSetting[]; readonly groups: readonly TrainGroup[] };
+export type TrainBlock = Spanned & {
+  readonly kind: "train";
+  readonly settings: readonly TrainSetting[];
+  readonly groups: readonly TrainGroup[];
+};
 /** `optimizer adamw(lr: 1e-3)`, `clip 1.0`, `batch 64`, `steps 1_000`, `seed 7` */
 export type TrainSetting = Spanned & { readonly name: Ident; readonly value: Expr };
 /** `for img.**, bias { lr: 0.1x, decay: 0, freeze: true }` */
@@ -122,11 +131,22 @@ export type StringLiteral = Spanned & { readonly kind: "string"; readonly value:
 export type BoolLiteral = Spanned & { readonly kind: "bool"; readonly value: boolean };
 export type Name = Spanned & { readonly kind: "name"; readonly name: string };
 export type Unary = Spanned & { readonly kind: "unary"; readonly op: UnaryOp; readonly operand: Expr };
-export type Binary = Spanned & { readonly kind: "binary"; readonly op: BinaryOp; readonly left: Expr; readonly right: Expr; readonly opSpan: Span };
+export type Binary = Spanned & {
+  readonly kind: "binary";
+  readonly op: BinaryOp;
+  readonly left: Expr;
+  readonly right: Expr;
+  readonly opSpan: Span;
+};
 /** `vit(width, depth: 6)`, `img(image)`, `repeat(depth, block(width, heads))` */
 export type Call = Spanned & { readonly kind: "call"; readonly callee: Expr; readonly args: readonly Arg[] };
 /** `sum[i, j](e)`, `in_top_k[j](e, k: 64)` */
-export type Reduce = Spanned & { readonly kind: "reduce"; readonly op: Ident; readonly indices: readonly Ident[]; readonly args: readonly Arg[] };
+export type Reduce = Spanned & {
+  readonly kind: "reduce";
+  readonly op: Ident;
+  readonly indices: readonly Ident[];
+  readonly args: readonly Arg[];
+};
 /** `x[i]`, `x[:, None]`, `x[1:3]`, `x[..., 0]` */
 export type Index = Spanned & { readonly kind: "index"; readonly target: Expr; readonly items: readonly IndexItem[] };
 export type IndexItem =

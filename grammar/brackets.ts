@@ -93,7 +93,8 @@ class Repair {
     this.#closeBlocksBefore(next);
     if (!beginsDeclaration(this.#tokens, next)) return;
     const first = this.#open[0];
-    if (first !== undefined && this.#openParentheses === 0 && this.#indent(this.#tokens[next]) <= this.#indent(first)) this.#close(this.#open.length);
+    if (first !== undefined && this.#openParentheses === 0 && this.#indent(this.#tokens[next]) <= this.#indent(first))
+      this.#close(this.#open.length);
   }
 
   /** With a `}` too many: the head of a block that has no `{` behind it. */
@@ -190,7 +191,9 @@ class Repair {
       this.#diagnostics.push(diagnose(m.wrongCloser, spanOf(this.#source, token), values, [this.#openedAt(wrong)]));
       this.#out.push({ ...token, tokenType: right, tokenTypeIdx: right.tokenTypeIdx as number });
     } else if (!this.#swallowed) {
-      this.#diagnostics.push(diagnose(m.closesNothing, spanOf(this.#source, token), { closer: token.image, opener: textOf(opener as TokenType) }));
+      this.#diagnostics.push(
+        diagnose(m.closesNothing, spanOf(this.#source, token), { closer: token.image, opener: textOf(opener as TokenType) }),
+      );
     }
   }
 
@@ -213,7 +216,14 @@ class Repair {
     if (this.#swallowed) return;
     const what = count === 1 ? `\`${textOf((openers[0] as IToken).tokenType)}\` is` : `${count} brackets are`;
     const values = { closer: closers.map(textOf).join(""), what };
-    this.#diagnostics.push(diagnose(m.unclosed, this.#source.span(offset, offset), values, openers.slice(0, 4).map((token) => this.#openedAt(token))));
+    this.#diagnostics.push(
+      diagnose(
+        m.unclosed,
+        this.#source.span(offset, offset),
+        values,
+        openers.slice(0, 4).map((token) => this.#openedAt(token)),
+      ),
+    );
   }
 
   #openedAt(token: IToken) {

@@ -53,7 +53,8 @@ function frameOf(span: Span, source: SourceFile | undefined, gutter: number, sty
   if (source === undefined) return [];
   const from = source.position(span.start);
   const to = source.position(Math.max(span.start, span.end));
-  const numbered = (line: number, text: string) => `${style("gutter", `${String(line).padStart(gutter)} |`)}${text === "" ? "" : ` ${text}`}`;
+  const numbered = (line: number, text: string) =>
+    `${style("gutter", `${String(line).padStart(gutter)} |`)}${text === "" ? "" : ` ${text}`}`;
   const marked = (line: number, start: number, end: number): string[] => {
     const { text, indent, length } = excerpt(source.line(line), start, end);
     const mark = `${" ".repeat(indent)}${style("mark", "^".repeat(length))}`;
@@ -110,7 +111,10 @@ const textOf = (all: readonly Cell[]): string => all.map((cell) => cell.text).jo
 function untabbed(all: readonly Cell[]): Cell[] {
   let column = 0;
   return all.map((cell) => {
-    const shown = cell.text === "\t" ? { ...cell, text: " ".repeat(TAB - (column % TAB)), width: TAB - (column % TAB) } : { ...cell, text: visible(cell.text) };
+    const shown =
+      cell.text === "\t"
+        ? { ...cell, text: " ".repeat(TAB - (column % TAB)), width: TAB - (column % TAB) }
+        : { ...cell, text: visible(cell.text) };
     column += shown.width;
     return shown;
   });

@@ -25,10 +25,7 @@ export type MessageSpec<Names extends string = string> = {
   readonly template: string;
   readonly helps: readonly string[];
   readonly slots: readonly Names[];
-  help<const H extends readonly string[]>(
-    strings: TemplateStringsArray,
-    ...names: H
-  ): MessageSpec<Names | H[number]>;
+  help<const H extends readonly string[]>(strings: TemplateStringsArray, ...names: H): MessageSpec<Names | H[number]>;
 };
 
 function join(strings: TemplateStringsArray, names: readonly string[]): string {

@@ -58,7 +58,10 @@ export class ExpressionBuilder {
 
   names(node: cst.NamesCstNode | undefined): Ident[] {
     const { Identifier = [], Comma } = (node?.children ?? {}) as Found<cst.NamesCstChildren>;
-    return this.separated(Identifier.flatMap((token) => this.name(token) ?? []), Comma);
+    return this.separated(
+      Identifier.flatMap((token) => this.name(token) ?? []),
+      Comma,
+    );
   }
 
   string(token: IToken | undefined): StringLiteral | null {
@@ -93,8 +96,7 @@ export class ExpressionBuilder {
       if (i + 1 < count) operators.push({ op: this.#binaryOp(token), span: this.span(token) ?? this.here() });
     }
     return nest(operands, operators, {
-      chained: (first, second) =>
-        this.report(m.chained, second.opSpan, { first: this.text(first.span), second: this.text(second.span) }),
+      chained: (first, second) => this.report(m.chained, second.opSpan, { first: this.text(first.span), second: this.text(second.span) }),
       looseNot: (prefix, before) => this.report(m.looseNot, prefix.span, { op: before.op }),
     });
   }
@@ -167,7 +169,10 @@ export class ExpressionBuilder {
   #sequence(bracket: "(" | "[", node: cst.TupleCstNode | cst.ListCstNode | undefined): Expr {
     const c = (node?.children ?? {}) as Found<cst.TupleCstChildren & cst.ListCstChildren>;
     const open = this.span((c.LParen ?? c.LBracket)?.[0]) ?? this.here();
-    const items = this.separated((c.expression ?? []).map((item) => this.expression(item)), c.Comma);
+    const items = this.separated(
+      (c.expression ?? []).map((item) => this.expression(item)),
+      c.Comma,
+    );
     const close = this.span((c.RParen ?? c.RBracket)?.[0]) ?? this.here();
     const span = cover(open, close);
     const [only] = items;
@@ -209,7 +214,9 @@ export class ExpressionBuilder {
     const index = suffixes[at]?.children.index?.[0];
     const call = suffixes[at + 1]?.children.call?.[0];
     if (target.kind !== "name" || at > 0 || call === undefined) return null;
-    const tokens = (index?.children.indexItem ?? []).map(({ children: c }) => (c.slice ? undefined : alone(c.expression?.[0])?.Identifier?.[0]));
+    const tokens = (index?.children.indexItem ?? []).map(({ children: c }) =>
+      c.slice ? undefined : alone(c.expression?.[0])?.Identifier?.[0],
+    );
     const names = tokens.flatMap((token) => this.name(token) ?? []);
     if (names.length === 0 || names.length < tokens.length) return null;
     const indices = this.separated(names, index?.children.Comma);
@@ -224,7 +231,10 @@ export class ExpressionBuilder {
 
   indexItems(node: cst.IndexCstNode | cst.IndicesCstNode | undefined): IndexItem[] {
     const c = (node?.children ?? {}) as Found<cst.IndexCstChildren>;
-    return this.separated((c.indexItem ?? []).map((item) => this.#indexItem(item)), c.Comma);
+    return this.separated(
+      (c.indexItem ?? []).map((item) => this.#indexItem(item)),
+      c.Comma,
+    );
   }
 
   #indexItem({ children }: cst.IndexItemCstNode): IndexItem {

@@ -138,9 +138,18 @@ export class MemberBuilder {
     const parameter = this.#parameter(c.parameter?.[0]);
     if (parameter === null) return null;
     const { name, type, span } = parameter;
-    const value = parameter.value === null || broken || this.#reported.isBroken(parameter.value.span) ? this.#x.error(span) : parameter.value;
-    if (parameter.value === null) this.#missing(m.missingValue, name, { what: "config", example: `config ${name.name}: ${type === null ? "int" : this.#x.text(type.span)} = …` });
-    else if (type === null) this.#missing(m.missingType, name, { what: "config", example: `config ${name.name}: ${typeOf(value)} = ${this.#x.text(value.span)}` });
+    const value =
+      parameter.value === null || broken || this.#reported.isBroken(parameter.value.span) ? this.#x.error(span) : parameter.value;
+    if (parameter.value === null)
+      this.#missing(m.missingValue, name, {
+        what: "config",
+        example: `config ${name.name}: ${type === null ? "int" : this.#x.text(type.span)} = …`,
+      });
+    else if (type === null)
+      this.#missing(m.missingType, name, {
+        what: "config",
+        example: `config ${name.name}: ${typeOf(value)} = ${this.#x.text(value.span)}`,
+      });
     const configType = type === null ? ({ kind: "scalar", name: typeOf(value), span: name.span } as const) : this.#configType(type);
     return { kind: "config", name, type: configType, value, span: this.#x.since(head) };
   }
@@ -278,9 +287,15 @@ export class MemberBuilder {
     const c = children as Found<cst.GroupCstChildren>;
     const head = this.#head(c.For);
     const list = (c.patterns?.[0]?.children ?? {}) as Found<cst.PatternsCstChildren>;
-    const patterns = this.#x.separated((list.pattern ?? []).flatMap((pattern) => this.#pattern(pattern) ?? []), list.Comma);
+    const patterns = this.#x.separated(
+      (list.pattern ?? []).flatMap((pattern) => this.#pattern(pattern) ?? []),
+      list.Comma,
+    );
     this.reportStrayWords(c.strayWords?.[0]);
-    const fields = this.#x.separated((c.field ?? []).flatMap((field) => this.#field(field) ?? []), [...(c.Comma ?? []), ...(c.End ?? [])].sort(byStart));
+    const fields = this.#x.separated(
+      (c.field ?? []).flatMap((field) => this.#field(field) ?? []),
+      [...(c.Comma ?? []), ...(c.End ?? [])].sort(byStart),
+    );
     const stray = c.strayFields?.[0]?.children.Word?.[0];
     if (stray !== undefined) this.#x.leftovers.push(unexpected(this.#source, stray, "`}`"));
     this.#x.span(c.RBrace?.[0]);

@@ -8,14 +8,17 @@ export const syntaxMessages = {
   openComment: error("SIG1003")`this comment never ends`.help`close it with \`*/\``,
   foreignSpelling: error("SIG1004")`\`${"found"}\` is written \`${"instead"}\` here`.help`write \`${"instead"}\``,
   foreignQuotes: error("SIG1005")`strings are written in straight double quotes`.help`write ${"instead"}`,
-  badEscape: error("SIG1006")`\`${"found"}\` is no escape`.help`the escapes are \`\\"\`, \`\\\\\`, \`\\n\`, \`\\r\`, \`\\t\` and \`\\u{…}\` around a code point in hexadecimal`,
+  badEscape: error("SIG1006")`\`${"found"}\` is no escape`
+    .help`the escapes are \`\\"\`, \`\\\\\`, \`\\n\`, \`\\r\`, \`\\t\` and \`\\u{…}\` around a code point in hexadecimal`,
   foreignName: error("SIG1007")`a name is made of ASCII letters, digits and \`_\`, and \`${"found"}\` is not`.help`write \`${"instead"}\``,
   hashComment: error("SIG1008")`a comment begins with \`//\``.help`write \`//\` in place of \`#\``,
   badNumber: error("SIG1009")`\`${"found"}\` is neither a number nor a name`
     .help`numbers look like \`12\`, \`20_000\`, \`0.5\`, \`1e-3\`, \`5%\` and \`0.1x\`; a name does not begin with a digit`,
   numberTooLarge: error("SIG1010")`\`${"found"}\` is larger than any float64`.help`write \`inf\` for infinity`,
-  integerNotExact: error("SIG1011")`\`${"found"}\` is larger than 2**53 - 1, the last integer that is exact`.help`write it as a float: \`1e16\``,
-  fileTooLong: error("SIG1012")`this file has ${"length"} characters; a program has at most ${"limit"}`.help`keep data in \`.npy\` or \`.safetensors\` files and name it with \`--input\``,
+  integerNotExact: error("SIG1011")`\`${"found"}\` is larger than 2**53 - 1, the last integer that is exact`
+    .help`write it as a float: \`1e16\``,
+  fileTooLong: error("SIG1012")`this file has ${"length"} characters; a program has at most ${"limit"}`
+    .help`keep data in \`.npy\` or \`.safetensors\` files and name it with \`--input\``,
 
   expected: error("SIG2001")`expected ${"expected"}, found ${"found"}`,
   expectedWithHelp: error("SIG2001")`expected ${"expected"}, found ${"found"}`.help`${"help"}`,
@@ -39,14 +42,18 @@ export const syntaxMessages = {
   bareExpression: error("SIG2018")`this value has no name, so nothing could use it`.help`write \`name = …\``,
   update: error("SIG2019")`a name is defined once, and \`${"found"}\` would change it`.help`give the new value a new name`,
   noLoops: error("SIG2020")`there are no loops and no control flow over data`.help`${"instead"}`,
-  leadingMinus: error("SIG2021")`a line that begins with \`-\` does not continue the line above`.help`end the line above with \`-\`, or put the whole in parentheses`,
+  leadingMinus: error("SIG2021")`a line that begins with \`-\` does not continue the line above`
+    .help`end the line above with \`-\`, or put the whole in parentheses`,
 
   missingType: error("SIG2030")`${"what"} \`${"name"}\` needs a type`.help`write \`${"example"}\``,
   missingValue: error("SIG2031")`${"what"} \`${"name"}\` needs a value`.help`write \`${"example"}\``,
-  notAConfigType: error("SIG2032")`\`${"found"}\` is no type of a config`.help`write \`int\`, \`float\`, \`bool\`, \`string\` or a choice such as \`"map" | "gap"\``,
+  notAConfigType: error("SIG2032")`\`${"found"}\` is no type of a config`
+    .help`write \`int\`, \`float\`, \`bool\`, \`string\` or a choice such as \`"map" | "gap"\``,
   choiceOfInput: error("SIG2033")`a choice of strings is the type of a config, not of an array`.help`write a type such as \`f32[n, d]\``,
-  inputDefault: error("SIG2034")`the input \`${"name"}\` of a module has no default`.help`move it to the first parentheses, which hold the configuration`,
-  indexNotName: error("SIG2035")`an index on the left of a definition is a name`.help`write \`${"name"}[i, j] = …\` and choose by a condition such as \`where(i == 0, …)\``,
+  inputDefault: error("SIG2034")`the input \`${"name"}\` of a module has no default`
+    .help`move it to the first parentheses, which hold the configuration`,
+  indexNotName: error("SIG2035")`an index on the left of a definition is a name`
+    .help`write \`${"name"}[i, j] = …\` and choose by a condition such as \`where(i == 0, …)\``,
   indexedResult: error("SIG2036")`${"what"} has no indices`.help`define \`${"name"}[i, j] = …\` first, then write \`${"example"}\``,
   namesAndValue: error("SIG2037")`an output with a value has one name`.help`write one \`output name = …\` for each`,
   afterReturn: error("SIG2038")`nothing stands after \`return\``.help`move it before \`return\``,
@@ -54,7 +61,8 @@ export const syntaxMessages = {
 
   equalsInCondition: error("SIG2050")`\`=\` defines a name and gives no truth value`.help`compare with \`==\``,
   comparisonDefines: error("SIG2051")`\`==\` compares; a definition is written with \`=\``.help`write \`${"name"} = …\``,
-  namedArgument: error("SIG2052")`a named argument is written with \`:\``.help`write \`${"name"}: …\`, or \`${"name"} == …\` for a comparison`,
+  namedArgument: error("SIG2052")`a named argument is written with \`:\``
+    .help`write \`${"name"}: …\`, or \`${"name"} == …\` for a comparison`,
   chained: error("SIG2053")`comparisons do not chain`.help`write \`${"first"} and ${"second"}\``,
   missingComma: error("SIG2054")`expected \`,\` before \`${"found"}\``.help`separate the two with \`,\``,
   ifWithoutElse: error("SIG2055")`this \`if\` has no \`else\`, so it might have no value`.help`add \`else …\``,

@@ -42,7 +42,9 @@ export function endStatements(source: SourceFile, tokens: readonly IToken[]): { 
       const next = skipNewlines(tokens, i);
       // `x =` with nothing behind it must not take in the next statement.
       const last = out.at(-1);
-      const continues = continuesAfter(last) ? last?.tokenType === t.Comma || !beginsStatement(tokens, next) : continuesBefore(tokens[next]) && !beginsLine(tokens[next]);
+      const continues = continuesAfter(last)
+        ? last?.tokenType === t.Comma || !beginsStatement(tokens, next)
+        : continuesBefore(tokens[next]) && !beginsLine(tokens[next]);
       if (!continues) end();
     } else {
       if (isOpener(token)) open.push("list");

@@ -30,7 +30,7 @@ export class SigParser extends CstParser {
       nodeLocationTracking: "none",
       errorMessageProvider: {
         // The message is the expected thing alone; `syntax-errors.ts` makes the sentence.
-        buildMismatchTokenMessage: ({ expected }) => expected === EOF ? "the end of the file" : (expected.LABEL ?? expected.name),
+        buildMismatchTokenMessage: ({ expected }) => (expected === EOF ? "the end of the file" : (expected.LABEL ?? expected.name)),
         buildNotAllInputParsedMessage: () => "the end of the file",
         buildNoViableAltMessage: ({ ruleName }) => ruleNames[ruleName] ?? ruleName,
         buildEarlyExitMessage: ({ ruleName }) => ruleNames[ruleName] ?? ruleName,

@@ -9,7 +9,9 @@ import * as t from "./tokens.js";
 
 /** Mistakes that leave the tokens as they were meant, so that later ones in the same statement are real. */
 const harmless: ReadonlySet<string> = new Set(
-  [m.foreignSpelling, m.foreignQuotes, m.foreignName, m.badEscape, m.hashComment, m.numberTooLarge, m.integerNotExact].map((row) => row.code),
+  [m.foreignSpelling, m.foreignQuotes, m.foreignName, m.badEscape, m.hashComment, m.numberTooLarge, m.integerNotExact].map(
+    (row) => row.code,
+  ),
 );
 
 /** Collects what the stages found; a later stage says nothing about a statement that an earlier one found broken. */
@@ -22,7 +24,8 @@ export class Report {
 
   constructor(source: SourceFile, tokens: readonly IToken[]) {
     this.#source = source;
-    const isBound = (token: IToken | undefined) => token?.tokenType === t.End || token?.tokenType === t.LBrace || token?.tokenType === t.RBrace;
+    const isBound = (token: IToken | undefined) =>
+      token?.tokenType === t.End || token?.tokenType === t.LBrace || token?.tokenType === t.RBrace;
     this.#starts = tokens.filter((token, i) => token.tokenType !== t.End && isBound(tokens[i - 1])).map((token) => startOf(source, token));
   }
 

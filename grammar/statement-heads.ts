@@ -49,7 +49,11 @@ type Verdict = { readonly head: TokenType | null } | { readonly instead: readonl
 const asWritten: Verdict = { head: null };
 const leftOut: Verdict = { instead: [] };
 
-export function decideHeads(source: SourceFile, tokens: readonly IToken[], swallowed: boolean): { tokens: IToken[]; diagnostics: Diagnostic[] } {
+export function decideHeads(
+  source: SourceFile,
+  tokens: readonly IToken[],
+  swallowed: boolean,
+): { tokens: IToken[]; diagnostics: Diagnostic[] } {
   const pass = new HeadPass(source, tokens, swallowed);
   pass.run();
   return { tokens: pass.out, diagnostics: pass.diagnostics };
@@ -179,7 +183,10 @@ class HeadPass {
     if (!isStatement) return this.#report(m.bareExpression, i, {});
     const nearest = didYouMean(image, MEMBER_HEADS);
     if (nearest !== null) return this.#readAs(nearest, i);
-    this.#report(m.unknownHead, i, { found: image, heads: `a name and \`=\`, or with ${listed(place === "module" ? MODULE_HEADS : PIPELINE_HEADS)}` });
+    this.#report(m.unknownHead, i, {
+      found: image,
+      heads: `a name and \`=\`, or with ${listed(place === "module" ? MODULE_HEADS : PIPELINE_HEADS)}`,
+    });
     return this.#isName(i + 1) ? { instead: this.#reportedDefinition(i + 1) } : leftOut;
   }
 
@@ -237,7 +244,12 @@ class HeadPass {
 
   #isGlued(i: number, j: number): boolean {
     const [left, right] = [this.#tokens[i], this.#tokens[j]];
-    return left !== undefined && right !== undefined && this.#is(i, t.BinaryOperator) && endOf(this.#source, left) === startOf(this.#source, right);
+    return (
+      left !== undefined &&
+      right !== undefined &&
+      this.#is(i, t.BinaryOperator) &&
+      endOf(this.#source, left) === startOf(this.#source, right)
+    );
   }
 }
 

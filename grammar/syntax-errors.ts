@@ -32,7 +32,8 @@ function helpFor(source: SourceFile, token: IToken, start: number, expected: str
     case t.If:
       return "a choice is written `if condition then a else b`";
     case t.Dot:
-      if (/\d/.test(text.charAt(start + 1)) && !/\w/.test(text.charAt(start - 1))) return `write \`0${/^\.\d+/.exec(text.slice(start, start + 40))?.[0] ?? ""}\``;
+      if (/\d/.test(text.charAt(start + 1)) && !/\w/.test(text.charAt(start - 1)))
+        return `write \`0${/^\.\d+/.exec(text.slice(start, start + 40))?.[0] ?? ""}\``;
       return /\d/.test(text.charAt(start - 1)) ? "write the digit after the point: `1.0`" : null;
     case t.Colon:
       return "choose with `if c then a else b`; name an argument inside a call: `f(x, axis: 1)`";
@@ -41,12 +42,18 @@ function helpFor(source: SourceFile, token: IToken, start: number, expected: str
     case t.When:
       return "`when` follows the value of a `layer`";
     case t.LBrace:
-      return ["an expression", "`)`", "`]`", "the end of the statement"].includes(expected) ? "braces hold statements; write a list in [ ]" : null;
+      return ["an expression", "`)`", "`]`", "the end of the statement"].includes(expected)
+        ? "braces hold statements; write a list in [ ]"
+        : null;
     case t.End:
       return /\d\.$/.test(text.slice(0, start).slice(-2)) ? "write the digit after the point: `1.0`" : null;
     case t.NumberToken:
-      return text.charAt(start - 1) === "%" || text.charAt(start - 2) === "%" ? "`5%` is a percentage; write the remainder with spaces: `5 % 3`" : null;
+      return text.charAt(start - 1) === "%" || text.charAt(start - 2) === "%"
+        ? "`5%` is a percentage; write the remainder with spaces: `5 % 3`"
+        : null;
     default:
-      return expected === "the end of the statement" && t.headKeywords.has(token.image) ? `begin a new line before \`${token.image}\`, or write \`;\`` : null;
+      return expected === "the end of the statement" && t.headKeywords.has(token.image)
+        ? `begin a new line before \`${token.image}\`, or write \`;\``
+        : null;
   }
 }

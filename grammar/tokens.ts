@@ -101,7 +101,12 @@ export const NumberToken = createToken({
   label: "a number",
   categories: Word,
 });
-export const StringToken = createToken({ name: "StringToken", pattern: /"[^"\\\r\n]*(?:\\[^\r\n][^"\\\r\n]*)*"/, label: "a string", categories: Word });
+export const StringToken = createToken({
+  name: "StringToken",
+  pattern: /"[^"\\\r\n]*(?:\\[^\r\n][^"\\\r\n]*)*"/,
+  label: "a string",
+  categories: Word,
+});
 
 export const LineComment = createToken({ name: "LineComment", pattern: /\/\/[^\r\n]*/, group: COMMENTS });
 export const BlockComment = createToken({ name: "BlockComment", pattern: /\/\*[^]*?\*\//, group: COMMENTS, line_breaks: true });
@@ -153,26 +158,78 @@ export const foreignSpellings: ReadonlyMap<TokenType, string> = new Map([
 
 /** Order matters: the first pattern that matches wins. */
 export const lexedTokens: readonly TokenType[] = [
-  Newline, Space, LineComment, BlockComment, OpenComment, HashComment,
-  NumberToken, BadNumber, StringToken, OpenString, ForeignString,
+  Newline,
+  Space,
+  LineComment,
+  BlockComment,
+  OpenComment,
+  HashComment,
+  NumberToken,
+  BadNumber,
+  StringToken,
+  OpenString,
+  ForeignString,
   ...foreignSpellings.keys(),
-  LParen, RParen, LBracket, RBracket, LBrace, RBrace, Comma, Semicolon,
-  Ellipsis, Dot, Colon, Arrow, Tilde,
-  Equal, NotEqual, LessEqual, GreaterEqual, Less, Greater, Assign,
-  Power, Star, Slash, Percent, At, Plus, Minus, Pipe,
-  Return, If, Then, Else, Elif, When, And, Or, Not, True, False, None, Inf,
-  ForeignName, Identifier, Stray,
+  LParen,
+  RParen,
+  LBracket,
+  RBracket,
+  LBrace,
+  RBrace,
+  Comma,
+  Semicolon,
+  Ellipsis,
+  Dot,
+  Colon,
+  Arrow,
+  Tilde,
+  Equal,
+  NotEqual,
+  LessEqual,
+  GreaterEqual,
+  Less,
+  Greater,
+  Assign,
+  Power,
+  Star,
+  Slash,
+  Percent,
+  At,
+  Plus,
+  Minus,
+  Pipe,
+  Return,
+  If,
+  Then,
+  Else,
+  Elif,
+  When,
+  And,
+  Or,
+  Not,
+  True,
+  False,
+  None,
+  Inf,
+  ForeignName,
+  Identifier,
+  Stray,
 ];
 
 /** The keywords that begin a statement, by their text. */
 export const headKeywords: ReadonlyMap<string, TokenType> = new Map(
-  [Import, Pipeline, Module, Batch, Config, Input, Param, Encoder, Layer, Metric, Output, Data, Eval, Train, Task, For, Return].map((type) => [
-    type.name.toLowerCase(),
-    type,
-  ]),
+  [Import, Pipeline, Module, Batch, Config, Input, Param, Encoder, Layer, Metric, Output, Data, Eval, Train, Task, For, Return].map(
+    (type) => [type.name.toLowerCase(), type],
+  ),
 );
 
 /** What the parser can meet. */
-export const vocabulary: readonly TokenType[] = [...lexedTokens, Word, BinaryOperator, ...headKeywords.values(), From, End, Reported].filter(
-  (type, i, all) => all.indexOf(type) === i,
-);
+export const vocabulary: readonly TokenType[] = [
+  ...lexedTokens,
+  Word,
+  BinaryOperator,
+  ...headKeywords.values(),
+  From,
+  End,
+  Reported,
+].filter((type, i, all) => all.indexOf(type) === i);
