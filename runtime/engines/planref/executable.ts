@@ -59,6 +59,8 @@ class Execution {
   readonly #memory: PlanMemory;
   readonly #numbers: ReadonlyMap<PlanStatement, number>;
   readonly #blocks = new Map<LoopId, Block>();
+  /** At the last call, less what was freed since. */
+  #plannedBytes = 0;
 
   constructor(plan: Plan, kernels: readonly Kernel[], audit: RunRequest["audit"]) {
     this.#plan = plan;
@@ -102,14 +104,16 @@ class Execution {
           continue;
         case "call":
           this.#call(statement, number);
+          this.#plannedBytes = this.#planned(number);
           break;
         case "free":
           this.#memory.free(statement.buffer);
+          this.#plannedBytes -= this.#memory.cells(statement.buffer).buffer.bytes;
           break;
         default:
           throw new PlanViolation(`a kernel plan holds no ${statement.kind}`);
       }
-      this.#audit?.({ statement: number, plannedBytes: this.#planned(number), actualBytes: this.#memory.liveBytes });
+      this.#audit?.({ statement: number, plannedBytes: this.#plannedBytes, actualBytes: this.#memory.liveBytes });
     }
   }
 
