@@ -100,7 +100,6 @@ export type TrainSetting = Spanned & { readonly name: Ident; readonly value: Exp
 export type TrainGroup = Spanned & { readonly patterns: readonly Ident[]; readonly fields: readonly Arg[] };
 
 export type Arg = Spanned & { readonly name: Ident | null; readonly value: Expr };
-export type NamedArg = Spanned & { readonly name: Ident; readonly value: Expr };
 
 export type UnaryOp = "-" | "not";
 export type BinaryOp = "+" | "-" | "*" | "/" | "%" | "**" | "@" | "==" | "!=" | "<" | "<=" | ">" | ">=" | "and" | "or" | "|";

@@ -122,5 +122,5 @@ function untabbed(all: readonly Cell[]): Cell[] {
 
 /** A program may hold bytes that move a terminal's cursor or turn its text around: those are shown, not sent. */
 function visible(text: string): string {
-  return text.replace(/[\u0000-\u001f\u007f-\u009f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]/g, "\ufffd");
+  return text.replace(/[\p{Cc}\p{Bidi_Control}]/gu, "\ufffd");
 }

@@ -121,7 +121,7 @@ export class ExpressionBuilder {
     }
     const suffixes = c.suffix ?? [];
     for (let i = 0; i < suffixes.length; i++) {
-      const { call, index, memberAccess } = suffixes[i]?.children as Found<cst.SuffixCstChildren>;
+      const { call, index, memberAccess } = (suffixes[i]?.children ?? {}) as Found<cst.SuffixCstChildren>;
       if (index !== undefined) {
         const reduced = this.#reduce(value, i, suffixes);
         value = reduced ?? this.#index(value, index[0]);
@@ -190,6 +190,7 @@ export class ExpressionBuilder {
     const isElif = (nested?.children.Elif?.length ?? 0) > 0;
     if (c.Else === undefined && !isElif) this.report(m.ifWithoutElse, head, {});
     const other = isElif ? this.#if(nested) : c.Else === undefined ? this.error() : this.expression(c.expression?.[2]);
+    // oxlint-disable-next-line unicorn/no-thenable -- a tree, never awaited; its `then` is no function
     return { kind: "if", condition, then, else: other, span: cover(head, other.span) };
   }
 

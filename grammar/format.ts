@@ -126,7 +126,10 @@ class Printer {
     const width = flat([group]).length;
     if (!mustBreak(group) && (elements.length === 0 || this.#column + width + tail <= MAX_COLUMNS)) {
       const all = [open, ...elements.flat(), close];
-      for (const item of all) item.kind === "word" ? this.#word(item, indent) : this.#group(item, indent, 0);
+      for (const item of all) {
+        if (item.kind === "word") this.#word(item, indent);
+        else this.#group(item, indent, 0);
+      }
       return;
     }
     const base = this.#indent;

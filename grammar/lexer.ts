@@ -119,12 +119,7 @@ const strayHelp: Readonly<Record<string, string>> = {
 
 function printable(text: string): string {
   const shown = text.length > 12 ? `${text.slice(0, 12)}…` : text;
-  return shown.replace(
-    /[\u0000-\u001f\u007f-\u00a0\u00ad\u2000-\u200f\u2028-\u202f\u205f-\u206f\ud800-\udfff\ufeff\ufff0-\uffff]/g,
-    (c) => {
-      return `U+${c.charCodeAt(0).toString(16).toUpperCase().padStart(4, "0")}`;
-    },
-  );
+  return shown.replace(/[\p{C}\p{Z}]/gu, (c) => `U+${(c.codePointAt(0) ?? 0).toString(16).toUpperCase().padStart(4, "0")}`);
 }
 
 const GREEK =

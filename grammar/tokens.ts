@@ -127,6 +127,7 @@ export const ForeignName = createToken({
   pattern: new RegExp(`(?:[A-Za-z_]\\w*)?[${FOREIGN_LETTER}][\\w${FOREIGN_LETTER}]*`),
   categories: Identifier,
 });
+// oxlint-disable-next-line no-control-regex -- every character that no other token takes, controls included
 export const Stray = createToken({ name: "Stray", pattern: /[\u0000-\uffff]/, group: STRAYS, line_breaks: false });
 
 const foreign = (name: string, pattern: RegExp, standsFor: TokenType): TokenType =>
