@@ -34,6 +34,7 @@ export type TileIn = { readonly value: Id; readonly slice: readonly (number | nu
  * A tile's result: axis k of the body's value runs over loop `place[k]`, or is whole where null.
  * Loops that are not in `place` are merged. `argmax` and `topk_index` name by `by` the result (index into outs)
  * that holds the values they follow.
+ * `topk` and `topk_index` compete along the one axis that no loop runs over.
  */
 export type TileOut = { readonly value: Id; readonly place: readonly (number | null)[]; readonly merge: Merge; readonly by: number | null };
 

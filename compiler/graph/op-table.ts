@@ -3,7 +3,7 @@
  * (gradients, reference, kernels, each engine) is `satisfies { [K in OpName]: … }`, so a new entry
  * makes tsc name every rule that it lacks.
  */
-import { addSizes, asNumber, constant, multiplySizes, printSize, product, sameSize, subtractSizes, type Size } from "./size.js";
+import { addSizes, asNumber, constant, printSize, product, sameSize, subtractSizes, type Size } from "./size.js";
 import { type DType, isFloat, isInteger, printType, sameShape, scalar, type Shape, type Type } from "./type.js";
 
 type None = Readonly<Record<never, never>>;
@@ -466,8 +466,3 @@ export const ops = {
 
 /** Ops that act on each element alone. Their operands have the result's shape. */
 export const isElementwise = (op: OpName): boolean => ops[op].kind === "elementwise";
-
-/** The whole number of elements, where no batch takes part. */
-export const staticSize = (size: Size): number => asNumber(size) ?? fail(`${printSize(size)} is not known at compile time`);
-
-export const scaled = (size: Size, by: number): Size => multiplySizes(size, constant(by));
