@@ -6,15 +6,11 @@ import { batchDegree } from "../../compiler/graph/type.js";
 import { evaluateGraph } from "../../runtime/engines/reference/evaluate.js";
 import { compileText } from "../support/compile-text.js";
 import { expectClose } from "../support/close.js";
-import { randomFrom } from "../support/random.js";
-import { at, map, type Matrix, matrix, total } from "./matrix.js";
+import { dense, draw, expectClosedForm, inputsOf, parameters, programOf, scalar } from "./case.js";
 import { sigmoid, siglip, softplus } from "./losses.js";
-import { head, lossScale, selfSimilarity, type Spelling, spellings, twoTemperatures } from "./programs.js";
+import { add, map, type Matrix, total, transpose } from "./matrix.js";
+import { lossScale, selfSimilarity, spellings, twoTemperatures } from "./programs.js";
 import { gradientsOf, logitsOf } from "./similarity.js";
-import { add, transpose } from "./matrix.js";
-
-const programOf = (spelling: Pick<Spelling, "body"> & { readonly rectangular?: boolean }): string =>
-  `pipeline p {${head(spelling.rectangular ?? false)}${spelling.body}}`;
 
 const tilesOf = (graph: Graph): readonly Tile[] => graph.nodes.filter(isTile);
 
@@ -30,41 +26,13 @@ function expectNothingPaired(graph: Graph): void {
   for (const node of graph.nodes) if (!isTile(node)) expect(batchDegree(node.type), `%${node.id} ${node.op}`).toBeLessThan(2);
 }
 
-const d = 5;
-/** Rows of about unit length, so that logits spread around the bias. */
-function draw(n: number, m: number, seed: number): { x: Matrix; y: Matrix; ids: { rows: number[]; columns: number[] } } {
-  const random = randomFrom(seed);
-  const x = matrix(n, d, () => random.normal() / Math.sqrt(d));
-  const y = matrix(m, d, () => random.normal() / Math.sqrt(d));
-  // Every row has a positive: SupCon divides by their number.
-  const columns = Array.from({ length: m }, (_, j) => (j < 3 ? j : random.below(3)));
-  const rows = Array.from({ length: n }, () => random.below(Math.min(3, m)));
-  return { x, y, ids: { rows, columns } };
-}
-
-const scalar = (value: number) => ({ shape: [], data: Float64Array.of(value) });
-const dense = (m: Matrix) => ({ shape: [m.rows, m.columns], data: m.data });
-const list = (values: readonly number[]) => ({ shape: [values.length], data: Float64Array.from(values) });
-
 type Case = { readonly n: number; readonly m: number; readonly blocks: { readonly i: number; readonly j: number } };
 const cases: readonly Case[] = [
   { n: 13, m: 9, blocks: { i: 5, j: 4 } },
   { n: 7, m: 11, blocks: { i: 7, j: 64 } },
   { n: 1, m: 1, blocks: { i: 1, j: 1 } },
 ];
-const parameters = { tPrime: Math.log(10), bias: -10 };
 const tolerance = 1e-12;
-
-function inputsOf(x: Matrix, y: Matrix, ids: { rows: number[]; columns: number[] }) {
-  return new Map([
-    ["x", dense(x)],
-    ["y", dense(y)],
-    ["x_id", list(ids.rows)],
-    ["y_id", list(ids.columns)],
-    ["t_prime", scalar(parameters.tPrime)],
-    ["bias", scalar(parameters.bias)],
-  ]);
-}
 
 describe("each spelling becomes what it must", () => {
   for (const spelling of spellings)
@@ -77,27 +45,17 @@ describe("each spelling becomes what it must", () => {
       });
       for (const { n, m, blocks } of cases)
         test(`loss and gradients equal the closed form at n = ${n}, m = ${spelling.rectangular ? m : n}, blocks ${blocks.i} × ${blocks.j}`, () => {
-          const columns = spelling.rectangular ? m : n;
-          const { x, y, ids } = draw(n, columns, 7 * n + columns);
-          const l = logitsOf(x, y, parameters);
-          const closed = spelling.closed(l, ids);
-          const expected = gradientsOf(closed.G, x, y, parameters);
-          const actual = evaluateGraph(template.graph, inputsOf(x, y, ids), { n, m: columns }, { blocks });
-          // Scalars are measured by the sum of their terms; |l| bounds a term of every loss here.
-          const terms = total(l, (v) => Math.abs(v) + 1) / n;
-          expect(Math.abs((actual.get("loss")?.data[0] ?? Number.NaN) - closed.loss)).toBeLessThanOrEqual(tolerance * terms);
-          expectClose("grad.x", actual.get("grad.x"), dense(expected.x), tolerance, 1e-3);
-          expectClose("grad.y", actual.get("grad.y"), dense(expected.y), tolerance, 1e-3);
-          const magnitude = total(closed.G, (g, i, j) => Math.abs(g) * (1 + Math.abs(at(l, i, j))));
-          expect(Math.abs((actual.get("grad.t_prime")?.data[0] ?? Number.NaN) - expected.t_prime)).toBeLessThanOrEqual(tolerance * (magnitude + 1e-3));
-          expect(Math.abs((actual.get("grad.bias")?.data[0] ?? Number.NaN) - expected.bias)).toBeLessThanOrEqual(tolerance * (magnitude + 1e-3));
+          const drawn = draw(n, spelling.rectangular ? m : n, 7 * n + m);
+          const actual = evaluateGraph(template.graph, inputsOf(drawn), { n, m: drawn.y.rows }, { blocks });
+          expectClosedForm(spelling, drawn, actual, tolerance);
         });
     });
 });
 
 describe("spellings with parameters or shapes of their own", () => {
   const n = 11;
-  const { x, y, ids } = draw(n, n, 5);
+  const drawn = draw(n, n, 5);
+  const { x, y } = drawn;
   const blocks = { i: 4, j: 3 };
   const valueOf = (result: ReadonlyMap<string, { data: ArrayLike<number> }>, name: string): number => result.get(name)?.data[0] ?? Number.NaN;
 
@@ -107,7 +65,7 @@ describe("spellings with parameters or shapes of their own", () => {
     const s = 0.3;
     const plain = siglip(logitsOf(x, y, parameters));
     const expected = gradientsOf(map(plain.G, (g) => g * Math.exp(-s)), x, y, parameters);
-    const actual = evaluateGraph(template.graph, new Map([...inputsOf(x, y, ids), ["s", scalar(s)]]), { n }, { blocks });
+    const actual = evaluateGraph(template.graph, new Map([...inputsOf(drawn), ["s", scalar(s)]]), { n }, { blocks });
     expect(valueOf(actual, "loss")).toBeCloseTo(Math.exp(-s) * plain.loss + s, 11);
     expect(valueOf(actual, "grad.s")).toBeCloseTo(1 - Math.exp(-s) * plain.loss, 11);
     expectClose("grad.x", actual.get("grad.x"), dense(expected.x), tolerance);
@@ -119,7 +77,7 @@ describe("spellings with parameters or shapes of their own", () => {
     expect([tilesOf(template.graph).length, similarities(template.graph)]).toEqual([selfSimilarity.sweeps, selfSimilarity.contractions]);
     const { loss, G } = selfSimilarity.closed(logitsOf(x, x, parameters));
     const expected = gradientsOf(add(G, transpose(G)), x, x, parameters);
-    const actual = evaluateGraph(template.graph, inputsOf(x, y, ids), { n }, { blocks });
+    const actual = evaluateGraph(template.graph, inputsOf(drawn), { n }, { blocks });
     expect(valueOf(actual, "loss")).toBeCloseTo(loss, 11);
     expectClose("grad.x", actual.get("grad.x"), dense(expected.x), tolerance);
     expect(valueOf(actual, "grad.t_prime")).toBeCloseTo(expected.t_prime / 2, 10);
@@ -136,7 +94,7 @@ describe("spellings with parameters or shapes of their own", () => {
     const G = (l: Matrix): Matrix => map(l, (v, i, j) => (-z(i, j) * sigmoid(-z(i, j) * v)) / n);
     const [g1, g2] = [gradientsOf(G(l1), x, y, first), gradientsOf(G(l2), x, y, second)];
     const loss = (total(l1, (v, i, j) => softplus(-z(i, j) * v)) + total(l2, (v, i, j) => softplus(-z(i, j) * v))) / n;
-    const inputs = new Map([...inputsOf(x, y, ids), ["u_prime", scalar(second.tPrime)], ["offset", scalar(second.bias)]]);
+    const inputs = new Map([...inputsOf(drawn), ["u_prime", scalar(second.tPrime)], ["offset", scalar(second.bias)]]);
     const actual = evaluateGraph(template.graph, inputs, { n }, { blocks });
     expect(valueOf(actual, "loss")).toBeCloseTo(loss, 11);
     expectClose("grad.x", actual.get("grad.x"), dense(add(g1.x, g2.x)), tolerance);

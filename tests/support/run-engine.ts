@@ -1,0 +1,49 @@
+/** A compiled program on an engine, from float64 values to float64 values: what tests compare. */
+import { type BindOptions, bind, type Dims, planWith } from "../../compiler/bind.js";
+import type { Template } from "../../compiler/compile.js";
+import { isTile } from "../../compiler/graph/graph.js";
+import { evaluateSize } from "../../compiler/graph/size.js";
+import type { Plan } from "../../compiler/plan/plan.js";
+import { convert, type HostArray, hostArray, values } from "../../runtime/data/host-array.js";
+import type { Engine } from "../../runtime/engine.js";
+
+export type Value = { readonly shape: readonly number[]; readonly data: Float64Array };
+
+/** The plan with blocks of the given sizes, or as bind chooses. */
+export function planFor(template: Template, dims: Dims, blocks: Readonly<Record<string, number>> | null, options: BindOptions = {}): Plan {
+  if (blocks === null) {
+    const bound = bind(template, dims, options);
+    if (bound.plan === null) throw new Error(bound.diagnostics.map((d) => d.message).join("\n"));
+    return bound.plan;
+  }
+  const tiles = template.graph.nodes.filter(isTile).map((tile) => ({
+    tile: tile.id,
+    loops: tile.loops.map(({ name, extent: size }) => {
+      const extent = evaluateSize(size, dims);
+      return { name, extent, block: Math.min(extent, blocks[name] ?? extent) };
+    }),
+  }));
+  return planWith(template, dims, tiles);
+}
+
+export async function runOn(engine: Engine, template: Template, plan: Plan, inputs: ReadonlyMap<string, Value>): Promise<ReadonlyMap<string, Value>> {
+  const executable = await engine.load(template);
+  try {
+    const { outputs } = await executable.run(plan, { inputs: hostInputs(template, plan, inputs) });
+    return new Map([...outputs].map(([name, array]) => [name, { shape: array.shape, data: Float64Array.from(values(array)) }]));
+  } finally {
+    executable.dispose();
+  }
+}
+
+function hostInputs(template: Template, plan: Plan, inputs: ReadonlyMap<string, Value>): ReadonlyMap<string, HostArray> {
+  const result = new Map<string, HostArray>();
+  for (const node of template.graph.nodes) {
+    if (isTile(node) || node.op !== "input") continue;
+    const value = inputs.get(node.attrs.name);
+    if (value === undefined) throw new Error(`no value for ${node.attrs.name}`);
+    const dtype = node.type.dtype === "f32" ? plan.target.precision : node.type.dtype;
+    result.set(node.attrs.name, convert(hostArray("f64", value.shape, value.data), dtype));
+  }
+  return result;
+}
