@@ -7,7 +7,7 @@ import { writeAtomically, type Written } from "../data/atomic-write.js";
 import { hostArray, type HostArray } from "../data/host-array.js";
 import { writeSafetensors } from "../data/safetensors.js";
 import { type EmojiConcept, readConcepts } from "./emoji-concepts.js";
-import { agreedNames, type Drawing, drawingsOf } from "./emoji-pictures.js";
+import { agreedNames, type CodePoints, type Drawing, drawingsOf, type IconSet } from "./emoji-pictures.js";
 import { captionSource, type EmojiStyle, emojiStyles } from "./emoji-styles.js";
 import { hashedTokens, TOKEN_LENGTH } from "./hashed-tokens.js";
 import { PICTURE_SIZE, PICTURE_VALUES, rasterise } from "./rasterise.js";
@@ -38,21 +38,22 @@ const readJson = (specifier: string): unknown => JSON.parse(readFileSync(resolve
 
 type Picture = { readonly style: EmojiStyle; readonly concept: EmojiConcept; readonly pixels: Float32Array };
 type Prepared = { readonly key: string; readonly rows: EmojiSet["rows"]; readonly files: Readonly<Record<string, Written>> };
-export type Progress = (done: number, total: number) => void;
+type Progress = (done: number, total: number) => void;
+type Options = { readonly styles?: readonly EmojiStyle[]; readonly progress?: Progress };
 
 /** Builds the set in `folder`, unless it is there from the same packages and recipe. Equal inputs give equal bytes. */
-export async function prepareEmoji(folder: string, progress: Progress = () => {}): Promise<EmojiSet> {
+export async function prepareEmoji(folder: string, { styles = emojiStyles, progress = () => {} }: Options = {}): Promise<EmojiSet> {
   const paths = {
     train: join(folder, "train.safetensors"),
     test: join(folder, "test.safetensors"),
     captions: join(folder, "captions.safetensors"),
   };
-  const key = contentKey();
+  const key = contentKey(styles);
   const before = readRecord(folder);
   if (before?.key === key && isWhole(folder, before)) return { ...paths, rows: before.rows, fresh: true };
 
   const concepts = loadConcepts();
-  const pictures = await draw(concepts, progress);
+  const pictures = await draw(concepts, styles, progress);
   const train = pictures.filter(({ style }) => style.split === "train");
   const test = pictures.filter(({ style }) => style.split === "test");
   const files = {
@@ -66,7 +67,7 @@ export async function prepareEmoji(folder: string, progress: Progress = () => {}
     ),
     "captions.safetensors": writeSafetensors(paths.captions, captionColumns(concepts)),
     "manifest.jsonl": writeText(join(folder, "manifest.jsonl"), [...train, ...test].map(manifestLine).join("")),
-    "LICENSES.md": writeText(join(folder, "LICENSES.md"), licenceNote()),
+    "LICENSES.md": writeText(join(folder, "LICENSES.md"), licenceNote(styles)),
   };
   const rows = { train: train.length, test: test.length, captions: concepts.length };
   // Last: a record without its files would be taken for a finished set.
@@ -77,8 +78,8 @@ export async function prepareEmoji(folder: string, progress: Progress = () => {}
 const writeText = (path: string, text: string): Written => writeAtomically(path, (sink) => sink(Buffer.from(text)));
 
 /** Everything that decides the bytes. */
-function contentKey(): string {
-  const versions = [...emojiStyles.map((style) => style.package), captionSource.package].map((name) => {
+function contentKey(styles: readonly EmojiStyle[]): string {
+  const versions = [...styles.map((style) => style.package), captionSource.package].map((name) => {
     const { version } = readJson(`${name}/package.json`) as { readonly version: string };
     return `${name}@${version}`;
   });
@@ -112,12 +113,13 @@ function loadConcepts(): readonly EmojiConcept[] {
   );
 }
 
-async function draw(concepts: readonly EmojiConcept[], progress: Progress): Promise<readonly Picture[]> {
-  const codePoints = emojiStyles.map((style) => readJson(`${style.package}/chars.json`) as Readonly<Record<string, string>>);
-  const names = agreedNames(codePoints, concepts);
-  const drawings = emojiStyles.flatMap((style, i) => {
-    const set = readJson(`${style.package}/icons.json`) as Parameters<typeof drawingsOf>[0];
-    return drawingsOf(set, codePoints[i] ?? {}, concepts, names).map((drawing) => ({ style, drawing }));
+async function draw(concepts: readonly EmojiConcept[], styles: readonly EmojiStyle[], progress: Progress): Promise<readonly Picture[]> {
+  const codePointsOf = (style: EmojiStyle) => readJson(`${style.package}/chars.json`) as CodePoints;
+  // All styles, also where few are drawn: what a name means must not depend on the choice.
+  const names = agreedNames(emojiStyles.map(codePointsOf), concepts);
+  const drawings = styles.flatMap((style) => {
+    const set = readJson(`${style.package}/icons.json`) as IconSet;
+    return drawingsOf(set, codePointsOf(style), concepts, names).map((drawing) => ({ style, drawing }));
   });
   const pictures: Picture[] = [];
   for (let at = 0; at < drawings.length; at += AT_ONCE) {
@@ -172,11 +174,11 @@ function manifestLine({ style, concept }: Picture): string {
   return `${JSON.stringify({ split: style.split, style: style.name, licence: style.licence, concept: id, key, name, keywords })}\n`;
 }
 
-function licenceNote(): string {
+function licenceNote(styles: readonly EmojiStyle[]): string {
   const line = (name: string, author: string, licence: string) => `- ${name}: ${author}, ${licence}\n`;
   return [
     "# Whose work this is\n\nBuilt on this machine from packages of the npm registry, for training and testing here. Pictures were cut and scaled.\n\n",
-    ...emojiStyles.map((style) => line(style.package, style.author, style.licence)),
+    ...styles.map((style) => line(style.package, style.author, style.licence)),
     line(captionSource.package, captionSource.author, captionSource.licence),
   ].join("");
 }
