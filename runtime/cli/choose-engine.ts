@@ -11,6 +11,9 @@ export type ChosenEngine = { readonly engine: Engine; readonly precision: "f32" 
 /** What one asks the oracles for is exactness; every other engine is asked for speed. */
 const exact: ReadonlySet<string> = new Set(["reference", "planref"]);
 
+/** Where nobody says. */
+export const precisionOf = (engine: string): "f32" | "f64" => (exact.has(engine) ? "f64" : "f32");
+
 /** Opens the engine that is asked for; what `auto` chose, and why, is told on stderr. */
 export async function chooseEngine({ engine: choice, precision: wanted }: EngineOptions, console: Console): Promise<ChosenEngine> {
   if (!isEngineChoice(choice)) {
@@ -19,7 +22,7 @@ export async function chooseEngine({ engine: choice, precision: wanted }: Engine
       ? userError(cliMessages.unknownNameListed, { kind: "engine", name: choice, known: engineChoices.join(", ") }, 2)
       : userError(cliMessages.unknownName, { kind: "engine", name: choice, nearest }, 2);
   }
-  const precision = wanted ?? (exact.has(choice) ? "f64" : "f32");
+  const precision = wanted ?? precisionOf(choice);
   const engine = await openEngine(choice, precision, (line) => console.err(`${line}\n`));
   return { engine, precision };
 }

@@ -3,8 +3,12 @@ import { Command, CommanderError } from "commander";
 import { UserError, userError } from "../user-error.js";
 import type { Console } from "./console.js";
 import { registerCheck } from "./commands/check.js";
+import { registerDoctor } from "./commands/doctor.js";
+import { registerExplain } from "./commands/explain.js";
 import { registerFmt } from "./commands/fmt.js";
 import { registerInit } from "./commands/init.js";
+import { registerIr } from "./commands/ir.js";
+import { registerPlan } from "./commands/plan.js";
 import { registerReserved } from "./commands/reserved.js";
 import { registerRun } from "./commands/run.js";
 import { registerTrain } from "./commands/train.js";
@@ -15,7 +19,18 @@ import { reportBug, reportRefusal, reportUserError } from "./report.js";
 import type { Register } from "./session.js";
 import { version } from "./version.js";
 
-const commands: readonly Register[] = [registerInit, registerCheck, registerFmt, registerRun, registerTrain, registerReserved];
+const commands: readonly Register[] = [
+  registerInit,
+  registerCheck,
+  registerFmt,
+  registerRun,
+  registerTrain,
+  registerPlan,
+  registerIr,
+  registerExplain,
+  registerDoctor,
+  registerReserved,
+];
 
 export async function runCli(argv: readonly string[], console: Console): Promise<ExitCode> {
   let exit: ExitCode = exitCodes.ok;

@@ -41,7 +41,8 @@ export function loadProgram(path: string, options: ProgramOptions): LoadedProgra
 export function lower(reader: SourceReader, options: ProgramOptions): Lowered {
   const { program, diagnostics: syntax } = parse(reader.main);
   const broken = syntax.some(({ severity }) => severity === "error");
-  if (broken && !program.items.some(({ kind }) => kind === "pipeline")) return { program: null, diagnostics: syntax, usage: [], batchSizes: new Map() };
+  if (broken && !program.items.some(({ kind }) => kind === "pipeline"))
+    return { program: null, diagnostics: syntax, usage: [], batchSizes: new Map() };
   const lowered = lowerProgram(program, {
     read: reader.read,
     sets: options.set ?? new Map(),

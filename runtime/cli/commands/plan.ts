@@ -1,0 +1,147 @@
+import { bind, type Dims } from "../../../compiler/bind.js";
+import { explain } from "../../../compiler/explain.js";
+import { printSize } from "../../../compiler/graph/size.js";
+import { humanBytes } from "../../../compiler/plan/human-bytes.js";
+import type { Plan, PlanBuffer } from "../../../compiler/plan/plan.js";
+import { solveBatchSizes } from "../../feed/batch-sizes.js";
+import { chooseEngine } from "../choose-engine.js";
+import { compileWork, planWork, type Work } from "../compile-work.js";
+import { exitCodes } from "../exit-codes.js";
+import { jsonDocument } from "../json.js";
+import { jsonDiagnostic } from "../json-diagnostic.js";
+import { largestBatch } from "../largest-batch.js";
+import { type LoadedProgram, loadProgram } from "../load-program.js";
+import { type EngineOptions, type ProgramOptions, withEngineOptions, withProgramOptions } from "../parse-options.js";
+import { ProgramRefused } from "../program-refused.js";
+import { printDiagnostics } from "../report.js";
+import { type CommonOptions, jsonFlag, type Register } from "../session.js";
+import { textTable } from "../text-table.js";
+import { withWorkOptions, type WorkOptions, workOf } from "../work-options.js";
+
+export const registerPlan: Register = (parent, { console, finish }) => {
+  withWorkOptions(
+    withEngineOptions(
+      withProgramOptions(parent.command("plan").summary("say what a run will need").argument("<file>", "the program; - is stdin")),
+    ),
+  )
+    .description(
+      "Plans a run without running it: peak memory and what lives there, tiles, operations, and with --memory the largest batch that fits.",
+    )
+    .option(...jsonFlag)
+    .action(async (path: string, options: ProgramOptions & EngineOptions & WorkOptions & CommonOptions) => {
+      const loaded = loadProgram(path, options);
+      printDiagnostics(loaded.warnings, loaded.sources, console);
+      const { engine, precision } = await chooseEngine(options, console);
+      const target = engine.target(precision);
+      engine.dispose();
+      const work = workOf(options);
+      const dims = batchSizes(loaded);
+      const largest = options.memory === undefined ? null : findLargest(loaded, { work, target }, dims, options.memory);
+      const { plan, template, notes } = planOrAdvise(loaded, { work, target }, dims, options.memory, largest);
+      const { sweeps } = explain(template, notes);
+      const document = {
+        ...{ pipeline: loaded.program.name, engine: engine.name, precision, work, dims, memoryBytes: options.memory ?? null },
+        ...{ peakBytes: plan.peakBytes, peakAt: plan.peakAt },
+        atPeak: aliveAtPeak(plan).map(({ name, bytes, span }) => ({ name, bytes, span: loaded.placeOf(span) })),
+        largestDegree: Math.max(0, ...plan.buffers.map(({ degree }) => degree)),
+        tiles: plan.tiles,
+        flops: plan.flops,
+        buffers: plan.buffers.map((buffer) => describe(buffer, loaded)),
+        sweeps: sweeps.length,
+        largestBatch: largest,
+        diagnostics: loaded.warnings.map((d) => jsonDiagnostic(d, loaded.sources)),
+      };
+      console.out(options.json ? jsonDocument(document) : text(plan, document, loaded));
+      finish(exitCodes.ok);
+    });
+};
+
+type Compile = Parameters<typeof compileWork>[1];
+
+/** By --set, else the batch of the train block. */
+function batchSizes({ program, batchSizes: given, placeOf }: LoadedProgram): Dims {
+  const usual = program.train?.batch ?? null;
+  const known = usual === null ? given : new Map([...program.batches.map(({ id }) => [id, usual] as const), ...given]);
+  return solveBatchSizes(
+    program.batches.map(({ id }) => id),
+    known,
+    [],
+    placeOf,
+  );
+}
+
+function findLargest(loaded: LoadedProgram, compile: Compile, dims: Dims, memoryBytes: number): Dims | null {
+  const templates = [false, true].map((microBatch) => compileWork(loaded, { ...compile, microBatch }).template);
+  return largestBatch(dims, (candidate) => templates.some((template) => bind(template, candidate, { memoryBytes }).plan !== null));
+}
+
+/** Where the batch does not fit, the one that does is the best advice. */
+function planOrAdvise(loaded: LoadedProgram, compile: Compile, dims: Dims, memory: number | undefined, largest: Dims | null) {
+  try {
+    return planWork(loaded, compile, dims, memory);
+  } catch (refused) {
+    if (!(refused instanceof ProgramRefused) || refused.exit !== exitCodes.runtime || largest === null) throw refused;
+    const help = `the largest batch that fits: ${Object.entries(largest)
+      .map(([id, size]) => `--set ${id}=${size}`)
+      .join(" ")}`;
+    throw new ProgramRefused(
+      refused.diagnostics.map((d) => ({ ...d, help: [...d.help, help] })),
+      refused.sources,
+      refused.exit,
+    );
+  }
+}
+
+const aliveAtPeak = ({ buffers, peakAt }: Plan): readonly PlanBuffer[] =>
+  buffers.filter(({ from, to }) => from <= peakAt && peakAt <= to).sort((a, b) => b.bytes - a.bytes);
+
+const describe = ({ name, dtype, bytes, size, degree, role, from, to, span }: PlanBuffer, { placeOf }: LoadedProgram) => ({
+  ...{ name, dtype, bytes, size: printSize(size), degree, role, from, to },
+  span: placeOf(span),
+});
+
+type Document = {
+  readonly pipeline: string;
+  readonly engine: string;
+  readonly precision: string;
+  readonly work: Work;
+  readonly dims: Dims;
+  readonly largestDegree: number;
+  readonly sweeps: number;
+  readonly largestBatch: Dims | null;
+  readonly memoryBytes: number | null;
+};
+
+const counts = new Intl.NumberFormat("en", { notation: "scientific", maximumSignificantDigits: 3 });
+const sizes = (dims: Dims): string =>
+  Object.entries(dims)
+    .map(([id, size]) => `${id} = ${size}`)
+    .join(", ");
+
+/** The questions that a plan answers, in the order in which they are asked. */
+function text(plan: Plan, document: Document, loaded: LoadedProgram): string {
+  const { pipeline, engine, precision, work, dims, largestDegree, sweeps, largestBatch: largest, memoryBytes } = document;
+  const alive = aliveAtPeak(plan);
+  const named = (buffers: readonly PlanBuffer[]): string =>
+    textTable(
+      ["buffer", "type", "elements", "bytes", "steps", "from"],
+      buffers.map(({ name, dtype, shape, size, bytes, from, to, span }) => [
+        ...[name, `${dtype}[${shape.join(", ")}]`, printSize(size), humanBytes(bytes), `${from}..${to}`, loaded.placeOf(span)],
+      ]),
+      [3],
+    );
+  const tiles = plan.tiles.map(
+    ({ loops }, k) => `  sweep ${k + 1}: ${loops.map(({ name, extent, block }) => `${name} ${extent} by ${block}`).join(", ")}\n`,
+  );
+  return [
+    `${pipeline} on ${engine}, ${precision}, ${work}${Object.keys(dims).length === 0 ? "" : `: ${sizes(dims)}`}\n`,
+    `peak ${humanBytes(plan.peakBytes)} at step ${plan.peakAt}; ${counts.format(plan.flops)} floating-point operations in contractions\n`,
+    largestDegree >= 2
+      ? "something as large as a product of batch sizes is stored\n"
+      : "nothing as large as a product of batch sizes is stored\n",
+    largest === null || memoryBytes === null ? "" : `the largest batch within ${humanBytes(memoryBytes)}: ${sizes(largest)}\n`,
+    sweeps === 0 ? "" : `${sweeps} ${sweeps === 1 ? "sweep" : "sweeps"}\n${tiles.join("")}`,
+    `\nalive at the peak\n${named(alive)}`,
+    `\nall buffers\n${named(plan.buffers)}`,
+  ].join("");
+}
