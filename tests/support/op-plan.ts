@@ -7,8 +7,9 @@ import type { Plan, TileChoice } from "../../compiler/plan/plan.js";
 import type { Target } from "../../compiler/target.js";
 
 export type Dims = Readonly<Record<string, number>>;
+export type Blocks = Readonly<Record<string, number>>;
 
-export function tileChoices(graph: Graph, dims: Dims, blocks: Readonly<Record<string, number>>): readonly TileChoice[] {
+export function tileChoices(graph: Graph, dims: Dims, blocks: Blocks): readonly TileChoice[] {
   return graph.nodes.filter(isTile).map((tile) => ({
     tile: tile.id,
     loops: tile.loops.map(({ name, extent, block }) => {
@@ -18,7 +19,7 @@ export function tileChoices(graph: Graph, dims: Dims, blocks: Readonly<Record<st
   }));
 }
 
-export function opPlan(graph: Graph, dims: Dims, blocks: Readonly<Record<string, number>>, target: Target): Plan {
+export function opPlan(graph: Graph, dims: Dims, blocks: Blocks, target: Target): Plan {
   const tiles = tileChoices(graph, dims, blocks);
   return { target, dims, tiles, ...lowerOps(graph, new Map(), dims, tiles), arenaBytes: 0, flops: 0 };
 }

@@ -4,7 +4,7 @@ import { dot } from "./contraction.js";
 import { broadcast, cast, concat, gather, pad, scatterAdd, slice } from "./layout-rules.js";
 import { argmax, cumsum, sort, topk, topkIndex } from "./ranking-rules.js";
 import { type Call, type Rule, type Unsupported, unsupported } from "./rule.js";
-import { erf, log1p, logsumexp, maximum, minimum, select, sign, toInteger } from "./special-functions.js";
+import { abs, erf, log1p, logsumexp, maximum, minimum, multiply, negate, select, sign, toInteger } from "./special-functions.js";
 import { sum } from "./sums.js";
 import { operand, storedType, type Tensor, type TensorFlow } from "./tensorflow.js";
 
@@ -42,8 +42,8 @@ export const rules = {
   size: ({ tf, attrs, extent }) => constant(tf, extent(attrs.size), attrs.dtype),
   iota: ({ tf, attrs, extent }) => counting(tf, 0, extent(attrs.size)),
 
-  neg: unary((tf, x) => tf.neg(x)),
-  abs: unary((tf, x) => tf.abs(x)),
+  neg: unary(negate),
+  abs: unary(abs),
   sign: unary(sign),
   exp: unary((tf, x) => tf.exp(x)),
   expm1: unary((tf, x) => tf.expm1(x)),
@@ -64,7 +64,7 @@ export const rules = {
 
   add: binary((tf, x, y) => tf.add(x, y)),
   sub: binary((tf, x, y) => tf.sub(x, y)),
-  mul: binary((tf, x, y) => tf.mul(x, y)),
+  mul: ({ tf, quirks, ins }) => multiply(tf, quirks, operand(ins, 0), operand(ins, 1)),
   div: binary((tf, x, y) => tf.div(x, y)),
   mod: binary((tf, x, y) => tf.mod(x, y)),
   pow: binary((tf, x, y) => tf.pow(x, y)),

@@ -15,6 +15,8 @@ export type Quirks = {
   readonly erf: "absolute" | "exact";
   /** `drops`: maximum(NaN, 1) is 1. */
   readonly maximumOfNaN: "drops" | "keeps";
+  /** `rounded`: multiplies integers in float64, so that products beyond 2^53 wrap to wrong bits. */
+  readonly integerProducts: "rounded" | "exact";
   /** `here`: tensors lie in this process's memory, and what a backend computes badly is computed on the host. */
   readonly memory: "here" | "device";
   /** Bytes beyond which the backend was seen to fail or to corrupt data; null where it reports its own limit. */
@@ -33,6 +35,7 @@ export const quirks = {
     sinCos: "coarse",
     erf: "absolute",
     maximumOfNaN: "drops",
+    integerProducts: "exact",
     memory: "here",
     maxBytes: 3 * GiB,
   },
@@ -43,6 +46,7 @@ export const quirks = {
     sinCos: "exact",
     erf: "absolute",
     maximumOfNaN: "keeps",
+    integerProducts: "rounded",
     memory: "here",
     maxBytes: null,
   },
@@ -53,6 +57,7 @@ export const quirks = {
     sinCos: "exact",
     erf: "exact",
     maximumOfNaN: "keeps",
+    integerProducts: "exact",
     memory: "device",
     maxBytes: null,
   },

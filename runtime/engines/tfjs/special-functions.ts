@@ -36,6 +36,22 @@ function orNaN(tf: TensorFlow, { maximumOfNaN }: Quirks, x: Tensor, y: Tensor, r
 export const maximum = (tf: TensorFlow, quirks: Quirks, x: Tensor, y: Tensor): Tensor => orNaN(tf, quirks, x, y, tf.maximum(x, y));
 export const minimum = (tf: TensorFlow, quirks: Quirks, x: Tensor, y: Tensor): Tensor => orNaN(tf, quirks, x, y, tf.minimum(x, y));
 
+/** The wasm kernel goes through float32, and loses integers beyond 2^24. */
+export const negate = (tf: TensorFlow, x: Tensor): Tensor => (x.dtype === "int32" ? tf.sub(tf.zerosLike(x), x) : tf.neg(x));
+
+/** Here the namespace itself goes through float32. */
+export const abs = (tf: TensorFlow, x: Tensor): Tensor =>
+  x.dtype === "int32" ? tf.where(tf.less(x, tf.zerosLike(x)), negate(tf, x), x) : tf.abs(x);
+
+/** By halves of 16 bits, each product of which float64 holds. */
+export function multiply(tf: TensorFlow, { integerProducts }: Quirks, x: Tensor, y: Tensor): Tensor {
+  if (x.dtype !== "int32" || integerProducts === "exact") return tf.mul(x, y);
+  const half = tf.scalar(65536, "int32");
+  const low = tf.mod(x, half);
+  const high = tf.floorDiv(tf.sub(x, low), half);
+  return tf.add(tf.mul(tf.mul(high, y), half), tf.mul(low, y));
+}
+
 /** The wasm kernel goes through an integer: 0.5 gives 0. */
 export function sign(tf: TensorFlow, x: Tensor): Tensor {
   const signs = tf.sub(tf.cast(tf.greater(x, 0), x.dtype), tf.cast(tf.less(x, 0), x.dtype));

@@ -1,0 +1,104 @@
+/** The engines that must pass, and the ones that are missing here with their reason. */
+import type { Plan } from "../../compiler/plan/plan.js";
+import { planWith } from "../../compiler/bind.js";
+import type { Template } from "../../compiler/compile.js";
+import type { Graph } from "../../compiler/graph/graph.js";
+import type { DType } from "../../compiler/graph/type.js";
+import { scheduleGraph } from "../../compiler/plan/schedule.js";
+import type { Target } from "../../compiler/target.js";
+import { convert, type HostArray, hostArray, values } from "../../runtime/data/host-array.js";
+import type { Engine, RunRequest } from "../../runtime/engine.js";
+import type { Value } from "../../runtime/engines/reference/value.js";
+import { type EngineName, openEngine } from "../../runtime/engines/registry.js";
+import { UserError } from "../../runtime/user-error.js";
+import { type Blocks, type Dims, tileChoices } from "../support/op-plan.js";
+
+/** `tolerance`: how far results may be off, by the measures of the numerics contract. */
+export type Subject = { readonly name: EngineName; readonly engine: Engine; readonly precision: "f32" | "f64"; readonly tolerance: number };
+export type Missing = { readonly name: EngineName; readonly reason: string };
+
+const wanted = [
+  { name: "planref", precision: "f64", tolerance: 1e-12 },
+  { name: "tfjs:wasm", precision: "f32", tolerance: 1e-5 },
+  { name: "tfjs:cpu", precision: "f32", tolerance: 1e-5 },
+  // One native package to a process.
+  { name: process.env.SIG_TEST_NATIVE === "tfjs:node-gpu" ? "tfjs:node-gpu" : "tfjs:node", precision: "f32", tolerance: 1e-5 },
+] as const satisfies readonly Omit<Subject, "engine">[];
+
+export const subjects: Subject[] = [];
+export const missing: Missing[] = [];
+for (const subject of wanted) {
+  try {
+    subjects.push({ ...subject, engine: await openEngine(subject.name, subject.precision, () => undefined) });
+  } catch (error) {
+    if (!(error instanceof UserError)) throw error;
+    missing.push({ name: subject.name, reason: error.message });
+  }
+}
+
+export function templateFor(graph: Graph, target: Target): Template {
+  const formed = target.granularity === "kernel" ? scheduleGraph(graph, new Map(), target.precision) : { kernels: [], schedule: null };
+  return { name: "conformance", target, graph, names: new Map(), indexBounds: [], ...formed };
+}
+
+function host({ shape, data }: Value, dtype: DType): HostArray {
+  const wide = hostArray("f64", shape, data);
+  return dtype === "f64" ? wide : convert(wide, dtype);
+}
+
+export const isFloat = (dtype: DType | undefined): boolean => dtype !== "i32" && dtype !== "u32" && dtype !== "bool";
+
+/** The storage types of inputs and outputs. */
+export function portTypes(graph: Graph): { readonly inputs: ReadonlyMap<string, DType>; readonly outputs: ReadonlyMap<string, DType> } {
+  const types = new Map(graph.nodes.flatMap((node) => (node.op === "tile" ? [] : [[node.id, node.type.dtype] as const])));
+  return {
+    inputs: new Map(graph.nodes.flatMap((node) => (node.op === "input" ? [[node.attrs.name, node.type.dtype] as const] : []))),
+    outputs: new Map(graph.outputs.flatMap(({ name, value }) => (types.has(value) ? [[name, types.get(value) ?? "f64"] as const] : []))),
+  };
+}
+
+/** Floats rounded to what the engine holds: both sides then compute from, and are compared as, the same numbers. */
+export function rounded(
+  values: ReadonlyMap<string, Value>,
+  types: ReadonlyMap<string, DType>,
+  precision: "f32" | "f64",
+): ReadonlyMap<string, Value> {
+  if (precision === "f64") return values;
+  return new Map(
+    [...values].map(([name, value]) => [name, isFloat(types.get(name)) ? { ...value, data: value.data.map(Math.fround) } : value]),
+  );
+}
+
+export type GraphRun = { readonly outputs: ReadonlyMap<string, Value>; readonly plan: Plan; readonly peakBytes: number };
+
+/** One run of a graph with blocks of the test's choice. */
+export async function runGraph(
+  { engine, precision }: Subject,
+  graph: Graph,
+  inputs: ReadonlyMap<string, Value>,
+  dims: Dims,
+  blocks: Blocks,
+  audit?: RunRequest["audit"],
+): Promise<GraphRun> {
+  const template = templateFor(graph, engine.target(precision));
+  const plan = planWith(template, dims, tileChoices(graph, dims, blocks));
+  const types = portTypes(graph).inputs;
+  const float = precision === "f64" ? "f64" : "f32";
+  const given = new Map(
+    [...inputs].map(([name, value]) => {
+      const dtype = types.get(name) ?? float;
+      return [name, host(value, isFloat(dtype) ? float : dtype)];
+    }),
+  );
+  const executable = await engine.load(template);
+  try {
+    const { outputs, stats } = await executable.run(plan, audit === undefined ? { inputs: given } : { inputs: given, audit });
+    return {
+      outputs: new Map([...outputs].map(([name, array]) => [name, { shape: array.shape, data: Float64Array.from(values(array)) }])),
+      plan,
+      peakBytes: stats.measuredPeakBytes,
+    };
+  } finally {
+    executable.dispose();
+  }
+}
