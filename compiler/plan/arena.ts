@@ -46,10 +46,13 @@ export function packArena(tenants: readonly Tenant[], handovers: ReadonlyMap<Buf
   return { offsets, bytes: placed.reduce((end, { offset, bytes }) => Math.max(end, offset + bytes), 0) };
 }
 
-/** The first two tenants that hold one byte at one time; null where the arena is sound. A handover shares its one step. */
-export function findOverlap(placed: readonly Placed[], handovers: ReadonlyMap<BufferId, BufferId>): readonly [Placed, Placed] | null {
+/**
+ * The first two tenants that hold one byte at one time; null where the arena is sound. A buffer whose last step is another's
+ * first may hand its place over whole: there one kernel reads an element of the one just before it writes that of the other.
+ */
+export function findOverlap(placed: readonly Placed[]): readonly [Placed, Placed] | null {
   const byOffset = placed.filter(({ bytes }) => bytes > 0).sort((a, b) => a.offset - b.offset);
-  const handsOver = (from: Placed, to: Placed): boolean => handovers.get(to.id) === from.id && from.to === to.from && from.offset === to.offset;
+  const handsOver = (a: Placed, b: Placed): boolean => a.to === b.from && a.offset === b.offset && a.bytes === b.bytes;
   for (const [k, a] of byOffset.entries())
     for (const b of byOffset.slice(k + 1)) {
       if (b.offset >= a.offset + a.bytes) break;

@@ -2,6 +2,7 @@
 import type { Template } from "../../../compiler/compile.js";
 import type { Kernel } from "../../../compiler/kernel/kernel.js";
 import { numberStatements } from "../../../compiler/plan/logical-memory.js";
+import { verifyPlan, writtenOperands } from "../../../compiler/plan/verify-plan.js";
 import type { BufferId, Extent, LoopId, Plan, PlanBuffer, PlanStatement, View } from "../../../compiler/plan/plan.js";
 import { elementCount, type HostArray, valueAt, zeros } from "../../data/host-array.js";
 import type { Executable, RunRequest, RunResult } from "../../engine.js";
@@ -21,6 +22,7 @@ export class PlanExecutable implements Executable {
   }
 
   async run(plan: Plan, request: RunRequest): Promise<RunResult> {
+    verifyPlan(plan, this.#template.kernels);
     const started = performance.now();
     const execution = new Execution(plan, this.#template.kernels, request.audit);
     for (const { name, buffer } of plan.inputs) execution.give(buffer, this.#input(name, request));
@@ -172,17 +174,3 @@ class Execution {
 
 /** The operand dies where the result is born, in the same bytes. */
 const takesOver = (result: PlanBuffer, operand: PlanBuffer, step: number): boolean => result.offset !== null && result.offset === operand.offset && result.from === step && operand.to === step;
-
-function writtenOperands(kernel: Kernel): readonly number[] {
-  switch (kernel.form) {
-    case "map":
-    case "reduce":
-    case "contract":
-      return kernel.outs.map(({ operand }) => operand);
-    case "gather":
-    case "scatter_add":
-    case "cumsum":
-    case "sort":
-      return [kernel.operands.length - 1];
-  }
-}
