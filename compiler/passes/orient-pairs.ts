@@ -138,7 +138,7 @@ function turn(graph: Graph, turned: ReadonlySet<Id>): Graph {
     if (operand !== undefined && turned.has(operand)) {
       if (node.op === "transpose") return to(operand);
       if (node.op === "sum" || node.op === "max" || node.op === "min" || node.op === "logsumexp")
-        return b.emit(node.op, [to(operand)], { axes: node.attrs.axes.map(other).sort() });
+        return b.emit(node.op, [to(operand)], { axes: node.attrs.axes.map(other).sort((p, q) => p - q) });
       if (node.op === "argmax") return b.emit("argmax", [to(operand)], { axis: other(node.attrs.axis) });
     }
     if (node.op === "dot" && node.ins.some((id) => turned.has(id)) && node.ins.filter((id) => turned.has(id)).length === 1) {

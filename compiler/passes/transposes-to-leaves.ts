@@ -10,7 +10,7 @@
  * transpose) above values that are stored and above contractions whose free axes interleave.
  */
 import { GraphBuilder } from "../graph/builder.js";
-import { type Graph, type GraphNode, type Id, isTile, type Node } from "../graph/graph.js";
+import { type GraphNode, type Id, isTile, type Node } from "../graph/graph.js";
 import { isElementwise } from "../graph/op-table.js";
 import { copy } from "../graph/rewrite.js";
 import { batchAxesOf } from "./sweeps/axes.js";
