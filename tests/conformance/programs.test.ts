@@ -1,0 +1,92 @@
+/**
+ * Whole programs on every engine that runs ops: random pair programs with their gradients, tiled with odd blocks,
+ * against the oracle, and every byte against the plan. Set SIG_SEED to look at one family again.
+ */
+import { describe, expect, test } from "vitest";
+import { differentiate } from "../../compiler/autodiff/backward.js";
+import { decompose } from "../../compiler/graph/decompose.js";
+import type { Graph } from "../../compiler/graph/graph.js";
+import { isTile } from "../../compiler/graph/graph.js";
+import { printGraph } from "../../compiler/graph/print.js";
+import { afterGradients, beforeGradients, runSteps, slicing } from "../../compiler/passes/pipeline.js";
+import { evaluateGraph } from "../../runtime/engines/reference/evaluate.js";
+import { drawInputs, type PairProgram, pairProgram } from "../support/arbitrary-graph.js";
+import { expectAllClose } from "../support/close.js";
+import { randomFrom } from "../support/random.js";
+import { portTypes, rounded, runGraph, type Subject, subjects } from "./subjects.js";
+
+const seed = Number(process.env["SIG_SEED"] ?? 20261126);
+const programs = 30;
+const quiet = (): void => {};
+
+type Dims = { readonly n: number; readonly m: number };
+
+async function expectSame(
+  subject: Subject,
+  graph: Graph,
+  program: PairProgram,
+  dims: Dims,
+  blocks: Readonly<Record<string, number>>,
+  id: number,
+): Promise<void> {
+  try {
+    const inputs = rounded(drawInputs(program, dims, id), portTypes(graph).inputs, subject.precision);
+    const expected = evaluateGraph(graph, inputs, dims, { blocks });
+    const wrong: string[] = [];
+    const { outputs, plan, peakBytes } = await runGraph(
+      subject,
+      graph,
+      inputs,
+      dims,
+      blocks,
+      ({ statement, plannedBytes, actualBytes }) => {
+        if (plannedBytes !== actualBytes) wrong.push(`statement ${statement}: ${actualBytes} bytes, planned ${plannedBytes}`);
+      },
+    );
+    expect(wrong).toEqual([]);
+    // Planned without running every block, measured at every statement.
+    expect(peakBytes).toBe(plan.peakBytes);
+    expectAllClose(outputs, expected, subject.tolerance, 1e-2);
+  } catch (error) {
+    throw new Error(
+      `program ${id}, n = ${dims.n}, m = ${dims.m}, blocks ${JSON.stringify(blocks)}\n${printGraph(graph, { spans: false })}`,
+      { cause: error },
+    );
+  }
+}
+
+/** The plan's own interpreter has more of these in its own tests. */
+const opEngines = subjects.filter(({ engine, precision }) => engine.target(precision).granularity === "op");
+
+describe.each(opEngines)(`$name: ${programs} random pair programs, seed ${seed}`, (subject) => {
+  const sizes = (random: ReturnType<typeof randomFrom>): Dims => ({ n: 1 + random.below(23), m: 1 + random.below(19) });
+
+  test("whole", async () => {
+    for (let k = seed; k < seed + programs; k++) {
+      const program = pairProgram(k, { outputs: true });
+      await expectSame(subject, decompose(program.graph), program, sizes(randomFrom(k)), {}, k);
+    }
+  });
+
+  for (const micro of [false, true])
+    test(`with gradients, in tiles${micro ? " and slices of rows" : ""} of odd blocks`, async () => {
+      let tiles = 0;
+      for (let k = seed; k < seed + programs; k++) {
+        const program = pairProgram(k, { outputs: true });
+        const random = randomFrom(k);
+        const differentiated = differentiate(runSteps(program.graph, beforeGradients, quiet), { of: "loss", wrt: program.wrt });
+        if (differentiated.graph === null) throw new Error("not differentiable");
+        const graph = runSteps(differentiated.graph, micro ? [...afterGradients, ...slicing] : afterGradients, quiet);
+        tiles += graph.nodes.filter(isTile).length;
+        await expectSame(
+          subject,
+          graph,
+          program,
+          sizes(random),
+          { i: 1 + random.below(11), j: 1 + random.below(11), row: 1 + random.below(9) },
+          k,
+        );
+      }
+      expect(tiles).toBeGreaterThan(programs / 2);
+    });
+});
