@@ -94,6 +94,7 @@ export const messages = {
     .help`give the second use a layer of its own`,
   noConstructor: error("SIG3417")`\`${"name"}\` needs its configuration before it is applied.`
     .help`write \`layer x = ${"signature"}\`, then \`x(…)\``,
+  tooManyLayers: error("SIG3418")`More than ${"most"} layers are applied in all.`.help`check the counts of \`repeat\``,
   noSuchMember: error("SIG3419")`${"found"} has no \`.${"name"}\`.`,
   notAValue: error("SIG3421")`\`${"name"}\` is a function.`.help`it is called as ${"signature"}`,
   needsInput: error("SIG3422")`\`${"name"}\` takes no input, so it cannot be repeated.`,

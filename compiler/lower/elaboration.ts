@@ -1,7 +1,7 @@
 import type { Span } from "../../grammar/span.js";
 import { type IndexVariable, indexVariable } from "../check/index-variable.js";
 import { messages } from "../check/messages.js";
-import { mistake, type Report } from "../check/refusal.js";
+import { mistake, refuse, type Report } from "../check/refusal.js";
 import type { LayerValue, ModuleValue, Tensor, Value } from "../check/value.js";
 import type { GraphBuilder } from "../graph/builder.js";
 import type { Id } from "../graph/graph.js";
@@ -15,6 +15,8 @@ export type Modules = {
   readonly apply: (site: Site, layer: LayerValue, given: readonly GivenArgument[]) => Value;
 };
 
+const MOST_APPLICATIONS = 100_000;
+
 /** What the elaboration of one pipeline gathers on its way. */
 export class Elaboration {
   readonly b: GraphBuilder;
@@ -25,7 +27,8 @@ export class Elaboration {
   /** Names of the modules that are being applied, outermost first. */
   readonly applying: string[] = [];
   readonly #indices: { readonly index: IndexVariable; readonly value: Tensor }[] = [];
-  readonly #values: { readonly name: string; readonly value: Tensor }[] = [];
+  readonly #values: { readonly name: string; readonly value: Tensor; readonly yields: boolean }[] = [];
+  #applications = 0;
 
   constructor(b: GraphBuilder, report: Report, modules: Modules) {
     this.b = b;
@@ -45,9 +48,17 @@ export class Elaboration {
     return bound;
   }
 
-  /** Values are emitted in the order in which they are kept, so that the graph reads like the source. */
-  keep(name: string, value: Tensor): void {
-    this.#values.push({ name, value });
+  /**
+   * Values are emitted in the order in which they are kept, so that the graph reads like the source, and so that
+   * no chain of layers is deeper than the stack. A name that `yields` gives way to any other of the same node.
+   */
+  keep(name: string, value: Tensor, yields = false): void {
+    this.#values.push({ name, value, yields });
+  }
+
+  /** Counts one more module applied; the limit is far above any tower and far below what exhausts the memory. */
+  countApplication(span: Span): void {
+    if (++this.#applications > MOST_APPLICATIONS) refuse(messages.tooManyLayers, span, { most: MOST_APPLICATIONS });
   }
 
   /** Reports the indices whose range nothing has said. */
@@ -60,9 +71,13 @@ export class Elaboration {
   /** Emits everything that was kept; the name of each node that has one. */
   emitAll(): ReadonlyMap<Id, string> {
     const names = new Map<Id, string>();
-    for (const { name, value } of this.#values) {
+    const yielding = new Set<Id>();
+    for (const { name, value, yields } of this.#values) {
       const id = value.emit();
-      if (!names.has(id)) names.set(id, name);
+      if (names.has(id) && !(yielding.has(id) && !yields)) continue;
+      names.set(id, name);
+      if (yields) yielding.add(id);
+      else yielding.delete(id);
     }
     return names;
   }

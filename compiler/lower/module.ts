@@ -87,11 +87,14 @@ function applyOnce(site: Site, { decl, scope, configs, path }: LayerValue, opera
     define(e, inner, input.name, "an input of the module", value);
   }
 
+  e.countApplication(span);
   e.applying.push(name);
   e.report.applications.unshift({ span, message: `while \`${name}\` is applied here` });
   try {
     members(e, inner, decl.members, path);
-    return result(site, decl, inner);
+    const value = result(site, decl, inner);
+    if (value.kind === "tensor") e.keep(path ?? name, value, true);
+    return value;
   } finally {
     e.applying.pop();
     e.report.applications.shift();

@@ -146,6 +146,21 @@ module only(on: bool)(v: f32) -> f32 {
   inside("noReducer", "a = «exp»[i](w[i])"),
   inside("notAValue", "a = «exp» + 1"),
   inside("needsInput", "encoder e = repeat(2, «a()»)", [], "module a()() -> f32 {\n return 1 }\n"),
+  inside(
+    "tooManyLayers",
+    "encoder e = outer()\n a = e(t)",
+    [],
+    `module one()(v: f32) -> f32 { return v + 1 }
+module inner()(v: f32) -> f32 {
+  layer l = repeat(9999, one())
+  return «l(v)»
+}
+module outer()(v: f32) -> f32 {
+  layer l = repeat(9999, inner())
+  return l(v)
+}
+`,
+  ),
   inside("repeatTwice", "encoder e = repeat(2, «repeat(2, linear(8, 8))»)", [], LINEAR),
 
   inside("paramWithoutStart", "«param p : f32»"),
@@ -201,6 +216,41 @@ describe("one mistake gives one diagnostic at its place", () => {
   it("every row of the table has a case", () => {
     const tested = new Set(cases.map(({ row }) => row));
     expect(Object.keys(messages).filter((row) => !tested.has(row as Row))).toEqual([]);
+  });
+
+  it("three mistakes give three, in the order of the text", () => {
+    const { diagnostics, marks } = checkText(
+      pipelineOf(`
+  zi = l2_normalize(«imge»)
+  s[i, j] = dot(zi[i], y[j]) + bias
+  param bias : f32 = -10
+  a = «x + z»
+  b = a * 2 + s[0, 0]
+  c = sum(«w > 0»)
+  loss = b + c + sum(s) + sum(zi)`).replace("+ bias", ""),
+    );
+    expect(diagnostics.filter((d) => d.severity === "error").map(({ span }) => span.start)).toEqual(marks.map(({ start }) => start));
+  });
+
+  it("a wrong definition silences all that build on it, and its indices", () => {
+    const { diagnostics } = checkText(
+      pipelineOf(`
+  a[i, j] = dot(x[i], y[j]) + missing(i)
+  b[k] = nothing_at_all * k
+  c = sum[i, j](a[i, j] * where(i == j, 1, -1)) + sum(b) + b[0]
+  e = if b > 0 then 1 else 2
+  loss = c + e
+  train { optimizer sgd(lr: b)
+          for nobody { lr: 1 } }`),
+    );
+    expect(diagnostics.map((d) => d.code)).toEqual([messages.unknownFunction.code, messages.unknownName.code]);
+  });
+
+  it("a mistake in a module that is applied many times is one mistake, and says where it is applied", () => {
+    const module = "module bad()(v: f32[..., k]) -> f32[..., k] { return v + nowhere }\n";
+    const { diagnostics } = checkText(pipelineOf("encoder e = repeat(5, bad())\n encoder f = bad()\n a = e(x)\n b = f(x)", module));
+    expect(diagnostics.filter((d) => d.severity === "error").map((d) => d.code)).toEqual([messages.unknownName.code]);
+    expect(diagnostics[0]?.related.map((r) => r.message)).toEqual(["while `bad` is applied here"]);
   });
 
   it("codes are unique", () => {

@@ -139,14 +139,13 @@ const cases: readonly (readonly [text: string, want: Nested])[] = [
 ];
 
 describe(`an expression is what it says (n = ${n}, m = ${m}, seed ${SEED})`, () => {
-  for (const [text, want] of cases)
-    it(text.replaceAll("\n", "; "), () => {
-      const got = evaluateOne(text);
-      expect(got.shape).toEqual(shapeOf(want));
-      const expected = flat(want);
-      expect(got.data.length).toBe(expected.length);
-      got.data.forEach((value, k) => {
-        expect(Math.abs(value - at(expected, k)), `element ${k}: ${value} for ${at(expected, k)}`).toBeLessThan(1e-12);
-      });
+  it.each(cases)("%s", (text, want) => {
+    const got = evaluateOne(text);
+    expect(got.shape).toEqual(shapeOf(want));
+    const expected = flat(want);
+    expect(got.data.length).toBe(expected.length);
+    got.data.forEach((value, k) => {
+      expect(Math.abs(value - at(expected, k)), `element ${k}: ${value} for ${at(expected, k)}`).toBeLessThan(1e-12);
     });
+  });
 });
