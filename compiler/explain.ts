@@ -43,7 +43,7 @@ function describe(tile: Tile, index: number): Sweep {
     exits: tile.outs.flatMap((out, k): SweepExit[] => {
       const node = body.find(({ id }) => id === out.value);
       const type = tile.types[k];
-      return node === undefined || type === undefined ? [] : [{ op: node.op, merge: out.merge, type: printType(type), span: node.span }];
+      return node === undefined || type === undefined ? [] : [{ op: out.merge === "argmax" || out.merge === "topk_index" ? out.merge : node.op, merge: out.merge, type: printType(type), span: node.span }];
     }),
     similarities: body.filter((node) => node.op === "dot" && axesOf(node).length === 2).map((node) => ({ span: node.span, recomputed: again.has(node.id) })),
     ops: body.length,
