@@ -7,6 +7,7 @@ import type { DType, Shape } from "../graph/type.js";
 import type { LoopId } from "../plan/plan.js";
 import type { SymbolicCall, SymbolicParameter, SymbolicView } from "./call.js";
 import type { Cluster, Clustering } from "./cluster.js";
+import { scalarText } from "./kernel-text.js";
 import type { Access, Factor, Kernel, KernelOperand, KernelOut, Scalar, ScalarOp } from "./kernel.js";
 import { type AxisIndex, indexOperand, indexView } from "./layout.js";
 import { nodeClass } from "./node-class.js";
@@ -44,6 +45,8 @@ export class PointWriter {
   readonly #operandTypes: KernelOperand[] = [];
   readonly #parameters: SymbolicParameter[] = [];
   readonly #scalars: Scalar[] = [];
+  /** A shared subexpression is walked once, however many paths lead to it: node and index → scalar. */
+  readonly #values = new Map<string, number>();
   /** Equal entries are one: text of the entry → its number. */
   readonly #known = new Map<string, number>();
 
@@ -91,6 +94,14 @@ export class PointWriter {
   // Scalars ------------------------------------------------------------------------------------------------------------
 
   #value(id: Id, index: readonly AxisIndex[]): number {
+    const key = `${id} ${index.map(({ dim, start }) => `${dim}+${printSize(start)}`).join()}`;
+    const known = this.#values.get(key);
+    if (known !== undefined) return known;
+    const value = this.#compute(id, index);
+    this.#values.set(key, value);
+    return value;
+  }
+  #compute(id: Id, index: readonly AxisIndex[]): number {
     const node = this.#clusters.op(id);
     const dtype = this.#places.stored(node.type.dtype);
     const kind = nodeClass[node.op];
@@ -137,8 +148,7 @@ export class PointWriter {
   }
 
   #scalar(scalar: Scalar): number {
-    // JSON has no −0, NaN or infinity: they would meet other constants.
-    const key = JSON.stringify(scalar, (_, x: unknown) => (typeof x === "number" && (!Number.isFinite(x) || Object.is(x, -0)) ? (Object.is(x, -0) ? "-0" : String(x)) : x));
+    const key = scalarText(scalar);
     const known = this.#known.get(key);
     if (known !== undefined) return known;
     const number = this.#scalars.push(scalar) - 1;

@@ -9,6 +9,7 @@ import type { DType, Shape } from "../graph/type.js";
 import { isFloat } from "../graph/type.js";
 import { blockOf, blockSize, contiguous, loopOf, type SymbolicCall, type SymbolicView } from "../kernel/call.js";
 import { formRegion, type RegionHost, type Sink, type Step } from "../kernel/form-region.js";
+import { kernelText } from "../kernel/kernel-text.js";
 import { renameLoops } from "../kernel/rename-loops.js";
 import type { Kernel } from "../kernel/kernel.js";
 import type { Target } from "../target.js";
@@ -67,13 +68,14 @@ class Scheduler {
       if (known === undefined) ports.push({ name: node.attrs.name, buffer });
     }
     const produced = this.#graph.outputs.filter(({ value }) => !inputs.has(value));
-    const wanted = new Set(produced.map(({ value }) => value));
+    const outputNames = new Map(produced.map(({ name, value }) => [value, name]));
+    const wanted = new Set(outputNames.keys());
     const types = new Map(nodes.flatMap((node) => (isTile(node) ? [] : [[node.id, node.type.shape] as const])));
     const { steps, bufferOf } = formRegion(
       { nodes, depth: () => 0, given: (id) => contiguous(inputs.get(id) ?? raise(`%${id} is no input`), types.get(id) ?? []), wanted },
       [],
       0,
-      this.#host([], (id) => (wanted.has(id) ? "result" : "temporary"), (id) => this.#names.get(id) ?? null, []),
+      this.#host([], (id) => (wanted.has(id) ? "result" : "temporary"), (id) => outputNames.get(id) ?? this.#names.get(id) ?? null, []),
     );
     const statements = steps.flatMap((step) => this.#step(step));
     const outputs = this.#graph.outputs.map(({ name, value }) => ({ name, buffer: inputs.get(value) ?? bufferOf(value) }));
@@ -102,7 +104,7 @@ class Scheduler {
   }
 
   #call(call: SymbolicCall): SymbolicStatement {
-    const text = JSON.stringify(call.kernel, (_, x: unknown) => (typeof x === "number" && (!Number.isFinite(x) || Object.is(x, -0)) ? `${Object.is(x, -0) ? "-" : ""}${x}` : x));
+    const text = kernelText(call.kernel);
     let kernel = this.#kernelNumbers.get(text);
     if (kernel === undefined) {
       kernel = this.#kernels.push(call.kernel) - 1;

@@ -3,10 +3,11 @@ import { planWith, type Dims } from "../../compiler/bind.js";
 import type { Template } from "../../compiler/compile.js";
 import { type Graph, isTile } from "../../compiler/graph/graph.js";
 import { evaluateSize } from "../../compiler/graph/size.js";
+import type { DType } from "../../compiler/graph/type.js";
 import { scheduleGraph } from "../../compiler/plan/schedule.js";
 import type { Plan, TileChoice } from "../../compiler/plan/plan.js";
 import type { Target } from "../../compiler/target.js";
-import { hostArray, type HostArray, values } from "../../runtime/data/host-array.js";
+import { convert, hostArray, type HostArray, values } from "../../runtime/data/host-array.js";
 import type { RunRequest } from "../../runtime/engine.js";
 import { createPlanrefEngine } from "../../runtime/engines/planref/engine.js";
 import type { Value } from "../../runtime/engines/reference/value.js";
@@ -30,12 +31,18 @@ export function tilesOf(graph: Graph, dims: Dims, blocks: Blocks): readonly Tile
 
 export const planOf = (template: Template, dims: Dims, blocks: Blocks = {}): Plan => planWith(template, dims, tilesOf(template.graph, dims, blocks));
 
-const toHost = ({ shape, data }: Value, dtype: "f64" | "i32"): HostArray => (dtype === "i32" ? hostArray("i32", shape, Int32Array.from(data)) : hostArray("f64", shape, Float64Array.from(data)));
+const toHost = ({ shape, data }: Value, dtype: DType): HostArray => convert(hostArray("f64", shape, Float64Array.from(data)), dtype);
 
-export async function runPlan(template: Template, plan: Plan, inputs: ReadonlyMap<string, Value>, audit?: RunRequest["audit"]): Promise<ReadonlyMap<string, Value>> {
-  const dtypes = new Map(plan.inputs.map(({ name, buffer }) => [name, plan.buffers[buffer]?.dtype]));
-  const given = new Map([...inputs].map(([name, value]) => [name, toHost(value, dtypes.get(name) === "i32" ? "i32" : "f64")]));
-  const executable = await createPlanrefEngine().load(template);
+export type RunOptions = {
+  readonly audit?: NonNullable<RunRequest["audit"]>;
+  /** False: the plan runs though it may be bad, to see what the poison finds. */
+  readonly verify?: boolean;
+};
+
+export async function runPlan(template: Template, plan: Plan, inputs: ReadonlyMap<string, Value>, { audit, verify = true }: RunOptions = {}): Promise<ReadonlyMap<string, Value>> {
+  const dtypes = new Map(plan.inputs.map(({ name, buffer }) => [name, plan.buffers[buffer]?.dtype ?? "f64"]));
+  const given = new Map([...inputs].map(([name, value]) => [name, toHost(value, dtypes.get(name) ?? "f64")]));
+  const executable = await createPlanrefEngine({ verify }).load(template);
   const { outputs } = await executable.run(plan, audit === undefined ? { inputs: given } : { inputs: given, audit });
   executable.dispose();
   return new Map([...outputs].map(([name, array]) => [name, { shape: array.shape, data: Float64Array.from(values(array)) }]));

@@ -4,7 +4,8 @@ import type { Target } from "../../../compiler/target.js";
 import type { Availability, Engine, Executable } from "../../engine.js";
 import { PlanExecutable } from "./executable.js";
 
-export function createPlanrefEngine(): Engine {
+/** `verify: false` runs a plan as it is, to show what the poison alone finds. */
+export function createPlanrefEngine({ verify = true }: { readonly verify?: boolean } = {}): Engine {
   return {
     name: "planref",
     probe: async (): Promise<Availability> => ({ available: true, detail: "interprets the plan on one array buffer" }),
@@ -17,7 +18,7 @@ export function createPlanrefEngine(): Engine {
       maxBytes: 2 ** 32,
       defaultScratchBytes: 2 ** 20,
     }),
-    load: async (template: Template): Promise<Executable> => new PlanExecutable(template),
+    load: async (template: Template): Promise<Executable> => new PlanExecutable(template, verify),
     dispose: () => undefined,
   };
 }

@@ -26,7 +26,7 @@ async function expectSame(graph: Graph, program: PairProgram, dims: { n: number;
     const audit = ({ statement, plannedBytes, actualBytes }: { statement: number; plannedBytes: number; actualBytes: number }): void => {
       if (actualBytes > plannedBytes) over.push(statement);
     };
-    const outputs = await runPlan(template, planOf(template, dims, blocks), inputs, audit);
+    const outputs = await runPlan(template, planOf(template, dims, blocks), inputs, { audit });
     expect(over, "statements at which more bytes live than planned").toEqual([]);
     expectAllClose(outputs, evaluateGraph(graph, inputs, dims, { blocks }), 1e-12, 1e-3);
   } catch (error) {
