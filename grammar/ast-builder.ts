@@ -7,7 +7,7 @@ import { syntaxMessages as m } from "./messages.js";
 import type { Report } from "./report.js";
 import type { SourceFile } from "./source-file.js";
 
-export function buildAst(source: SourceFile, root: cst.ProgramCstNode | undefined, reported: Pick<Report, "isBroken" | "isBrokenAfter">) {
+export function buildAst(source: SourceFile, root: cst.ProgramCstNode | undefined, reported: Pick<Report, "isLost" | "isBrokenAfter">) {
   const expressions = new ExpressionBuilder(source);
   const builder = new AstBuilder(expressions, new MemberBuilder(source, expressions, reported), reported);
   const program = builder.program(source, root);
@@ -35,9 +35,9 @@ const misplaced: { readonly [C in Container]: { readonly [K in ast.Member["kind"
 class AstBuilder {
   readonly #x: ExpressionBuilder;
   readonly #members: MemberBuilder;
-  readonly #reported: Pick<Report, "isBroken" | "isBrokenAfter">;
+  readonly #reported: Pick<Report, "isLost" | "isBrokenAfter">;
 
-  constructor(expressions: ExpressionBuilder, members: MemberBuilder, reported: Pick<Report, "isBroken" | "isBrokenAfter">) {
+  constructor(expressions: ExpressionBuilder, members: MemberBuilder, reported: Pick<Report, "isLost" | "isBrokenAfter">) {
     this.#x = expressions;
     this.#members = members;
     this.#reported = reported;

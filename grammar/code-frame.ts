@@ -111,10 +111,8 @@ const textOf = (all: readonly Cell[]): string => all.map((cell) => cell.text).jo
 function untabbed(all: readonly Cell[]): Cell[] {
   let column = 0;
   return all.map((cell) => {
-    const shown =
-      cell.text === "\t"
-        ? { ...cell, text: " ".repeat(TAB - (column % TAB)), width: TAB - (column % TAB) }
-        : { ...cell, text: visible(cell.text) };
+    const text = cell.text === "\t" ? " ".repeat(TAB - (column % TAB)) : visible(cell.text);
+    const shown = { ...cell, text, width: text === cell.text ? cell.width : text.length };
     column += shown.width;
     return shown;
   });

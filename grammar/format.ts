@@ -39,7 +39,7 @@ class Printer {
 
   program({ statements, end }: Layout): void {
     this.#statements(statements, 0);
-    this.#above(end.above, 0, this.#lines.length === 0);
+    this.#above([...end.above, ...end.inFront], 0, this.#lines.length === 0);
     this.#finish();
   }
 

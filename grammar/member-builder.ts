@@ -24,9 +24,9 @@ const isConfigType = (name: string): name is (typeof CONFIG_TYPES)[number] => (C
 export class MemberBuilder {
   readonly #source: SourceFile;
   readonly #x: ExpressionBuilder;
-  readonly #reported: Pick<Report, "isBroken">;
+  readonly #reported: Pick<Report, "isLost">;
 
-  constructor(source: SourceFile, expressions: ExpressionBuilder, reported: Pick<Report, "isBroken">) {
+  constructor(source: SourceFile, expressions: ExpressionBuilder, reported: Pick<Report, "isLost">) {
     this.#source = source;
     this.#x = expressions;
     this.#reported = reported;
@@ -138,8 +138,7 @@ export class MemberBuilder {
     const parameter = this.#parameter(c.parameter?.[0]);
     if (parameter === null) return null;
     const { name, type, span } = parameter;
-    const value =
-      parameter.value === null || broken || this.#reported.isBroken(parameter.value.span) ? this.#x.error(span) : parameter.value;
+    const value = parameter.value === null || broken || this.#reported.isLost(parameter.value.span) ? this.#x.error(span) : parameter.value;
     if (parameter.value === null)
       this.#missing(m.missingValue, name, {
         what: "config",
@@ -330,7 +329,7 @@ export class MemberBuilder {
   /** A statement's value. Of a broken statement nothing is kept: half a value would be a second mistake for the checker. */
   #value(node: cst.ExpressionCstNode | undefined, broken: boolean): ast.Expr {
     const value = this.#x.expression(node);
-    return broken || this.#reported.isBroken(value.span) ? this.#x.error(value.span) : value;
+    return broken || this.#reported.isLost(value.span) ? this.#x.error(value.span) : value;
   }
 
   #needColon(colons: readonly IToken[] | undefined, name: ast.Ident, { span }: { readonly span: Span }): void {

@@ -17,7 +17,10 @@ const harmless: ReadonlySet<string> = new Set(
 /** Collects what the stages found; a later stage says nothing about a statement that an earlier one found broken. */
 export class Report {
   readonly #found: Diagnostic[] = [];
+  /** Statements about which enough is said. */
   readonly #broken = new Set<number>();
+  /** Those among them of which nothing is to be believed; a misspelt keyword alone leaves the rest as it is. */
+  readonly #lost = new Set<number>();
   readonly #source: SourceFile;
   /** Where statements, blocks and what follows a block begin. */
   readonly #starts: readonly number[];
@@ -29,9 +32,9 @@ export class Report {
     this.#starts = tokens.filter((token, i) => token.tokenType !== t.End && isBound(tokens[i - 1])).map((token) => startOf(source, token));
   }
 
-  /** Whether something was reported in the statement at this place. */
-  isBroken(span: Span): boolean {
-    return this.#broken.has(this.#statementOf(span.start));
+  /** Whether the statement at this place has no meaning left. */
+  isLost(span: Span): boolean {
+    return this.#lost.has(this.#statementOf(span.start));
   }
 
   /** Whether something was reported from here on: what is missing at the end of a body may have been lost to that. */
@@ -42,12 +45,18 @@ export class Report {
   add(diagnostics: readonly Diagnostic[]): void {
     for (const diagnostic of diagnostics) {
       this.#found.push(diagnostic);
-      if (!harmless.has(diagnostic.code)) this.#broken.add(this.#statementOf(diagnostic.span.start));
+      if (harmless.has(diagnostic.code)) continue;
+      const statement = this.#statementOf(diagnostic.span.start);
+      this.#broken.add(statement);
+      if (diagnostic.code !== m.misspeltHead.code) this.#lost.add(statement);
     }
   }
 
   addUnlessBroken(diagnostics: readonly Diagnostic[]): void {
-    this.add(diagnostics.filter(({ span }) => !this.isBroken(span)));
+    const isBroken = ({ span }: Diagnostic) => this.#broken.has(this.#statementOf(span.start));
+    const [first, later] = [diagnostics.filter((d) => !isBroken(d)), diagnostics.filter(isBroken)];
+    this.add(first);
+    for (const { span } of later) this.#lost.add(this.#statementOf(span.start));
   }
 
   /** At most one a statement: what recovery meets after the first is its own doing. */
