@@ -3,10 +3,10 @@ import { didYouMean } from "../../grammar/did-you-mean.js";
 import type { Span } from "../../grammar/span.js";
 import { asSize } from "../check/arithmetic.js";
 import { messages } from "../check/messages.js";
+import type { GivenArgument, Operand } from "../check/operand.js";
 import { refuse, staySilent } from "../check/refusal.js";
 import { describe, printTensor, type Tensor } from "../check/value.js";
 import type { Size } from "../graph/size.js";
-import type { Operand } from "./operand.js";
 
 export type Parameter = { readonly name: string; readonly optional: boolean };
 /** `signature` is the call as one would write it, for messages. `open`: further named arguments are the callee's own matter. */
@@ -16,7 +16,6 @@ export type Callee = {
   readonly parameters: readonly Parameter[];
   readonly open?: boolean;
 };
-export type GivenArgument = { readonly name: { readonly name: string; readonly span: Span } | null; readonly operand: Operand };
 
 export class Arguments {
   readonly #callee: Callee;

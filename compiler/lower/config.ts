@@ -3,9 +3,9 @@ import type { ConfigType } from "../../grammar/ast.js";
 import { didYouMean } from "../../grammar/did-you-mean.js";
 import type { Origin } from "../check/dimension.js";
 import { messages } from "../check/messages.js";
+import type { Operand } from "../check/operand.js";
 import { refuse, staySilent } from "../check/refusal.js";
 import { describe, type Value } from "../check/value.js";
-import type { Operand } from "./operand.js";
 
 const nouns = { int: "a whole number", float: "a number", bool: "true or false", string: "a string" } as const;
 

@@ -1,8 +1,9 @@
 import { sameAxis, unionIndices } from "../check/broadcast.js";
 import type { Dimension } from "../check/dimension.js";
-import { printTensor, type Tensor } from "../check/value.js";
 import type { IndexVariable } from "../check/index-variable.js";
-import { axisOf, rankOf, type Site, tensor } from "./tensor.js";
+import { printTensor, type Tensor } from "../check/value.js";
+import type { Site } from "./elaboration.js";
+import { axisOf, rankOf, tensor } from "./tensor.js";
 
 /** Own axes of both operands: those summed over, and pairs that run together. */
 export type Contraction = {

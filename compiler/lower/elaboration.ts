@@ -1,13 +1,15 @@
 import type { Span } from "../../grammar/span.js";
 import { type IndexVariable, indexVariable } from "../check/index-variable.js";
 import { messages } from "../check/messages.js";
+import type { GivenArgument } from "../check/operand.js";
 import { mistake, refuse, type Report } from "../check/refusal.js";
 import type { LayerValue, ModuleValue, Tensor, Value } from "../check/value.js";
 import type { GraphBuilder } from "../graph/builder.js";
 import type { Id } from "../graph/graph.js";
-import type { GivenArgument } from "./arguments.js";
 import type { ParamDecl } from "./program.js";
-import type { Site } from "./tensor.js";
+
+/** Where nodes are made, and the part of the source that they stand for. */
+export type Site = { readonly e: Elaboration; readonly span: Span };
 
 /** Modules hold expressions and expressions apply modules: the second way goes through here. */
 export type Modules = {

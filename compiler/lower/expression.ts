@@ -3,18 +3,17 @@ import type { Arg, Call, Expr, Ident, IndexItem, Reduce } from "../../grammar/as
 import { didYouMean } from "../../grammar/did-you-mean.js";
 import type { IndexVariable } from "../check/index-variable.js";
 import { messages } from "../check/messages.js";
+import type { Operand, GivenArgument } from "../check/operand.js";
 import { refuse, staySilent } from "../check/refusal.js";
 import { Scope } from "../check/scope.js";
 import { spell } from "../check/spelling.js";
 import { describe, errorValue, number, type Tensor, type Value, type Region } from "../check/value.js";
-import { Arguments, type GivenArgument } from "./arguments.js";
-import { builtins } from "./builtins/table.js";
+import { Arguments } from "./arguments.js";
 import { transposed } from "./builtins/layout.js";
-import type { Elaboration } from "./elaboration.js";
+import { builtins } from "./builtins/table.js";
+import type { Elaboration, Site } from "./elaboration.js";
 import { indexed, type Item } from "./indexing.js";
-import type { Operand } from "./operand.js";
 import { binary, unary } from "./operators.js";
-import type { Site } from "./tensor.js";
 
 export function evaluate(e: Elaboration, scope: Region, expr: Expr): Value {
   return e.report.attempt(() => visit(e, scope, expr), errorValue);

@@ -1,5 +1,6 @@
 /** `x[i]`, `x[i, f(j)]`, `x[:, None]`, `x[1:3]`: what stands between brackets, from left to right. */
 import type { Span } from "../../grammar/span.js";
+import { asSize } from "../check/arithmetic.js";
 import { Dimension } from "../check/dimension.js";
 import { type IndexVariable, runOver } from "../check/index-variable.js";
 import { messages } from "../check/messages.js";
@@ -7,8 +8,8 @@ import { refuse, staySilent } from "../check/refusal.js";
 import { describe, printTensor, type Tensor, type Value } from "../check/value.js";
 import { addSizes, asNumber, constant, one, type Size } from "../graph/size.js";
 import { isInteger } from "../graph/type.js";
-import { asSize } from "../check/arithmetic.js";
-import { cast, elementwise, mapTensor, axisOf, axisToIndex, rankOf, reduced, shapeOf, type Site, tensor } from "./tensor.js";
+import type { Site } from "./elaboration.js";
+import { cast, elementwise, mapTensor, axisOf, axisToIndex, rankOf, reduced, shapeOf, tensor } from "./tensor.js";
 
 export type Item =
   | { readonly kind: "index"; readonly index: IndexVariable; readonly value: Tensor; readonly span: Span }

@@ -1,10 +1,11 @@
 import { toFloat } from "../check/dtypes.js";
 import { messages } from "../check/messages.js";
+import type { Operand } from "../check/operand.js";
 import { refuse } from "../check/refusal.js";
 import { printTensor, type Tensor } from "../check/value.js";
 import { contract, type Contraction } from "./contract.js";
-import { numericTensors, type Operand } from "./operand.js";
-import type { Site } from "./tensor.js";
+import type { Site } from "./elaboration.js";
+import { numericTensors } from "./operand.js";
 
 /** `x @ y` as in NumPy: the last axis of x with the second-last of y (the only one of a vector); leading axes run together. */
 export function matmul(site: Site, left: Operand, right: Operand): Tensor {

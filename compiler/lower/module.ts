@@ -1,16 +1,17 @@
 /** Modules: configured once (`layer q = linear(width, width)`), applied to values as often as one likes. */
 import type { ModuleDecl } from "../../grammar/ast.js";
 import { messages } from "../check/messages.js";
+import type { Operand, GivenArgument } from "../check/operand.js";
 import { refuse, staySilent } from "../check/refusal.js";
 import { Scope } from "../check/scope.js";
+import { spell } from "../check/spelling.js";
 import { describe, errorValue, type LayerValue, type ModuleValue, type Value, type Region } from "../check/value.js";
-import { Arguments, type Callee, type GivenArgument } from "./arguments.js";
+import { Arguments, type Callee } from "./arguments.js";
 import { conform } from "./config.js";
+import type { Site } from "./elaboration.js";
 import { evaluate } from "./expression.js";
 import { define, members } from "./members.js";
-import { anyTensor, type Operand } from "./operand.js";
-import { spell } from "../check/spelling.js";
-import type { Site } from "./tensor.js";
+import { anyTensor } from "./operand.js";
 import { matchType, printType } from "./type-expression.js";
 
 function configCallee({ name, configs }: ModuleDecl): Callee {

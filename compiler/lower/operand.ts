@@ -2,13 +2,12 @@
 import type { Span } from "../../grammar/span.js";
 import { promote, toFloat } from "../check/dtypes.js";
 import { messages } from "../check/messages.js";
+import type { Operand } from "../check/operand.js";
 import { refuse, staySilent } from "../check/refusal.js";
 import { describe, type NumberValue, type SizeValue, type Tensor, type Value } from "../check/value.js";
 import { type DType, isFloat } from "../graph/type.js";
-import { cast, scalar, type Site } from "./tensor.js";
-
-/** A value with its place, and how the source spells it. */
-export type Operand = { readonly value: Value; readonly span: Span; readonly text: string };
+import type { Site } from "./elaboration.js";
+import { cast, scalar } from "./tensor.js";
 
 type Numeric = Tensor | NumberValue | SizeValue;
 

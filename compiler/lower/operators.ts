@@ -2,12 +2,14 @@
 import type { BinaryOp, UnaryOp } from "../../grammar/ast.js";
 import { fold, isStatic } from "../check/arithmetic.js";
 import { messages } from "../check/messages.js";
+import type { Operand } from "../check/operand.js";
 import { refuse, staySilent } from "../check/refusal.js";
 import { bool, describe, number, type Value } from "../check/value.js";
 import { multiplySizes, constant } from "../graph/size.js";
+import type { Site } from "./elaboration.js";
 import { matmul } from "./matmul.js";
-import { boolTensor, numeric, numericTensors, type Operand } from "./operand.js";
-import { elementwise, type Site } from "./tensor.js";
+import { boolTensor, numeric, numericTensors } from "./operand.js";
+import { elementwise } from "./tensor.js";
 
 type Arithmetic = "add" | "sub" | "mul" | "div" | "mod" | "pow";
 const arithmetic = { "+": "add", "-": "sub", "*": "mul", "/": "div", "%": "mod", "**": "pow" } as const satisfies Partial<

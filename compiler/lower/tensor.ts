@@ -1,5 +1,4 @@
 /** Tensors from tensors: every node that the front end makes goes through these, at its expression's span. */
-import type { Span } from "../../grammar/span.js";
 import { type Meeting, meet } from "../check/broadcast.js";
 import type { Dimension } from "../check/dimension.js";
 import type { IndexVariable } from "../check/index-variable.js";
@@ -8,10 +7,7 @@ import type { GraphBuilder } from "../graph/builder.js";
 import type { Id } from "../graph/graph.js";
 import { multiplySizes, one, type Size } from "../graph/size.js";
 import type { DType, Shape } from "../graph/type.js";
-import { type Elaboration, once } from "./elaboration.js";
-
-/** Where nodes are made, and the part of the source that they stand for. */
-export type Site = { readonly e: Elaboration; readonly span: Span };
+import { once, type Site } from "./elaboration.js";
 
 export type TensorType = Meeting & { readonly dtype: DType };
 

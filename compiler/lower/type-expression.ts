@@ -2,13 +2,13 @@
 import type { Expr, TypeExpr } from "../../grammar/ast.js";
 import { didYouMean } from "../../grammar/did-you-mean.js";
 import type { Span } from "../../grammar/span.js";
+import { sizeValue } from "../check/arithmetic.js";
 import { Dimension } from "../check/dimension.js";
 import { dtypes, isDType } from "../check/dtypes.js";
 import { messages } from "../check/messages.js";
 import { comesFrom, refuse } from "../check/refusal.js";
 import { spell } from "../check/spelling.js";
 import type { NumberValue, SizeValue, Tensor, Region } from "../check/value.js";
-import { sizeValue } from "../check/arithmetic.js";
 import { asNumber } from "../graph/size.js";
 import { type DType, isFloat } from "../graph/type.js";
 import { sizeOf } from "./arguments.js";

@@ -1,9 +1,9 @@
 /** What a function of the language is: its form, and what it does to values and over indices. */
 import type { IndexVariable } from "../../check/index-variable.js";
+import type { Operand } from "../../check/operand.js";
 import type { Value } from "../../check/value.js";
 import type { Arguments, Callee, Parameter } from "../arguments.js";
-import type { Operand } from "../operand.js";
-import type { Site } from "../tensor.js";
+import type { Site } from "../elaboration.js";
 
 /** `sum[i, j](e)`. */
 export type OverIndices = {

@@ -1,15 +1,16 @@
 /** Tensors from sizes: `eye(n)`, `ones((n, 4))`, `arange(n)`. */
+import type { Span } from "../../../grammar/span.js";
 import { Dimension } from "../../check/dimension.js";
 import { messages } from "../../check/messages.js";
 import { refuse } from "../../check/refusal.js";
 import { describe } from "../../check/value.js";
-import { isInteger } from "../../graph/type.js";
-import { printSize } from "../../graph/size.js";
-import { elementwise, scalar, shapeOf, tensor, type Site } from "../tensor.js";
-import { indicesToAxes } from "../tensor.js";
 import type { Tensor } from "../../check/value.js";
-import type { Span } from "../../../grammar/span.js";
+import { printSize } from "../../graph/size.js";
 import type { Size } from "../../graph/size.js";
+import { isInteger } from "../../graph/type.js";
+import type { Site } from "../elaboration.js";
+import { elementwise, scalar, shapeOf, tensor } from "../tensor.js";
+import { indicesToAxes } from "../tensor.js";
 import { type Builtin, builtin } from "./builtin.js";
 
 const axisOfSize = (size: Size, span: Span, words: string): Dimension => Dimension.of(size, { span, words });

@@ -1,13 +1,15 @@
 /** Functions of each element alone. Of a number they are folded in float64. */
 import { isStatic } from "../../check/arithmetic.js";
 import { messages } from "../../check/messages.js";
+import type { Operand } from "../../check/operand.js";
 import { refuse } from "../../check/refusal.js";
 import { describe, number, type Value } from "../../check/value.js";
 import type { GraphBuilder } from "../../graph/builder.js";
 import type { Id } from "../../graph/graph.js";
 import type { DType } from "../../graph/type.js";
-import { anyTensor, boolTensor, numericTensors, type Operand } from "../operand.js";
-import { elementwise, mapTensor, scalar, type Site } from "../tensor.js";
+import type { Site } from "../elaboration.js";
+import { anyTensor, boolTensor, numericTensors } from "../operand.js";
+import { elementwise, mapTensor, scalar } from "../tensor.js";
 import { type Builtin, builtin } from "./builtin.js";
 
 type Fold = (x: number) => number;

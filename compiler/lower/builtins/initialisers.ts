@@ -2,9 +2,9 @@
 import { messages } from "../../check/messages.js";
 import { refuse } from "../../check/refusal.js";
 import type { Fans, InitialiserValue } from "../../check/value.js";
+import type { Arguments } from "../arguments.js";
 import type { Init } from "../program.js";
 import { type Builtin, builtin } from "./builtin.js";
-import type { Arguments } from "../arguments.js";
 
 /** The standard deviation of a unit normal that is cut at ±2: dividing by it restores the variance, as in JAX and TensorFlow. */
 const TRUNCATED_STD = 0.87962566103423978;

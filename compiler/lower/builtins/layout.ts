@@ -1,17 +1,19 @@
 /** Where elements lie: reshape, transpose, concat, gather, diag. */
-import { addSizes, printSize, product, sameSize, type Size } from "../../graph/size.js";
-import { Dimension } from "../../check/dimension.js";
 import { sameAxis, unionIndices } from "../../check/broadcast.js";
+import { Dimension } from "../../check/dimension.js";
 import { promote } from "../../check/dtypes.js";
 import { messages } from "../../check/messages.js";
+import type { Operand } from "../../check/operand.js";
 import { comesFrom, refuse } from "../../check/refusal.js";
 import { describe, printTensor, type Tensor } from "../../check/value.js";
+import { addSizes, printSize, product, sameSize, type Size } from "../../graph/size.js";
 import { isInteger } from "../../graph/type.js";
 import type { Arguments } from "../arguments.js";
+import type { Site } from "../elaboration.js";
 import { gathered, takeAlong } from "../indexing.js";
-import { anyTensor, numericTensors, type Operand } from "../operand.js";
 import { dot } from "../matmul.js";
-import { aligned, axisOf, axisToIndex, cast, extent, indicesToAxes, mapTensor, reduced, shapeOf, type Site, tensor } from "../tensor.js";
+import { anyTensor, numericTensors } from "../operand.js";
+import { aligned, axisOf, axisToIndex, cast, extent, indicesToAxes, mapTensor, reduced, shapeOf, tensor } from "../tensor.js";
 import { type Builtin, builtin } from "./builtin.js";
 import { rearrange } from "./rearrange.js";
 

@@ -5,8 +5,9 @@ import { refuse } from "../../check/refusal.js";
 import { describe, printTensor, type Value } from "../../check/value.js";
 import { asNumber, constant, one, product, type Size } from "../../graph/size.js";
 import type { Arguments } from "../arguments.js";
+import type { Site } from "../elaboration.js";
 import { anyTensor } from "../operand.js";
-import { axisOf, mapTensor, shapeOf, type Site } from "../tensor.js";
+import { axisOf, mapTensor, shapeOf } from "../tensor.js";
 
 /** Each axis as the names it is made of; `1` is an empty group. */
 type Pattern = readonly (readonly string[])[];

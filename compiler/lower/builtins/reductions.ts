@@ -1,14 +1,16 @@
 /** Functions that reduce or run along indices, `sum[i](e)`, or axes, `sum(x, axis: 1)`. One rule each serves both. */
 import type { IndexVariable } from "../../check/index-variable.js";
 import { messages } from "../../check/messages.js";
+import type { Operand } from "../../check/operand.js";
 import { refuse } from "../../check/refusal.js";
 import { describe, printTensor, type Tensor } from "../../check/value.js";
 import type { GraphBuilder } from "../../graph/builder.js";
 import type { Id } from "../../graph/graph.js";
 import type { DType } from "../../graph/type.js";
 import type { Arguments } from "../arguments.js";
-import { boolTensor, floatTensor, numericTensors, type Operand } from "../operand.js";
-import { axisOf, extent, mapTensor, reduced, type Site } from "../tensor.js";
+import type { Site } from "../elaboration.js";
+import { boolTensor, floatTensor, numericTensors } from "../operand.js";
+import { axisOf, extent, mapTensor, reduced } from "../tensor.js";
 import { type Builtin, builtin, reducing } from "./builtin.js";
 
 /** What is reduced: indices, own axes, or both. */
