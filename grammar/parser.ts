@@ -134,7 +134,7 @@ export class SigParser extends CstParser {
     ]);
   });
 
-  // Type = NAME ("[" (Dimension ("," Dimension)*)? "]")?
+  // Type = NAME ("[" (Dimension ("," Dimension)* ","?)? "]")?
   typeExpression = this.RULE("typeExpression", () => {
     this.CONSUME(t.Identifier);
     this.OPTION(() => {
@@ -152,7 +152,7 @@ export class SigParser extends CstParser {
     this.OR([{ ALT: () => this.CONSUME(t.Ellipsis) }, { ALT: () => this.SUBRULE(this.expression) }]);
   });
 
-  // Names = NAME ("," NAME)*
+  // Names = NAME ("," NAME)* ","?
   names = this.RULE("names", () => {
     this.CONSUME(t.Identifier);
     this.MANY(() => {
@@ -283,7 +283,7 @@ export class SigParser extends CstParser {
     this.SUBRULE(this.expression);
   });
 
-  // Indices = "[" NAME ("," NAME)* "]"
+  // Indices = "[" NAME ("," NAME)* ","? "]"
   indices = this.RULE("indices", () => {
     this.CONSUME(t.LBracket);
     this.MANY(() => {
@@ -358,7 +358,7 @@ export class SigParser extends CstParser {
     this.OPTION3(() => this.SUBRULE(this.rest));
   });
 
-  // Group = "for" Patterns "{" (Field (("," | End) Field)*)? "}"        Patterns = Pattern ("," Pattern)*
+  // Group = "for" Patterns "{" (Field (("," | End) Field)* ","?)? "}"
   group = this.RULE("group", () => {
     this.CONSUME(t.For);
     this.SUBRULE(this.patterns);
@@ -372,6 +372,8 @@ export class SigParser extends CstParser {
     this.OPTION4(() => this.SUBRULE(this.strayFields));
     this.CONSUME(t.RBrace);
   });
+
+  // Patterns = Pattern ("," Pattern)*
   patterns = this.RULE("patterns", () => {
     this.SUBRULE(this.pattern);
     this.MANY(() => {
@@ -380,7 +382,7 @@ export class SigParser extends CstParser {
     });
   });
 
-  // Pattern = Segment ("." Segment)*        Segment = NAME | NUMBER | "*" | "**"
+  // Pattern = Segment ("." Segment)*
   pattern = this.RULE("pattern", () => {
     this.SUBRULE(this.segment);
     this.MANY(() => {
@@ -388,6 +390,8 @@ export class SigParser extends CstParser {
       this.SUBRULE2(this.segment);
     });
   });
+
+  // Segment = NAME | NUMBER | "*" | "**"
   segment = this.RULE("segment", () => {
     this.OR([
       { ALT: () => this.CONSUME(t.Identifier) },
@@ -537,7 +541,7 @@ export class SigParser extends CstParser {
     });
   });
 
-  // "." NAME
+  // The last alternative of Suffix.
   memberAccess = this.RULE("memberAccess", () => {
     this.CONSUME(t.Dot);
     this.CONSUME(t.Identifier);
