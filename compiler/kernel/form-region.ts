@@ -168,7 +168,8 @@ class RegionFormer {
       case "contraction":
         return true;
       case "reduction":
-        return node.op === sink.merge;
+        // An index needs its value beside it.
+        return node.op === sink.merge || (sink.merge === "none" && node.op !== "argmax" && node.op !== "topk_index");
       default:
         return node.op === "scatter_add" && sink.merge === "sum";
     }
