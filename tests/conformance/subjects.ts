@@ -31,7 +31,8 @@ for (const subject of wanted) {
   try {
     subjects.push({ ...subject, engine: await openEngine(subject.name, subject.precision, () => undefined) });
   } catch (error) {
-    if (!(error instanceof UserError)) throw error;
+    // Not installed is a reason to skip; installed and broken is a failure.
+    if (!(error instanceof UserError) || error.code !== "SIG6410") throw error;
     missing.push({ name: subject.name, reason: error.message });
   }
 }

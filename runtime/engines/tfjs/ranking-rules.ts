@@ -1,7 +1,7 @@
 /** Ops that look for order along one axis. */
 import { NO_INDEX, cumsum as cumsumOnHost, type Layout, type Numbers, sort as sortOnHost, topk as topkOnHost } from "./host-ops.js";
 import type { Call } from "./rule.js";
-import { around, operand, type Tensor } from "./tensorflow.js";
+import { around, operand, type Tensor, type TensorFlow } from "./tensorflow.js";
 
 const layoutOf = (x: Tensor, axis: number): Layout => around(x.shape, axis);
 const numbersOf = (x: Tensor): Numbers => x.dataSync<"float32">();
@@ -24,27 +24,22 @@ function ranked({ tf, ins, attrs, shape, quirks }: TopK): { readonly values: Ten
     const { values, indices } = topkOnHost(numbersOf(x), null, layout, attrs.k);
     return { values: tf.tensor(values, [...shape], x.dtype), indices: tf.tensor(indices, [...shape], "int32") };
   }
-  // TensorFlow documents ties to the lower index.
-  const [outer, along, inner] = layout;
-  const last = tf.transpose(x.reshape([outer, along, inner]), [0, 2, 1]);
-  const { values, indices } = tf.topk(last, Math.min(attrs.k, along), true);
-  const missing = Math.max(attrs.k - along, 0);
+  return rankedOnDevice(tf, x, layout, attrs.k, shape);
+}
+
+const LARGEST_F32 = 3.4028234663852886e38;
+
+/** TensorFlow documents ties to the lower index, and nothing about NaN: it is ranked as an infinity above all others. */
+function rankedOnDevice(tf: TensorFlow, tensor: Tensor, [outer, along, inner]: Layout, k: number, shape: readonly number[]): { readonly values: Tensor; readonly indices: Tensor } {
+  const lines = tf.transpose(tensor.reshape([outer, along, inner]), [0, 2, 1]).reshape([outer * inner, along]);
+  const keys = lines.dtype === "int32" ? lines : tf.where(tf.notEqual(lines, lines), tf.scalar(Number.POSITIVE_INFINITY), tf.minimum(lines, LARGEST_F32));
+  const { indices } = tf.topk(keys, Math.min(k, along), true);
+  const starts = tf.mul(tf.range(0, outer * inner, 1, "int32"), tf.scalar(along, "int32")).reshape([outer * inner, 1]);
+  const values = tf.gather(lines.flatten(), tf.add(indices, starts).flatten().toInt()).reshape(indices.shape);
+  const missing = Math.max(k - along, 0);
   const back = (t: Tensor, fill: number): Tensor =>
-    tf
-      .transpose(
-        tf.pad(
-          t,
-          [
-            [0, 0],
-            [0, 0],
-            [0, missing],
-          ],
-          fill,
-        ),
-        [0, 2, 1],
-      )
-      .reshape([...shape]);
-  return { values: back(values, x.dtype === "int32" ? -2147483648 : Number.NEGATIVE_INFINITY), indices: back(indices, NO_INDEX) };
+    tf.transpose(tf.pad(t, [[0, 0], [0, missing]], fill).reshape([outer, inner, k]), [0, 2, 1]).reshape([...shape]);
+  return { values: back(values, tensor.dtype === "int32" ? -2147483648 : Number.NEGATIVE_INFINITY), indices: back(indices, NO_INDEX) };
 }
 
 export const topk = (call: Call<"topk">): Tensor => ranked(call).values;
@@ -56,9 +51,8 @@ export function sort({ tf, ins, attrs }: Call<"sort">): Tensor {
   return tf.tensor(sortOnHost(numbersOf(x) as Float32Array, layoutOf(x, attrs.axis)), x.shape, x.dtype);
 }
 
-/** In float64 where the elements are at hand: a naive running sum drifts. */
-export function cumsum({ tf, ins, attrs, quirks }: Call<"cumsum">): Tensor {
+/** In float64: a running sum in f32 drifts on every backend. */
+export function cumsum({ tf, ins, attrs }: Call<"cumsum">): Tensor {
   const x = operand(ins, 0);
-  if (quirks.memory === "device") return tf.cumsum(x, attrs.axis, false, attrs.reverse);
   return tf.tensor(cumsumOnHost(numbersOf(x) as Float32Array, layoutOf(x, attrs.axis), attrs.reverse), x.shape, x.dtype);
 }
