@@ -50,6 +50,8 @@ export const messages = {
   badPattern: error("SIG3212")`The pattern "${"pattern"}" does not fit: ${"why"}.`
     .help`for example rearrange(x, "b (h p) (w q) c -> b (h w) (p q c)", p: 4, q: 4)`,
   comparesKinds: error("SIG3213")`${"left"} cannot be compared with ${"right"}.`,
+  reducesOne: error("SIG3215")`\`${"name"}\` reduces one array; its second argument is an axis.`
+    .help`write \`${"name"}imum(a, b)\` for the ${"word"} of two, element by element`,
   emptyList: error("SIG3214")`${"what"} needs at least one value.`,
 
   // Indices ------------------------------------------------------------------------------------------------------

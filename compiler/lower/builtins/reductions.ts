@@ -50,6 +50,9 @@ function reducer(name: string, rule: Rule): Builtin {
 }
 
 function axesOf(name: string, x: Tensor, args: Arguments): readonly number[] {
+  const axis = args.find("axis");
+  if ((name === "max" || name === "min") && axis !== null && (axis.value.kind === "tensor" || x.dims.length === 0))
+    refuse(messages.reducesOne, axis.span, { name, word: name === "max" ? "larger" : "smaller" });
   if (x.dims.length === 0)
     refuse(messages.needsAxes, args.get("x").span, { what: `\`${name}\``, wanted: "an array to reduce", found: printTensor(x) });
   return args.axes("axis", x);

@@ -77,6 +77,8 @@ const cases: readonly Case[] = [
   inside("badPattern", 'a = rearrange(x, «"a b c -> c"»)'),
   inside("badPattern", 'a = rearrange(x, «"a (b c) -> a c b"», b: 3)', ["b does not divide 8"]),
   inside("comparesKinds", "a = «w == (w > 0)»"),
+  inside("reducesOne", "a = max(w, «x0»)", ["`maximum(a, b)`"]),
+  inside("reducesOne", "a = min(t, «0»)", ["`minimum(a, b)`"]),
   inside("emptyList", "a = concat(«[]»)"),
 
   inside("twoRanges", "a = sum[i](x[i] * y[«i»])", ["n comes from input `x`", "m comes from input `y`"]),
