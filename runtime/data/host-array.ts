@@ -75,14 +75,6 @@ export function convert<D extends DType>(array: HostArray, dtype: D): HostArray<
 /** The array's memory as bytes; a view, not a copy. */
 export const bytesOf = ({ data }: HostArray): Uint8Array<ArrayBufferLike> => new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
 
-/** Row `start` to `start + count` along the first axis; a view, not a copy. */
-export function rowsOf<D extends DType>(array: HostArray<D>, start: number, count: number): HostArray<D> {
-  const [rows = 0, ...rest] = array.shape;
-  if (start < 0 || count < 0 || start + count > rows) throw new Error(`rows ${start} to ${start + count} of ${rows}`);
-  const width = elementCount(rest);
-  return hostArray(array.dtype, [count, ...rest], array.data.subarray(start * width, (start + count) * width) as HostData[D]);
-}
-
 /** The first NaN or infinity with its index along every axis, so that a caller can refuse it by place. */
 export function firstNonFinite(array: HostArray): { readonly index: readonly number[]; readonly value: number } | null {
   const { decode } = access[array.dtype];

@@ -4,7 +4,7 @@ import { bytesOf, convert, elementCount, type HostArray } from "./host-array.js"
 import { dataMessages } from "./messages.js";
 import { type NpyHeader, parseNpyHeader } from "./npy-header.js";
 import { RandomAccessFile } from "./random-access-file.js";
-import { allocate, checkedCount, readStoredRows, readWhole, type StoredArray, type StoredType, storedTypes } from "./stored-type.js";
+import { allocate, checkedCount, readWhole, type StoredArray, type StoredType, storedTypes } from "./stored-type.js";
 
 /** https://numpy.org/doc/stable/reference/generated/numpy.lib.format.html */
 const MAGIC = [0x93, 0x4e, 0x55, 0x4d, 0x50, 0x59];
@@ -114,12 +114,6 @@ export function readOpenNpy(npy: NpyFile): HostArray {
   const bytes = elementCount(npy.shape) * storedTypes[npy.type].bytes;
   if (bytes > LARGEST_FORTRAN) throw userError(dataMessages.npyFortran, { file: npy.file.path, bytes });
   return transposed(npy.file.path, readWhole({ ...npy, shape: [...npy.shape].reverse() }));
-}
-
-/** Rows of a C-order file, without reading the rest. */
-export function readNpyRows(npy: NpyFile, start: number, count: number): HostArray {
-  if (npy.fortranOrder) throw new Error("rows of a Fortran-order file do not lie together: read it whole");
-  return readStoredRows(npy, start, count);
 }
 
 /** All axes reversed: a row-major array of the reversed shape is the Fortran-order array itself. */

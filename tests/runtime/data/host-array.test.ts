@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { bf16ToF32, f16ToF32, f32ToBf16, f32ToF16 } from "../../../runtime/data/half.js";
-import { convert, firstNonFinite, hostArray, rowsOf, valueAt, values, zeros } from "../../../runtime/data/host-array.js";
+import { convert, firstNonFinite, hostArray, valueAt, values, zeros } from "../../../runtime/data/host-array.js";
 
 /** By definition: sign, exponent and fraction fields of the format. */
 function decodeBits(bits: number, exponentBits: number): number {
@@ -78,15 +78,5 @@ describe("host arrays", () => {
     expect(firstNonFinite(array)).toEqual({ index: [2, 1], value: NaN });
     expect(firstNonFinite(convert(array, "bf16"))?.index).toEqual([2, 1]);
     expect(firstNonFinite(zeros("i32", [3]))).toBeNull();
-  });
-
-  test("a range of rows is a view with its own shape", () => {
-    const array = hostArray(
-      "i32",
-      [4, 2],
-      Int32Array.from({ length: 8 }, (_, i) => i),
-    );
-    expect(rowsOf(array, 1, 2)).toEqual(hostArray("i32", [2, 2], new Int32Array([2, 3, 4, 5])));
-    expect(() => rowsOf(array, 3, 2)).toThrow("rows 3 to 5 of 4");
   });
 });

@@ -6,7 +6,8 @@ import fc from "fast-check";
 import { afterAll, describe, expect, test } from "vitest";
 import { convert, hostArray, type HostArray } from "../../../runtime/data/host-array.js";
 import { parseNpyHeader } from "../../../runtime/data/npy-header.js";
-import { openNpy, readNpy, readNpyRows, writeNpy } from "../../../runtime/data/npy.js";
+import { openNpy, readNpy, writeNpy } from "../../../runtime/data/npy.js";
+import { readStoredRows } from "../../../runtime/data/stored-type.js";
 import { UserError } from "../../../runtime/user-error.js";
 
 const folder = mkdtempSync(join(tmpdir(), "sig-npy-"));
@@ -151,7 +152,7 @@ describe("rows", () => {
     const data = Buffer.alloc(7 * 3 * 8);
     for (let i = 0; i < 21; i++) data.writeBigInt64LE(BigInt(i - 4), i * 8);
     const npy = openNpy(file({ header: header("<i8", "(7, 3)"), data }));
-    expect(readNpyRows(npy, 2, 2)).toEqual(hostArray("i32", [2, 3], Int32Array.from([2, 3, 4, 5, 6, 7])));
+    expect(readStoredRows(npy, 2, 2)).toEqual(hostArray("i32", [2, 3], Int32Array.from([2, 3, 4, 5, 6, 7])));
     npy.file.close();
   });
 
@@ -216,7 +217,7 @@ describe("hostile and broken files are refused by code, not by a crash", () => {
     const path = file({ header: f4("(100,)"), data: new Uint8Array(400) });
     const npy = openNpy(path);
     truncateSync(path, 200);
-    expect(refusal(() => readNpyRows(npy, 50, 50)).code).toBe("SIG6003");
+    expect(refusal(() => readStoredRows(npy, 50, 50)).code).toBe("SIG6003");
     npy.file.close();
   });
 
