@@ -12,14 +12,13 @@ export function largestBatch(dims: Dims, fits: (dims: Dims) => boolean): Dims | 
   if (!Number.isFinite(base)) return null;
   const at = (size: number): Dims =>
     Object.fromEntries(Object.entries(dims).map(([id, value]) => [id, Math.max(1, Math.round((value / base) * size))]));
-  if (!fits(at(1))) return null;
-  let low = 1;
-  let high = 2;
-  while (high <= LARGEST && fits(at(high))) [low, high] = [high, high * 2];
+  // Begun at the batch that is asked about: the edge is mostly near.
+  let [low, high] = fits(dims) ? [base, base * 2] : [0, base];
+  while (low > 0 && high <= LARGEST && fits(at(high))) [low, high] = [high, high * 2];
   while (high - low > 1) {
     const middle = Math.floor((low + high) / 2);
     if (fits(at(middle))) low = middle;
     else high = middle;
   }
-  return at(low);
+  return low === 0 ? null : at(low);
 }

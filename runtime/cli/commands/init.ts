@@ -73,7 +73,7 @@ export const registerInit: Register = (parent, { console, finish }) => {
       const files = [PROGRAM, DATA].map((name) => join(folder, name));
       const [programFile = "", dataFile = ""] = files;
       const taken = files.find((file) => existsSync(file));
-      if (taken !== undefined) throw userError(cliMessages.exists, { file: taken });
+      if (taken !== undefined) throw userError(cliMessages.exists, { file: taken }, 2);
       writeAtomically(programFile, (sink) => sink(new TextEncoder().encode(program)));
       writeSafetensors(
         dataFile,

@@ -1,5 +1,6 @@
 import { bind, type Dims } from "../../../compiler/bind.js";
 import { explain } from "../../../compiler/explain.js";
+import { isTile } from "../../../compiler/graph/graph.js";
 import { printSize } from "../../../compiler/graph/size.js";
 import { humanBytes } from "../../../compiler/plan/human-bytes.js";
 import type { Plan, PlanBuffer } from "../../../compiler/plan/plan.js";
@@ -71,7 +72,11 @@ function batchSizes({ program, batchSizes: given, placeOf }: LoadedProgram): Dim
 }
 
 function findLargest(loaded: LoadedProgram, compile: Compile, dims: Dims, memoryBytes: number): Dims | null {
-  const templates = [false, true].map((microBatch) => compileWork(loaded, { ...compile, microBatch }).template);
+  const whole = compileWork(loaded, compile).template;
+  const cut = compileWork(loaded, { ...compile, microBatch: true }).template;
+  // Towers that are too small to be cut leave the same tiles, and the same answer.
+  const tiles = ({ graph }: typeof whole): number => graph.nodes.filter(isTile).length;
+  const templates = tiles(cut) === tiles(whole) ? [whole] : [whole, cut];
   return largestBatch(dims, (candidate) => templates.some((template) => bind(template, candidate, { memoryBytes }).plan !== null));
 }
 
