@@ -3,7 +3,7 @@ import { type Diagnostic, diagnose } from "../grammar/diagnostic.js";
 import type { Span } from "../grammar/span.js";
 import type { Template } from "./compile.js";
 import { isTile } from "./graph/graph.js";
-import { batchesOf, type BatchId, printSize } from "./graph/size.js";
+import { batchesOf, type BatchId, evaluateSize, printSize, product } from "./graph/size.js";
 import { packArena } from "./plan/arena.js";
 import { humanBytes } from "./plan/human-bytes.js";
 import { chooseTiles, type Footprint } from "./plan/choose-tiles.js";
@@ -15,6 +15,7 @@ import { lowerOps } from "./plan/lower-ops.js";
 import { messages } from "./plan/messages.js";
 import type { Plan, PlanBuffer, TileChoice } from "./plan/plan.js";
 import type { Schedule } from "./plan/schedule.js";
+import { verifyPlan } from "./plan/verify-plan.js";
 
 export type Dims = Readonly<Record<BatchId, number>>;
 export type BindOptions = {
@@ -24,8 +25,8 @@ export type BindOptions = {
 export type Bound = { readonly plan: Plan; readonly diagnostics: readonly [] } | { readonly plan: null; readonly diagnostics: readonly Diagnostic[] };
 
 export function bind(template: Template, dims: Dims, options: BindOptions = {}): Bound {
-  const missing = missingSizes(template, dims);
-  if (missing.length > 0) return { plan: null, diagnostics: missing };
+  const refused = unusableSizes(template, dims);
+  if (refused.length > 0) return { plan: null, diagnostics: refused };
   const { graph, target } = template;
   const budget = Math.min(options.memoryBytes ?? Number.POSITIVE_INFINITY, target.maxBytes ?? Number.POSITIVE_INFINITY);
   const planAt = (tiles: readonly TileChoice[]): Plan => planWith(template, dims, tiles);
@@ -34,6 +35,7 @@ export function bind(template: Template, dims: Dims, options: BindOptions = {}):
     return { peakBytes: plan.peakBytes, blockBytes: blockBytes(plan) };
   };
   const plan = planAt(chooseTiles(graph, dims, target.defaultScratchBytes, Number.isFinite(budget) ? budget : null, measure));
+  if (target.granularity === "kernel") verifyPlan(plan, template.kernels);
   if (plan.peakBytes <= budget) return { plan, diagnostics: [] };
   return { plan: null, diagnostics: [overBudget(plan, budget, options.memoryBytes === budget)] };
 }
@@ -59,7 +61,9 @@ function planKernels({ target, kernels }: Template, schedule: Schedule, dims: Di
   const lifeOf = (id: number) => lifetimes.get(id) ?? { from: 0, to: 0 };
   const tenants = draft.buffers.filter(({ role }) => role !== "given").map(({ id, bytes }) => ({ id, bytes, ...lifeOf(id) }));
   const arena = packArena(tenants, handovers, target.alignment, target.guardBytes);
-  const buffers = draft.buffers.map(({ loops: _, ...buffer }): PlanBuffer => ({ ...buffer, ...lifeOf(buffer.id), offset: arena.offsets.get(buffer.id) ?? null }));
+  const buffers = draft.buffers.map(({ id, name, role, dtype, shape, bytes, size, degree, span }): PlanBuffer => {
+    return { id, name, role, dtype, shape, bytes, size, degree, span, ...lifeOf(id), offset: arena.offsets.get(id) ?? null };
+  });
   const given = buffers.reduce((sum, { role, bytes }) => (role === "given" ? sum + bytes : sum), 0);
   return {
     buffers,
@@ -97,16 +101,18 @@ function blockBytes({ buffers }: Plan): number {
 
 // Refusals -----------------------------------------------------------------------------------------------------------
 
-function missingSizes(template: Template, dims: Dims): readonly Diagnostic[] {
+/** A size that is missing or no count, and a value whose bytes no double counts exactly: offsets would be wrong without a word. */
+function unusableSizes(template: Template, dims: Dims): readonly Diagnostic[] {
   const first = new Map<BatchId, Span>();
-  for (const node of template.graph.nodes) {
-    const sizes = isTile(node) ? node.loops.map(({ extent }) => extent) : node.type.shape;
-    for (const id of sizes.flatMap(batchesOf)) if (!first.has(id)) first.set(id, node.span);
-  }
-  return [...first].flatMap(([id, span]) => {
+  const shapes = template.graph.nodes.flatMap((node) => (isTile(node) ? [[node.span, node.loops.map(({ extent }) => extent)] as const] : [[node.span, node.type.shape] as const]));
+  for (const [span, shape] of shapes) for (const id of shape.flatMap(batchesOf)) if (!first.has(id)) first.set(id, span);
+  const missing = [...first].flatMap(([id, span]) => {
     const size = dims[id];
     return size !== undefined && Number.isSafeInteger(size) && size >= 1 ? [] : [diagnose(messages.noBatchSize, span, { batch: id, size: size ?? "not given" })];
   });
+  if (missing.length > 0) return missing;
+  const tooLarge = template.graph.nodes.flatMap((node) => (isTile(node) || Number.isSafeInteger(8 * evaluateSize(product(node.type.shape), dims)) ? [] : [node]));
+  return tooLarge.slice(0, 1).map((node) => diagnose(messages.tooLarge, node.span, { size: printSize(product(node.type.shape)) }));
 }
 
 function overBudget(plan: Plan, budget: number, byUser: boolean): Diagnostic {

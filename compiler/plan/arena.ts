@@ -30,17 +30,19 @@ export function packArena(tenants: readonly Tenant[], handovers: ReadonlyMap<Buf
     }
   }
   const waiting = [...groups.values()].sort((a, b) => b.tenant.bytes - a.tenant.bytes || a.tenant.from - b.tenant.from || a.tenant.id - b.tenant.id);
+  /** By rising offset. */
   const placed: Placed[] = [];
   const offsets = new Map<BufferId, number>();
   for (const { tenant, members } of waiting) {
     const bytes = roundUp(tenant.bytes + guardBytes, alignment);
-    const others = placed.filter((other) => overlap(other, tenant)).sort((a, b) => a.offset - b.offset);
     let offset = 0;
-    for (const other of others) {
+    for (const other of placed) {
+      if (!overlap(other, tenant)) continue;
       if (other.offset >= offset + bytes) break;
       offset = Math.max(offset, other.offset + other.bytes);
     }
-    placed.push({ ...tenant, bytes, offset });
+    const after = placed.findIndex((other) => other.offset > offset);
+    placed.splice(after < 0 ? placed.length : after, 0, { ...tenant, bytes, offset });
     for (const id of members) offsets.set(id, offset);
   }
   return { offsets, bytes: placed.reduce((end, { offset, bytes }) => Math.max(end, offset + bytes), 0) };

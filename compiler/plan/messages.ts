@@ -8,4 +8,5 @@ export const messages = {
     .help`take a smaller batch, or another engine`,
   noBatchSize: error("SIG5003")`batch \`${"batch"}\` needs a size of at least 1; it is ${"size"}.`
     .help`give it with --set ${"batch"}=4096, or by an input that has that axis`,
+  tooLarge: error("SIG5004")`a value of ${"size"} elements has more bytes than can be counted exactly.`.help`take a smaller batch`,
 } as const;

@@ -26,10 +26,10 @@ function header(plan: Plan, place: (span: Span) => string): readonly string[] {
 }
 
 function buffers(plan: Plan, place: (span: Span) => string): readonly string[] {
-  const rows = plan.buffers.map(({ id, name, role, dtype, shape, size, degree, bytes, from, to, offset, span }) => [
-    ...[`#${id}`, name, role, `${dtype}[${shape.join(", ")}]`, printSize(size), `degree ${degree}`, humanBytes(bytes), `${from}..${to}`],
-    ...[offset === null ? "-" : `@${offset}`, place(span)],
-  ]);
+  const rows = plan.buffers.map(({ id, name, role, dtype, shape, size, degree, bytes, from, to, offset, span }) => {
+    const what = [`#${id}`, name, role, `${dtype}[${shape.join(", ")}]`, printSize(size), `degree ${degree}`, humanBytes(bytes)];
+    return [...what, `${from}..${to}`, offset === null ? "-" : `@${offset}`, place(span)];
+  });
   const widths = (rows[0] ?? []).map((_, column) => Math.max(...rows.map((row) => row[column]?.length ?? 0)));
   return rows.map((row) => row.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join("  ").trimEnd());
 }

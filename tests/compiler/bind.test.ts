@@ -83,6 +83,10 @@ test("a batch without a size, of size 0 or of half a row is refused by name", ()
   }
 });
 
+test("a batch whose bytes no double counts exactly is refused", () => {
+  expect(bind(template, { n: 2 ** 45, m: 1 }).diagnostics.map(({ code, message }) => `${code} ${message}`)).toEqual(["SIG5004 a value of 768*n elements has more bytes than can be counted exactly."]);
+});
+
 test("an elementwise step that reads a dying array writes over it, unless it reads it turned", () => {
   const square = (turned: boolean): Template => {
     const b = new GraphBuilder({ file: "chain.sig", start: 0, end: 0 });
