@@ -40,7 +40,8 @@ export function openTrainingData(sources: readonly NamedSource[], { pipeline, in
 
   const originOf = (name: string): string => {
     const source = sources.find((candidate) => candidate.name === name);
-    return `--data ${name}=${source?.file}${source?.key == null ? "" : `#${source.key}`}`;
+    const key = source?.key ?? null;
+    return `--data ${name}=${source?.file}${key === null ? "" : `#${key}`}`;
   };
   const fit = (decl: InputDecl, array: HostArray, rows?: Int32Array): HostArray =>
     fitArray(decl, array, originOf(decl.name), { precision, allowNonFinite: false, placeOf, ...(rows === undefined ? {} : { rows }) });
