@@ -3,11 +3,10 @@ import type { Span } from "../grammar/span.js";
 import type { Template } from "./compile.js";
 import { type Graph, type GraphNode, isTile, type Merge, type Node, type Tile } from "./graph/graph.js";
 import type { OpName } from "./graph/op-table.js";
-import { printSize } from "./graph/size.js";
+import { batchesOf, printSize } from "./graph/size.js";
 import { printType } from "./graph/type.js";
 import type { LoweredProgram } from "./lower/program.js";
 import type { PassNote } from "./passes/pass.js";
-import { axesOf } from "./passes/sweeps/axes.js";
 
 /** A result that leaves a sweep. */
 export type SweepExit = { readonly op: OpName; readonly merge: Merge; readonly type: string; readonly span: Span };
@@ -45,9 +44,15 @@ function describe(tile: Tile, index: number): Sweep {
       const type = tile.types[k];
       return node === undefined || type === undefined ? [] : [{ op: out.merge === "argmax" || out.merge === "topk_index" ? out.merge : node.op, merge: out.merge, type: printType(type), span: node.span }];
     }),
-    similarities: body.filter((node) => node.op === "dot" && axesOf(node).length === 2).map((node) => ({ span: node.span, recomputed: again.has(node.id) })),
+    similarities: body.filter((node) => node.op === "dot" && isPaired(node, tile)).map((node) => ({ span: node.span, recomputed: again.has(node.id) })),
     ops: body.length,
   };
+}
+
+/** Has the value an element for each pair of the current blocks? */
+function isPaired(node: Node, tile: Tile): boolean {
+  const blocks = node.type.shape.flatMap(batchesOf);
+  return tile.loops.length === 2 && tile.loops.every(({ name }) => blocks.includes(`@${name}`));
 }
 
 /** Where a named value is made. Several places where sweeps make it again. */

@@ -12,6 +12,7 @@ import { hoistFactors } from "./hoist-factors.js";
 import { microBatch } from "./micro-batch.js";
 import { orientPairs } from "./orient-pairs.js";
 import type { Pass, PassNote } from "./pass.js";
+import { productsToContractions } from "./products-to-contractions.js";
 import { stabilise } from "./stabilise.js";
 import { transposesToLeaves } from "./transposes-to-leaves.js";
 
@@ -22,7 +23,7 @@ export type Step = { readonly name: string; readonly pass: Pass; readonly stage:
 export type StepResult = { readonly name: string; readonly summary: string; readonly graph: Graph; readonly notes: readonly PassNote[]; readonly changed: boolean };
 
 /** One similarity must have one cotangent, and a diagonal none over pairs: so the walks to the leaves run before gradients. */
-const beforeGradientsPasses = [canonicalise, stabilise, decomposePairs, transposesToLeaves, orientPairs, diagonalsToLeaves, canonicalise, cse, dce];
+const beforeGradientsPasses = [canonicalise, stabilise, productsToContractions, decomposePairs, transposesToLeaves, orientPairs, diagonalsToLeaves, canonicalise, cse, dce];
 
 /** A stopped gradient has done its work. */
 const doneWithGradientsPasses = [dropStopGradient];

@@ -5,6 +5,7 @@
 import { GraphBuilder } from "../../graph/builder.js";
 import { type Graph, type GraphNode, type Id, indexNodes, isTile, type Merge, type Node, type TileIn, type TileOut } from "../../graph/graph.js";
 import { copy } from "../../graph/rewrite.js";
+import type { AxisPairs } from "../../graph/op-table.js";
 import { batch, printSize, type Size } from "../../graph/size.js";
 import type { Shape, Type } from "../../graph/type.js";
 import type { PassNote } from "../pass.js";
@@ -114,7 +115,11 @@ class Former {
     for (const [old] of body.clones) this.#clonedBefore.add(old);
     for (const member of sweep.members) {
       this.#b.span = member.span;
-      this.#ids.set(member.id, this.#b.emit("project", [tile], { index: body.outOf(member.id), type: member.type }));
+      const { index, perm } = body.outOf(member.id);
+      const type = body.types[index];
+      if (type === undefined) throw new Error(`%${member.id} is no result of its sweep`);
+      const result = this.#b.emit("project", [tile], { index, type });
+      this.#ids.set(member.id, perm === null ? result : this.#b.transpose(result, perm));
     }
     const kinds = sweep.members.map((member) => (this.#regions.isExit(member) ? member.op : "whole"));
     this.#notes.push({
@@ -127,6 +132,9 @@ class Former {
 
 const tally = (kinds: readonly string[]): string =>
   [...new Set(kinds)].map((kind) => `${kinds.filter((other) => other === kind).length} ${kind}`).join(", ");
+
+/** `batch` before `contract`, so that equal attributes are equal text. */
+const keyOf = (op: string, attrs: object, ins: readonly Id[]): string => `${op}:${JSON.stringify(attrs, Object.keys(attrs).sort())}:${ins.join()}`;
 
 /** The body of one tile under construction. */
 class SweepBody {
@@ -141,7 +149,7 @@ class SweepBody {
   readonly #b: GraphBuilder;
   readonly #made = new Map<string, Id>();
   readonly #outs = new Map<string, number>();
-  readonly #outOf = new Map<Id, number>();
+  readonly #outOf = new Map<Id, { readonly index: number; readonly perm: readonly number[] | null }>();
 
   constructor(sweep: Sweep, regions: Regions, loopNames: readonly string[], node: (id: Id | undefined) => Node) {
     this.#regions = regions;
@@ -156,13 +164,29 @@ class SweepBody {
     return this.#b.finish([]);
   }
 
-  outOf(member: Id): number {
-    return this.#outOf.get(member) ?? -1;
+  /** Which result a member is; `perm` where it is that result transposed. */
+  outOf(member: Id): { readonly index: number; readonly perm: readonly number[] | null } {
+    return this.#outOf.get(member) ?? { index: -1, perm: null };
   }
 
   addMember(member: Node): void {
-    const out = this.#regions.isExit(member) ? this.#exit(member) : this.#whole(member);
-    this.#outOf.set(member.id, out);
+    const twin = this.#regions.isExit(member) && member.op === "dot" ? this.#twin(member) : null;
+    if (twin !== null) this.#outOf.set(member.id, twin);
+    else this.#outOf.set(member.id, { index: this.#regions.isExit(member) ? this.#exit(member) : this.#whole(member), perm: null });
+  }
+
+  /** The same contraction with its operands exchanged, made already: its result transposed costs no second contraction. */
+  #twin(exit: Node<"dot">): { readonly index: number; readonly perm: readonly number[] } | null {
+    const flip = (pairs: AxisPairs): AxisPairs => pairs.map(([l, r]) => [r, l] as const);
+    const attrs = { batch: flip(exit.attrs.batch), contract: flip(exit.attrs.contract) };
+    const index = this.#outs.get(keyOf("dot", attrs, [...exit.ins].reverse()));
+    if (index === undefined) return null;
+    const batch = exit.attrs.batch.length;
+    const left = this.#node(exit.ins[0]).type.shape.length - batch - exit.attrs.contract.length;
+    const rank = exit.type.shape.length;
+    // Its axes: batch, our right ones, our left ones.
+    const perm = exit.type.shape.map((_, axis) => (axis < batch ? axis : axis < batch + left ? axis + (rank - batch - left) : axis - left));
+    return { index, perm };
   }
 
   #out(key: string, make: () => { value: Id; place: Labels; merge: Merge; by: number | null; type: Type }): number {
@@ -192,7 +216,7 @@ class SweepBody {
     const b = this.#b;
     const operand = this.#clone(pair.id);
     const out = (op: string, type: Type, merge: Merge, by: number | null, value: () => Id): number =>
-      this.#out(`${op}:${JSON.stringify(exit.attrs)}:${exit.ins.join()}`, () => {
+      this.#out(keyOf(op, exit.attrs, exit.ins), () => {
         b.span = exit.span;
         return { value: value(), place, merge, by, type };
       });
@@ -212,7 +236,7 @@ class SweepBody {
       case "argmax": {
         const { axis } = exit.attrs;
         const loop = labels[axis];
-        const largest = this.#out(`max:${JSON.stringify({ axes: [axis] })}:${exit.ins.join()}`, () => {
+        const largest = this.#out(keyOf("max", { axes: [axis] }, exit.ins), () => {
           b.span = exit.span;
           return { value: b.emit("max", [operand], { axes: [axis] }), place, merge: "max", by: null, type: { dtype: pair.type.dtype, shape: exit.type.shape } };
         });
@@ -235,7 +259,7 @@ class SweepBody {
   }
 
   #topk(pair: Node, operand: Id, exit: Node<"topk"> | Node<"topk_index">, place: Labels, shape: Shape): number {
-    return this.#out(`topk:${JSON.stringify(exit.attrs)}:${pair.id}`, () => {
+    return this.#out(keyOf("topk", exit.attrs, exit.ins), () => {
       this.#b.span = exit.span;
       return { value: this.#b.emit("topk", [operand], exit.attrs), place, merge: "topk", by: null, type: { dtype: pair.type.dtype, shape } };
     });

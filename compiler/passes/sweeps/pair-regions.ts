@@ -97,26 +97,31 @@ export function analysePairRegions(graph: Graph): Regions {
     pairwise.set(node.id, isPairwise(node, operands) && !turnsRegion);
   }
 
-  // Contractions over a batch axis with a pair result are births (d×d correlation) or exits (G·Z): settled below.
+  // A contraction over a batch axis with a pair result is born there (a d×d correlation of stored columns) or an exit
+  // (G·Z, summed over a paired axis of a region). In order of the graph, so that what it reads is settled before it is.
+  const open = [...nodes.values()].filter((node) => node.op === "dot" && axesOf(node).length === 2 && contractsBatchAxis(node, operandsOfNode(node)));
+  const born = new Set<Id>();
   const exits = new Set<Id>();
-  let inRegion: (id: Id) => boolean = () => false;
-  for (let round = 0; ; round++) {
-    inRegion = components(nodes, (node) => pairwise.get(node.id) === true && !exits.has(node.id), operandsOfNode);
-    let changed = false;
-    for (const node of nodes.values()) {
-      if (exits.has(node.id) || node.op !== "dot" || axesOf(node).length !== 2) continue;
-      const operands = operandsOfNode(node);
-      const takesPair = operands.some((operand, k) => {
+  const settled = (node: Node): boolean => !open.includes(node) || born.has(node.id);
+  const regionsNow = (): ((id: Id) => boolean) => components(nodes, (node) => pairwise.get(node.id) === true && settled(node), operandsOfNode);
+  let inRegion = regionsNow();
+  for (;;) {
+    const next = open.find((node) => {
+      if (exits.has(node.id)) return false;
+      const takesRegion = operandsOfNode(node).some((operand, k) => {
         const map = axisMap(node, k, operand.type.shape);
         return inRegion(operand.id) && axesOf(operand).some((axis) => map[axis] === null);
       });
-      if (takesPair) {
-        exits.add(node.id);
-        changed = true;
-        break;
-      }
-    }
-    if (!changed || round > nodes.size) break;
+      return takesRegion || !born.has(node.id);
+    });
+    if (next === undefined) break;
+    // Met again, it reads a region after all: each is settled at most twice.
+    const again = operandsOfNode(next).some((operand) => inRegion(operand.id));
+    if (again) {
+      born.delete(next.id);
+      exits.add(next.id);
+    } else born.add(next.id);
+    inRegion = regionsNow();
   }
 
   const isExitNode = (node: Node): boolean => {
