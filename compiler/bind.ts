@@ -22,7 +22,9 @@ export type BindOptions = {
   /** The most bytes that the plan may hold at once. */
   readonly memoryBytes?: number;
 };
-export type Bound = { readonly plan: Plan; readonly diagnostics: readonly [] } | { readonly plan: null; readonly diagnostics: readonly Diagnostic[] };
+export type Bound =
+  | { readonly plan: Plan; readonly diagnostics: readonly [] }
+  | { readonly plan: null; readonly diagnostics: readonly Diagnostic[] };
 
 export function bind(template: Template, dims: Dims, options: BindOptions = {}): Bound {
   const refused = unusableSizes(template, dims);
@@ -51,11 +53,26 @@ export function planWith(template: Template, dims: Dims, tiles: readonly TileCho
     case "op":
       return { ...common, ...lowerOps(graph, names, dims, tiles), arenaBytes: 0, flops: graphFlops(graph, dims) };
     case "graph":
-      return { ...common, buffers: [], statements: [], inputs: [], outputs: [], arenaBytes: 0, peakBytes: 0, peakAt: 0, flops: graphFlops(graph, dims) };
+      return {
+        ...common,
+        buffers: [],
+        statements: [],
+        inputs: [],
+        outputs: [],
+        arenaBytes: 0,
+        peakBytes: 0,
+        peakAt: 0,
+        flops: graphFlops(graph, dims),
+      };
   }
 }
 
-function planKernels({ target, kernels }: Template, schedule: Schedule, dims: Dims, tiles: readonly TileChoice[]): Omit<Plan, "target" | "dims" | "tiles"> {
+function planKernels(
+  { target, kernels }: Template,
+  schedule: Schedule,
+  dims: Dims,
+  tiles: readonly TileChoice[],
+): Omit<Plan, "target" | "dims" | "tiles"> {
   const draft = instantiate(schedule, dims, tiles);
   const { statements, lifetimes, handovers, steps } = analyseLives(draft.statements, draft.buffers, kernels);
   const lifeOf = (id: number) => lifetimes.get(id) ?? { from: 0, to: 0 };
@@ -96,7 +113,12 @@ function busiestStep(buffers: readonly PlanBuffer[], steps: number): number {
 }
 
 function blockBytes({ buffers }: Plan): number {
-  return Math.max(...liveBytes(buffers.filter(({ role }) => role === "block"), stepsOf(buffers)));
+  return Math.max(
+    ...liveBytes(
+      buffers.filter(({ role }) => role === "block"),
+      stepsOf(buffers),
+    ),
+  );
 }
 
 // Refusals -----------------------------------------------------------------------------------------------------------
@@ -104,14 +126,20 @@ function blockBytes({ buffers }: Plan): number {
 /** A size that is missing or no count, and a value whose bytes no double counts exactly: offsets would be wrong without a word. */
 function unusableSizes(template: Template, dims: Dims): readonly Diagnostic[] {
   const first = new Map<BatchId, Span>();
-  const shapes = template.graph.nodes.flatMap((node) => (isTile(node) ? [[node.span, node.loops.map(({ extent }) => extent)] as const] : [[node.span, node.type.shape] as const]));
+  const shapes = template.graph.nodes.flatMap((node) =>
+    isTile(node) ? [[node.span, node.loops.map(({ extent }) => extent)] as const] : [[node.span, node.type.shape] as const],
+  );
   for (const [span, shape] of shapes) for (const id of shape.flatMap(batchesOf)) if (!first.has(id)) first.set(id, span);
   const missing = [...first].flatMap(([id, span]) => {
     const size = dims[id];
-    return size !== undefined && Number.isSafeInteger(size) && size >= 1 ? [] : [diagnose(messages.noBatchSize, span, { batch: id, size: size ?? "not given" })];
+    return size !== undefined && Number.isSafeInteger(size) && size >= 1
+      ? []
+      : [diagnose(messages.noBatchSize, span, { batch: id, size: size ?? "not given" })];
   });
   if (missing.length > 0) return missing;
-  const tooLarge = template.graph.nodes.flatMap((node) => (isTile(node) || Number.isSafeInteger(8 * evaluateSize(product(node.type.shape), dims)) ? [] : [node]));
+  const tooLarge = template.graph.nodes.flatMap((node) =>
+    isTile(node) || Number.isSafeInteger(8 * evaluateSize(product(node.type.shape), dims)) ? [] : [node],
+  );
   return tooLarge.slice(0, 1).map((node) => diagnose(messages.tooLarge, node.span, { size: printSize(product(node.type.shape)) }));
 }
 

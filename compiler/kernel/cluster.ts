@@ -8,22 +8,10 @@
 import { type GraphNode, type Id, isTile, type Node } from "../graph/graph.js";
 import { sameSize } from "../graph/size.js";
 import type { Shape } from "../graph/type.js";
-import { contiguous, type SymbolicView } from "./call.js";
-import type { Access, ScalarOp } from "./kernel.js";
-import { type AxisIndex, identityIndex, indexOperand, indexView, reshapeView } from "./layout.js";
+import type { Access } from "./kernel.js";
+import { identityIndex } from "./layout.js";
 import { nodeClass } from "./node-class.js";
-import { CHEAP, scalarCost } from "./scalar-cost.js";
-
-/** A list of nodes without control flow: the program's own, or the body of a tile. */
-export type Region = {
-  readonly nodes: readonly GraphNode[];
-  /** How many of the loops around the region the node's value changes with. */
-  readonly depth: (id: Id) => number;
-  /** Where an input or a block of an operand lies. */
-  readonly given: (id: Id) => SymbolicView;
-  /** Values that somebody outside reads: stored in a buffer of their own, in order. */
-  readonly wanted: ReadonlySet<Id>;
-};
+import { copies, type Read, type Region, RegionNodes } from "./region-nodes.js";
 
 export type Cluster = {
   readonly id: number;
@@ -43,146 +31,67 @@ export type Cluster = {
   readonly after: Set<Cluster>;
 };
 
-/** A stored or computed value that an expression ends in, and how the expression's points index it. */
-type Read = { readonly base: Id; readonly index: readonly AxisIndex[] };
-
 export class Clustering {
   readonly #region: Region;
-  readonly #nodes: ReadonlyMap<Id, GraphNode>;
-  readonly #wanted: ReadonlySet<Id>;
+  readonly nodes: RegionNodes;
   readonly #position: ReadonlyMap<Id, number>;
   readonly #producer = new Map<Id, Cluster>();
-  readonly #costs = new Map<Id, number>();
   readonly #clusters = new Set<Cluster>();
   #count = 0;
 
   constructor(region: Region) {
     this.#region = region;
-    this.#nodes = new Map(region.nodes.map((node) => [node.id, node]));
+    this.nodes = new RegionNodes(region);
     this.#position = new Map(region.nodes.map((node, k) => [node.id, k]));
-    this.#wanted = this.#findWanted();
     for (const node of region.nodes) this.#place(node);
-  }
-
-  // What a node is -----------------------------------------------------------------------------------------------------
-
-  node(id: Id): GraphNode {
-    const node = this.#nodes.get(id);
-    if (node === undefined) throw new Error(`no node %${id}`);
-    return node;
-  }
-  op(id: Id): Node {
-    const node = this.node(id);
-    if (isTile(node)) throw new Error(`%${id} is a tile`);
-    return node;
-  }
-  shape(id: Id): Shape {
-    return this.op(id).type.shape;
-  }
-
-  /** Follows layout ops to a value that has points or bytes of its own. */
-  resolve(id: Id, index: readonly AxisIndex[]): Read {
-    const node = this.op(id);
-    if (nodeClass[node.op] !== "layout") return { base: id, index };
-    const operand = node.ins[0] ?? -1;
-    const inner = indexOperand(node, this.shape(operand), index);
-    return inner === null ? { base: id, index } : this.resolve(operand, inner);
-  }
-  #baseOf(id: Id): Id {
-    return this.resolve(id, identityIndex(this.shape(id).length)).base;
-  }
-
-  /** A reshape that moves elements between axes: a new shape on the operand's bytes, or a copy where those are not in order. */
-  isAlias(node: Node): boolean {
-    const operand = node.ins[0] ?? -1;
-    const { base, index } = this.resolve(operand, identityIndex(this.shape(operand).length));
-    const view = nodeClass[this.op(base).op] === "given" ? this.#region.given(base) : contiguous(-1, this.shape(base));
-    return reshapeView(indexView(view, index, this.shape(operand)), node.type.shape) !== null;
-  }
-
-  /** The cost of computing the value from stored ones at every use; infinite where that is out of the question. */
-  #cost(id: Id): number {
-    const known = this.#costs.get(id);
-    if (known !== undefined) return known;
-    const node = this.op(this.#baseOf(id));
-    let cost = 0;
-    if (nodeClass[node.op] === "points" && !this.#wanted.has(node.id)) {
-      cost = node.ins.reduce((sum, operand) => sum + (this.#isRegisterOnly(operand) ? Number.POSITIVE_INFINITY : this.#cost(operand)), scalarCost[node.op as ScalarOp]);
-      if (cost > CHEAP) cost = Number.POSITIVE_INFINITY;
-    }
-    this.#costs.set(id, cost);
-    return cost;
-  }
-  /** Lives at the points of a cluster, where its readers want to be too. */
-  #isRegisterOnly(id: Id): boolean {
-    const base = this.op(this.#baseOf(id));
-    return nodeClass[base.op] === "contraction" || (nodeClass[base.op] === "points" && this.#wanted.has(base.id));
-  }
-  /** Belongs to no cluster. */
-  isCheap(id: Id): boolean {
-    const node = this.op(id);
-    return nodeClass[node.op] === "leaf" || (nodeClass[node.op] === "points" && !this.#wanted.has(id) && Number.isFinite(this.#cost(id)));
-  }
-
-  #findWanted(): ReadonlySet<Id> {
-    const wanted = new Set(this.#region.wanted);
-    const want = (id: Id): unknown => wanted.add(this.#baseOf(id));
-    for (const node of this.#region.nodes) {
-      if (isTile(node)) node.ins.forEach((input) => want(input.value));
-      else if (node.op === "dot" || (nodeClass[node.op] === "whole" && !copies(node))) node.ins.forEach(want);
-      else if (node.op === "reshape" && this.#baseOf(node.id) === node.id && this.isAlias(node)) node.ins.forEach(want);
-    }
-    return wanted;
   }
 
   // Placing nodes ------------------------------------------------------------------------------------------------------
 
   #place(node: GraphNode): void {
-    if (isTile(node)) return this.#whole(node, node.ins.map((input) => this.#baseOf(input.value)), 0);
+    if (isTile(node))
+      return this.#whole(
+        node,
+        node.ins.map((input) => this.nodes.baseOf(input.value)),
+        0,
+      );
     const kind = nodeClass[node.op];
     const self = identityIndex(node.type.shape.length);
     switch (kind) {
       case "given":
       case "leaf":
-        if (kind === "leaf" && this.#wanted.has(node.id)) this.#producer.set(node.id, this.#join(node, []));
+        if (kind === "leaf" && this.nodes.wanted.has(node.id)) this.#producer.set(node.id, this.#join(node, []));
         if (kind === "given" && this.#region.wanted.has(node.id)) this.#join(node, [{ base: node.id, index: self }]);
         return;
       case "project":
         return this.#follow(node.id, node.ins[0] ?? -1);
       case "layout":
-        if (this.#baseOf(node.id) !== node.id) {
-          if (this.#region.wanted.has(node.id)) this.#join(node, this.#readsOf(node, self));
-        } else if (this.isAlias(node)) {
-          this.#follow(node.id, this.#baseOf(node.ins[0] ?? -1));
+        if (this.nodes.baseOf(node.id) !== node.id) {
+          if (this.#region.wanted.has(node.id)) this.#join(node, this.nodes.readsOf(node, self));
+        } else if (this.nodes.isAlias(node)) {
+          this.#follow(node.id, this.nodes.baseOf(node.ins[0] ?? -1));
           if (this.#region.wanted.has(node.id)) this.#join(node, [{ base: node.id, index: self }]);
-        } else this.#whole(node, this.#readsOf(node, identityIndex(this.shape(node.ins[0] ?? -1).length)).map(({ base }) => base));
+        } else
+          this.#whole(
+            node,
+            this.nodes.readsOf(node, identityIndex(this.nodes.shape(node.ins[0] ?? -1).length)).map(({ base }) => base),
+          );
         return;
       case "points":
-        if (!this.isCheap(node.id)) this.#producer.set(node.id, this.#join(node, this.#readsOf(node, self)));
+        if (!this.nodes.isCheap(node.id)) this.#producer.set(node.id, this.#join(node, this.nodes.readsOf(node, self)));
         return;
       case "reduction":
         return this.#reduce(node);
       case "contraction":
         return this.#contract(node);
       case "whole":
-        return this.#whole(node, node.ins.flatMap((operand) => (copies(node) ? this.reads(operand).map(({ base }) => base) : [this.#baseOf(operand)])));
+        return this.#whole(
+          node,
+          node.ins.flatMap((operand) => (copies(node) ? this.nodes.reads(operand).map(({ base }) => base) : [this.nodes.baseOf(operand)])),
+        );
       case "absent":
         throw new Error(`${node.op} (%${node.id}) is not left when kernels are formed`);
     }
-  }
-
-  /** The stored or live values that the expression of a value ends in. */
-  reads(id: Id): readonly Read[] {
-    return this.#readsAt(id, identityIndex(this.shape(id).length));
-  }
-  #readsAt(id: Id, index: readonly AxisIndex[]): readonly Read[] {
-    const read = this.resolve(id, index);
-    if (!this.isCheap(read.base)) return [read];
-    return this.#readsOf(this.op(read.base), read.index);
-  }
-  #readsOf(node: Node, index: readonly AxisIndex[]): readonly Read[] {
-    const inner = nodeClass[node.op] === "layout" ? (indexOperand(node, this.shape(node.ins[0] ?? -1), index) ?? index) : index;
-    return node.ins.flatMap((operand) => this.#readsAt(operand, inner));
   }
 
   #follow(id: Id, producerOf: Id): void {
@@ -191,7 +100,17 @@ export class Clustering {
   }
 
   #create(node: GraphNode | null, depth: number, space: Shape): Cluster {
-    const cluster: Cluster = { id: this.#count++, depth, space, node, live: new Map(), reductions: new Map(), stored: new Set(), reads: new Set(), after: new Set() };
+    const cluster: Cluster = {
+      id: this.#count++,
+      depth,
+      space,
+      node,
+      live: new Map(),
+      reductions: new Map(),
+      stored: new Set(),
+      reads: new Set(),
+      after: new Set(),
+    };
     this.#clusters.add(cluster);
     return cluster;
   }
@@ -203,16 +122,10 @@ export class Clustering {
       if (producer === cluster && cluster.live.has(base)) continue;
       cluster.reads.add(base);
       if (producer === undefined) continue;
-      producer.stored.add(this.storageOf(base));
+      producer.stored.add(this.nodes.storageOf(base));
       if (producer !== cluster) cluster.after.add(producer);
     }
   }
-  /** The value whose bytes an alias shows. */
-  storageOf(id: Id): Id {
-    const node = this.op(id);
-    return node.op === "reshape" && this.isAlias(node) ? this.storageOf(this.#baseOf(node.ins[0] ?? -1)) : id;
-  }
-
   #whole(node: GraphNode, bases: readonly Id[], depth = this.#region.depth(node.id)): void {
     const cluster = this.#create(node, depth, []);
     this.#producer.set(node.id, cluster);
@@ -223,9 +136,15 @@ export class Clustering {
   #contract(node: Node): void {
     const cluster = this.#create(node, this.#region.depth(node.id), node.type.shape);
     this.#producer.set(node.id, cluster);
-    cluster.live.set(node.id, node.type.shape.map((_, axis) => axis));
-    if (this.#wanted.has(node.id)) cluster.stored.add(node.id);
-    this.#require(cluster, node.ins.map((operand) => this.#baseOf(operand)));
+    cluster.live.set(
+      node.id,
+      node.type.shape.map((_, axis) => axis),
+    );
+    if (this.nodes.wanted.has(node.id)) cluster.stored.add(node.id);
+    this.#require(
+      cluster,
+      node.ins.map((operand) => this.nodes.baseOf(operand)),
+    );
   }
 
   /** Computes (or copies) a value at the points of some cluster. */
@@ -233,23 +152,29 @@ export class Clustering {
     const depth = this.#region.depth(node.id);
     const cluster = this.#home(reads, node.type.shape.length, depth) ?? this.#create(null, depth, node.type.shape);
     const dims = dimsThrough(cluster, reads) ?? node.type.shape.map((_, axis) => axis);
-    this.#require(cluster, reads.map(({ base }) => base));
+    this.#require(
+      cluster,
+      reads.map(({ base }) => base),
+    );
     cluster.live.set(node.id, dims);
-    if (this.#wanted.has(node.id)) cluster.stored.add(node.id);
+    if (this.nodes.wanted.has(node.id)) cluster.stored.add(node.id);
     return cluster;
   }
 
   #reduce(node: Node): void {
     const operand = node.ins[0] ?? -1;
-    const shape = this.shape(operand);
-    const reads = this.reads(operand);
+    const shape = this.nodes.shape(operand);
+    const reads = this.nodes.reads(operand);
     const depth = this.#region.depth(node.id);
     const cluster = this.#home(reads, shape.length, depth) ?? this.#sameSpace(reads, shape, depth) ?? this.#create(null, depth, shape);
     const dims = dimsThrough(cluster, reads) ?? shape.map((_, axis) => axis);
-    this.#require(cluster, reads.map(({ base }) => base));
+    this.#require(
+      cluster,
+      reads.map(({ base }) => base),
+    );
     this.#producer.set(node.id, cluster);
     cluster.reductions.set(node.id, dims);
-    if (this.#wanted.has(node.id)) cluster.stored.add(node.id);
+    if (this.nodes.wanted.has(node.id)) cluster.stored.add(node.id);
   }
 
   // Joining ------------------------------------------------------------------------------------------------------------
@@ -257,7 +182,9 @@ export class Clustering {
   /** The cluster at whose points the reads are live; several become one where nothing between them forbids it. */
   #home(reads: readonly Read[], rank: number, depth: number): Cluster | null {
     const producers = new Set(reads.flatMap(({ base }) => this.#producer.get(base) ?? []));
-    const candidates = [...producers].filter((c) => c.depth === depth && reads.some((read) => pointsOf(read, c, rank) !== null)).sort((a, b) => b.id - a.id);
+    const candidates = [...producers]
+      .filter((c) => c.depth === depth && reads.some((read) => pointsOf(read, c, rank) !== null))
+      .sort((a, b) => b.id - a.id);
     let home: Cluster | null = null;
     for (const candidate of candidates) {
       const joined: Set<Cluster> = new Set(home === null ? [candidate] : [home, candidate]);
@@ -303,8 +230,7 @@ export class Clustering {
     for (const id of from.reads) into.reads.add(id);
     for (const cluster of from.after) into.after.add(cluster);
     this.#clusters.delete(from);
-    for (const cluster of this.#clusters)
-      if (cluster.after.delete(from)) cluster.after.add(into);
+    for (const cluster of this.#clusters) if (cluster.after.delete(from)) cluster.after.add(into);
     into.after.delete(into);
     return into;
   }
@@ -313,7 +239,12 @@ export class Clustering {
   #sameSpace(reads: readonly Read[], shape: Shape, depth: number): Cluster | null {
     const producers = reads.flatMap(({ base }) => this.#producer.get(base) ?? []);
     for (const cluster of this.#clusters) {
-      if (cluster.depth !== depth || cluster.space.length !== shape.length || !cluster.space.every((size, k) => sameSize(size, shape[k] ?? []))) continue;
+      if (
+        cluster.depth !== depth ||
+        cluster.space.length !== shape.length ||
+        !cluster.space.every((size, k) => sameSize(size, shape[k] ?? []))
+      )
+        continue;
       if (cluster.node !== null && (isTile(cluster.node) || cluster.node.op !== "dot")) continue;
       const related = reads.some(({ base }) => cluster.reads.has(base) || cluster.live.has(base)) || (depth > 0 && shape.length > 1);
       if (!related || producers.some((p) => p === cluster || reaches(p, new Set([cluster])))) continue;
@@ -325,7 +256,10 @@ export class Clustering {
   /** A last cluster that reads some values at the points of one space: for the results of a tile that no other can merge. */
   reader(values: readonly Id[], space: Shape, depth: number): Cluster {
     const cluster = this.#create(null, depth, space);
-    this.#require(cluster, values.flatMap((id) => this.reads(id)).map(({ base }) => base));
+    this.#require(
+      cluster,
+      values.flatMap((id) => this.nodes.reads(id)).map(({ base }) => base),
+    );
     return cluster;
   }
 
@@ -338,7 +272,11 @@ export class Clustering {
   /** In an order in which they can run, close to that of the nodes. */
   ordered(): readonly Cluster[] {
     const last = (cluster: Cluster): number =>
-      Math.max(...[...cluster.live.keys(), ...cluster.reductions.keys(), ...(cluster.node === null ? [] : [cluster.node.id])].map((id) => this.#position.get(id) ?? 0));
+      Math.max(
+        ...[...cluster.live.keys(), ...cluster.reductions.keys(), ...(cluster.node === null ? [] : [cluster.node.id])].map(
+          (id) => this.#position.get(id) ?? 0,
+        ),
+      );
     const waiting = [...this.#clusters].map((cluster) => ({ cluster, at: last(cluster) })).sort((a, b) => a.at - b.at);
     const done = new Set<Cluster>();
     const order: Cluster[] = [];
@@ -352,9 +290,6 @@ export class Clustering {
     return order;
   }
 }
-
-/** Whole-array ops that are plain copies of expressions into parts of a buffer. */
-export const copies = (node: Node): boolean => node.op === "pad" || node.op === "concat";
 
 /** The dims at which a read is live in a cluster, per axis of the reader; null where it is not live, or not at every point once. */
 function pointsOf({ base, index }: Read, cluster: Cluster, rank: number): Access | null {

@@ -5,10 +5,12 @@ import { addSizes, asNumber, constant, type Size } from "../graph/size.js";
 import type { DType, Shape } from "../graph/type.js";
 import type { BufferId, LoopId } from "../plan/plan.js";
 import { contiguous, type SymbolicCall, type SymbolicView, windowOf } from "./call.js";
-import { type Cluster, Clustering, type Region } from "./cluster.js";
+import { type Cluster, Clustering } from "./cluster.js";
 import type { Access, Kernel } from "./kernel.js";
 import { identityIndex, indexView, reshapeView } from "./layout.js";
 import { nodeClass } from "./node-class.js";
+import { keyOf, reducedPoints, sameKey } from "./reduced-points.js";
+import type { Region, RegionNodes } from "./region-nodes.js";
 import { atDims, type Places, type PointOut, PointWriter } from "./write-points.js";
 
 /** One result of a tile's body: where its block goes and how blocks meet. */
@@ -24,11 +26,19 @@ export type Sink = {
 };
 
 /** What happens at one depth of the loops around the region: a kernel, or a whole tile. */
-export type Step = { readonly depth: number } & ({ readonly call: SymbolicCall } | { readonly tile: Tile; readonly operands: readonly SymbolicView[]; readonly results: readonly BufferId[] });
+export type Step = { readonly depth: number } & (
+  | { readonly call: SymbolicCall }
+  | { readonly tile: Tile; readonly operands: readonly SymbolicView[]; readonly results: readonly BufferId[] }
+);
 
 export type RegionHost = Pick<Places, "stored" | "loop"> & {
   /** A new buffer for a value of the region, computed at this depth. */
-  readonly buffer: (node: { readonly id: Id | null; readonly name: string; readonly span: Span }, dtype: DType, shape: Shape, depth: number) => BufferId;
+  readonly buffer: (
+    node: { readonly id: Id | null; readonly name: string; readonly span: Span },
+    dtype: DType,
+    shape: Shape,
+    depth: number,
+  ) => BufferId;
 };
 
 export type FormedRegion = { readonly steps: readonly Step[]; readonly bufferOf: (id: Id) => BufferId };
@@ -43,6 +53,7 @@ class RegionFormer {
   readonly #fullDepth: number;
   readonly #host: RegionHost;
   readonly #clusters: Clustering;
+  readonly #nodes: RegionNodes;
   readonly #buffers = new Map<Id, BufferId>();
   readonly #steps: Step[] = [];
   readonly #places: Places;
@@ -53,6 +64,7 @@ class RegionFormer {
     this.#fullDepth = fullDepth;
     this.#host = host;
     this.#clusters = new Clustering(region);
+    this.#nodes = this.#clusters.nodes;
     this.#places = { placeOf: (id) => this.#place(id), stored: host.stored, loop: host.loop };
   }
 
@@ -61,8 +73,15 @@ class RegionFormer {
     const rest = this.#sinks.filter((sink) => !direct.includes(sink));
     const readers = this.#joint(rest).map((group) => {
       const [lead] = group;
-      const shape = this.#clusters.shape(lead?.value ?? -1);
-      return { group, cluster: this.#clusters.reader(group.map(({ value }) => value), shape, this.#fullDepth) };
+      const shape = this.#nodes.shape(lead?.value ?? -1);
+      return {
+        group,
+        cluster: this.#clusters.reader(
+          group.map(({ value }) => value),
+          shape,
+          this.#fullDepth,
+        ),
+      };
     });
     const readerClusters = new Set(readers.map(({ cluster }) => cluster));
     for (const cluster of this.#clusters.ordered()) {
@@ -81,12 +100,12 @@ class RegionFormer {
   // Where values lie ---------------------------------------------------------------------------------------------------
 
   #place(id: Id): SymbolicView {
-    const node = this.#clusters.op(id);
+    const node = this.#nodes.op(id);
     if (nodeClass[node.op] === "given") return this.#region.given(id);
-    if (node.op === "reshape" && this.#clusters.isAlias(node)) {
+    if (node.op === "reshape" && this.#nodes.isAlias(node)) {
       const operand = node.ins[0] ?? -1;
-      const shape = this.#clusters.shape(operand);
-      const { base, index } = this.#clusters.resolve(operand, identityIndex(shape.length));
+      const shape = this.#nodes.shape(operand);
+      const { base, index } = this.#nodes.resolve(operand, identityIndex(shape.length));
       return reshapeView(indexView(this.#place(base), index, shape), node.type.shape) ?? raise(`%${id} is no view`);
     }
     return contiguous(this.#buffers.get(id) ?? raise(`%${id} (${node.op}) is read before it is stored`), node.type.shape);
@@ -102,57 +121,44 @@ class RegionFormer {
   #points(cluster: Cluster, sinks: readonly Sink[]): void {
     const outs: PointOut[] = [];
     let span: Span | null = cluster.node?.span ?? null;
-    const add = (out: PointOut): number => outs.push(out) - 1;
-    const stored = [...cluster.stored].map((id) => this.#clusters.op(id)).sort((a, b) => rank(a) - rank(b));
+    const stored = [...cluster.stored].map((id) => this.#nodes.op(id)).sort((a, b) => rank(a) - rank(b));
     for (const node of stored) {
       span ??= node.span;
       const view = contiguous(this.#store(node, cluster.depth), node.type.shape);
       const live = cluster.live.get(node.id);
-      if (live !== undefined) add({ ...plain(node, live), view, merge: "none", topk: null, by: null, first: [] });
-      else this.#reduction(cluster, node, view, add, outs);
+      if (live !== undefined) outs.push({ ...plain(node, live), view, merge: "none", topk: null, by: null, first: [] });
+      else this.#reduction(cluster, node, view, outs);
     }
     for (const sink of sinks) {
-      const node = this.#clusters.op(sink.value);
+      const node = this.#nodes.op(sink.value);
       span ??= node.span;
       const live = cluster.live.get(node.id);
-      if (live !== undefined) add({ ...plain(node, live), view: sink.view, merge: sink.merge, topk: null, by: null, first: sink.first });
-      else add({ ...this.#reduced(cluster, node), view: sink.view, first: sink.first });
+      const { view, merge, first } = sink;
+      outs.push(
+        live === undefined
+          ? { ...reducedPoints(node, dimsOf(cluster, node)), view, first }
+          : { ...plain(node, live), view, merge, topk: null, by: null, first },
+      );
     }
     this.#call(cluster.depth, new PointWriter(this.#clusters, cluster, this.#places).write(outs, span ?? raise("a cluster without nodes")));
   }
 
-  /** A reduction as the reduced points of its operand. */
-  #reduced(cluster: Cluster, node: Node): Omit<PointOut, "view" | "first"> {
-    const dims = cluster.reductions.get(node.id) ?? raise(`%${node.id} reduces nothing here`);
-    const value = { node: node.ins[0] ?? -1, index: atDims(dims) };
-    const keep = (axes: readonly number[]): Access => dims.filter((_, axis) => !axes.includes(axis));
-    const { dtype } = node.type;
-    switch (node.op) {
-      case "sum":
-      case "max":
-      case "min":
-      case "logsumexp":
-        return { value, dtype, access: keep(node.attrs.axes), merge: node.op, topk: null, by: null };
-      case "topk":
-        return { value, dtype, access: keep([node.attrs.axis]), merge: "topk", topk: { k: node.attrs.k, axis: node.attrs.axis }, by: null };
-      case "topk_index":
-        return { value: { position: dims[node.attrs.axis] ?? -1 }, dtype, access: keep([node.attrs.axis]), merge: "topk_index", topk: { k: node.attrs.k, axis: node.attrs.axis }, by: null };
-      case "argmax":
-        return { value: { position: dims[node.attrs.axis] ?? -1 }, dtype, access: keep([node.attrs.axis]), merge: "argmax", topk: null, by: null };
-      default:
-        return raise(`${node.op} is no reduction`);
+  /** Adds a stored reduction; an index brings the value that it follows: the program's own where that is stored beside, else one more. */
+  #reduction(cluster: Cluster, node: Node, view: SymbolicView, outs: PointOut[]): void {
+    const dims = dimsOf(cluster, node);
+    const reduced = reducedPoints(node, dims);
+    const key = keyOf(node, reduced, dims, this.#nodes.op(node.ins[0] ?? -1).type.dtype);
+    let by: number | null = null;
+    if (key !== null) {
+      const same = outs.findIndex((out) => out.first.length === 0 && sameKey(out, key));
+      by = same >= 0 ? same : outs.length;
+      const { dtype, merge } = key;
+      if (same < 0) {
+        const buffer = this.#host.buffer({ id: null, name: merge, span: node.span }, dtype, node.type.shape, cluster.depth);
+        outs.push({ ...key, view: contiguous(buffer, node.type.shape), first: [] });
+      }
     }
-  }
-
-  #reduction(cluster: Cluster, node: Node, view: SymbolicView, add: (out: PointOut) => number, outs: readonly PointOut[]): void {
-    const reduced = this.#reduced(cluster, node);
-    if (node.op !== "argmax" && node.op !== "topk_index") return void add({ ...reduced, view, first: [] });
-    // The index follows a value: the program's own where it is stored beside, else one of its own.
-    const operand = node.ins[0] ?? -1;
-    const key = { value: { node: operand, index: atDims(cluster.reductions.get(node.id) ?? []) }, dtype: this.#clusters.op(operand).type.dtype, access: reduced.access, topk: reduced.topk, merge: node.op === "argmax" ? ("max" as const) : ("topk" as const) };
-    const same = outs.findIndex((out) => out.merge === key.merge && "node" in out.value && out.value.node === operand && out.access.join() === key.access.join() && out.topk?.k === key.topk?.k && out.first.length === 0);
-    const by = same >= 0 ? same : add({ ...key, by: null, first: [], view: contiguous(this.#host.buffer({ id: null, name: key.merge, span: node.span }, key.dtype, node.type.shape, cluster.depth), node.type.shape) });
-    add({ ...reduced, by, view, first: [] });
+    outs.push({ ...reduced, by, view, first: [] });
   }
 
   // A tile's results ---------------------------------------------------------------------------------------------------
@@ -160,11 +166,11 @@ class RegionFormer {
   /** Can the kernel that computes the value merge it into the whole? Indices and the values they follow are merged together, later. */
   #isDirect(sink: Sink): boolean {
     if (sink.by !== null || sink.merge === "topk" || this.#sinks.some(({ by }) => by !== null && this.#sinks[by] === sink)) return false;
-    const node = this.#clusters.op(sink.value);
+    const node = this.#nodes.op(sink.value);
     if (this.#region.depth(node.id) !== this.#fullDepth) return false;
     switch (nodeClass[node.op]) {
       case "points":
-        return !this.#clusters.isCheap(node.id);
+        return !this.#nodes.isCheap(node.id);
       case "contraction":
         return true;
       case "reduction":
@@ -182,12 +188,15 @@ class RegionFormer {
   }
 
   #mergeParts(cluster: Cluster, group: readonly Sink[]): void {
-    const span = this.#clusters.op(group[0]?.value ?? -1).span;
+    const span = this.#nodes.op(group[0]?.value ?? -1).span;
     const outs = group.map((sink, k): PointOut => {
-      const node = this.#clusters.op(sink.value);
+      const node = this.#nodes.op(sink.value);
       const dims = node.type.shape.map((_, axis) => axis);
       // The k best of a block and the k best so far: the axis that counts them is reduced again.
-      const ranks = sink.merge === "topk" || sink.merge === "topk_index" ? { axis: sink.whole, k: asNumber(node.type.shape[sink.whole] ?? []) ?? raise(`%${node.id}: k is not known`) } : null;
+      const ranks =
+        sink.merge === "topk" || sink.merge === "topk_index"
+          ? { axis: sink.whole, k: asNumber(node.type.shape[sink.whole] ?? []) ?? raise(`%${node.id}: k is not known`) }
+          : null;
       return {
         value: { node: node.id, index: atDims(dims) },
         dtype: node.type.dtype,
@@ -210,16 +219,20 @@ class RegionFormer {
 
   #whole(cluster: Cluster, node: Node | Tile, sinks: readonly Sink[]): void {
     if (isTile(node)) return this.#tile(cluster, node);
-    const sizes = (id: Id): Shape => this.#clusters.shape(id);
+    const sizes = (id: Id): Shape => this.#nodes.shape(id);
     const view = (id: Id): SymbolicView => {
-      const { base, index } = this.#clusters.resolve(id, identityIndex(sizes(id).length));
+      const { base, index } = this.#nodes.resolve(id, identityIndex(sizes(id).length));
       return indexView(this.#place(base), index, sizes(id));
     };
     const [x = -1, y = -1] = node.ins;
     switch (node.op) {
       case "gather":
       case "scatter_add": {
-        const kernel = (operands: readonly SymbolicView[]): Kernel => ({ form: node.op, axis: node.attrs.axis, operands: this.#typed(operands, [this.#dtype(x), this.#dtype(y), node.type.dtype]) });
+        const kernel = (operands: readonly SymbolicView[]): Kernel => ({
+          form: node.op,
+          axis: node.attrs.axis,
+          operands: this.#typed(operands, [this.#dtype(x), this.#dtype(y), node.type.dtype]),
+        });
         const emit = (out: SymbolicView, first: readonly LoopId[]): void => {
           const operands = [view(x), view(y), out];
           this.#call(cluster.depth, { kernel: kernel(operands), operands, extents: [], parameters: [], first: [first], span: node.span });
@@ -232,7 +245,10 @@ class RegionFormer {
       case "sort": {
         const operands = [view(x), contiguous(this.#store(node, cluster.depth), node.type.shape)];
         const typed = this.#typed(operands, [this.#dtype(x), node.type.dtype]);
-        const kernel: Kernel = node.op === "sort" ? { form: "sort", axis: node.attrs.axis, operands: typed } : { form: "cumsum", axis: node.attrs.axis, reverse: node.attrs.reverse, operands: typed };
+        const kernel: Kernel =
+          node.op === "sort"
+            ? { form: "sort", axis: node.attrs.axis, operands: typed }
+            : { form: "cumsum", axis: node.attrs.axis, reverse: node.attrs.reverse, operands: typed };
         this.#call(cluster.depth, { kernel, operands, extents: [], parameters: [], first: [[]], span: node.span });
         return;
       }
@@ -240,7 +256,11 @@ class RegionFormer {
         const out = contiguous(this.#store(node, cluster.depth), node.type.shape);
         const { axis, low, high } = node.attrs;
         const inner = sizes(x)[axis] ?? [];
-        for (const [start, size] of [[constant(0), low], [addSizes(low, inner), high]] as const) if (size.length > 0) this.#fill(node, cluster.depth, windowOf(out, axis, start, size));
+        for (const [start, size] of [
+          [constant(0), low],
+          [addSizes(low, inner), high],
+        ] as const)
+          if (size.length > 0) this.#fill(node, cluster.depth, windowOf(out, axis, start, size));
         this.#copy(cluster, x, windowOf(out, axis, low, inner), node);
         return;
       }
@@ -266,7 +286,7 @@ class RegionFormer {
   }
 
   #dtype(id: Id): DType {
-    return this.#clusters.op(id).type.dtype;
+    return this.#nodes.op(id).type.dtype;
   }
   #typed(operands: readonly SymbolicView[], dtypes: readonly DType[]): Kernel["operands"] {
     return operands.map(({ dims }, k) => ({ dtype: this.#host.stored(dtypes[k] ?? "f32"), rank: dims.length }));
@@ -279,7 +299,16 @@ class RegionFormer {
   #copy(cluster: Cluster, id: Id, view: SymbolicView, node: Node): void {
     const points: Cluster = { ...cluster, node: null, space: view.dims.map(({ size }) => size) };
     const dims = points.space.map((_, axis) => axis);
-    const out: PointOut = { value: { node: id, index: atDims(dims) }, dtype: node.type.dtype, view, access: dims, merge: "none", topk: null, by: null, first: [] };
+    const out: PointOut = {
+      value: { node: id, index: atDims(dims) },
+      dtype: node.type.dtype,
+      view,
+      access: dims,
+      merge: "none",
+      topk: null,
+      by: null,
+      first: [],
+    };
     this.#call(cluster.depth, new PointWriter(this.#clusters, points, this.#places).write([out], node.span));
   }
 
@@ -293,20 +322,32 @@ class RegionFormer {
       scalars: [{ kind: "const", value: 0, dtype }],
       outs: [{ operand: 0, access, value: 0, merge: "none", topk: null, by: null }],
     };
-    this.#call(depth, { kernel, operands: [view], extents: view.dims.map(({ size }) => size), parameters: [], first: [[]], span: node.span });
+    this.#call(depth, {
+      kernel,
+      operands: [view],
+      extents: view.dims.map(({ size }) => size),
+      parameters: [],
+      first: [[]],
+      span: node.span,
+    });
   }
 
   #tile(cluster: Cluster, tile: Tile): void {
     const operands = tile.ins.map(({ value }) => {
-      const shape = this.#clusters.shape(value);
-      const { base, index } = this.#clusters.resolve(value, identityIndex(shape.length));
+      const shape = this.#nodes.shape(value);
+      const { base, index } = this.#nodes.resolve(value, identityIndex(shape.length));
       return indexView(this.#place(base), index, shape);
     });
     const projects = this.#region.nodes.filter((node): node is Node<"project"> => node.op === "project" && node.ins[0] === tile.id);
     const results = tile.types.map((type, index) => {
       const mine = projects.filter((node) => node.attrs.index === index);
       const wanted = mine.find(({ id }) => this.#region.wanted.has(id)) ?? mine[0];
-      const buffer = this.#host.buffer({ id: wanted?.id ?? null, name: tile.outs[index]?.merge ?? "result", span: wanted?.span ?? tile.span }, type.dtype, type.shape, cluster.depth);
+      const buffer = this.#host.buffer(
+        { id: wanted?.id ?? null, name: tile.outs[index]?.merge ?? "result", span: wanted?.span ?? tile.span },
+        type.dtype,
+        type.shape,
+        cluster.depth,
+      );
       for (const { id } of mine) this.#buffers.set(id, buffer);
       return buffer;
     });
@@ -314,10 +355,16 @@ class RegionFormer {
   }
 }
 
+const dimsOf = (cluster: Cluster, node: Node): Access => cluster.reductions.get(node.id) ?? raise(`%${node.id} reduces nothing here`);
+
 /** Values before the indices that follow them. */
 const rank = (node: Node): number => (node.op === "argmax" || node.op === "topk_index" ? 1 : 0);
 
-const plain = (node: Node, dims: Access): Pick<PointOut, "value" | "dtype" | "access"> => ({ value: { node: node.id, index: atDims(dims) }, dtype: node.type.dtype, access: dims });
+const plain = (node: Node, dims: Access): Pick<PointOut, "value" | "dtype" | "access"> => ({
+  value: { node: node.id, index: atDims(dims) },
+  dtype: node.type.dtype,
+  access: dims,
+});
 
 function raise(message: string): never {
   throw new Error(message);

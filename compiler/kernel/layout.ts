@@ -61,7 +61,12 @@ export function reshapeView(view: SymbolicView, to: Shape): SymbolicView | null 
   const dims: { size: Size; stride: Size }[] = [];
   let [f, t] = [0, 0];
   while (f < from.length || t < to.length) {
-    const group = nextGroup(from.map(({ size }) => size), to, f, t);
+    const group = nextGroup(
+      from.map(({ size }) => size),
+      to,
+      f,
+      t,
+    );
     const source = from.slice(f, group.f);
     const target = to.slice(t, group.t);
     const last = source.at(-1);
@@ -72,7 +77,12 @@ export function reshapeView(view: SymbolicView, to: Shape): SymbolicView | null 
         return next === undefined || sameSize(dim.stride, multiplySizes(next.size, next.stride));
       });
       const isBlock = (size: Size): boolean => size.some((term) => Object.keys(term.pow).some((id) => loopOf(id) !== null));
-      const blockWithin = [source.map(({ size }) => size), target].some((sizes) => sizes.filter((size) => !sameSize(size, one)).slice(1).some(isBlock));
+      const blockWithin = [source.map(({ size }) => size), target].some((sizes) =>
+        sizes
+          .filter((size) => !sameSize(size, one))
+          .slice(1)
+          .some(isBlock),
+      );
       if (!inOrder || blockWithin) return null;
     }
     const strides: Size[] = [];
@@ -89,7 +99,6 @@ export function reshapeView(view: SymbolicView, to: Shape): SymbolicView | null 
 /** The shortest next runs of axes with equal products; all that is left where there are none. */
 function nextGroup(from: Shape, to: Shape, f: number, t: number): { readonly f: number; readonly t: number } {
   for (let i = f + 1; i <= from.length; i++)
-    for (let j = t + 1; j <= to.length; j++)
-      if (sameSize(product(from.slice(f, i)), product(to.slice(t, j)))) return { f: i, t: j };
+    for (let j = t + 1; j <= to.length; j++) if (sameSize(product(from.slice(f, i)), product(to.slice(t, j)))) return { f: i, t: j };
   return { f: from.length, t: to.length };
 }

@@ -6,6 +6,7 @@ import type { OpName } from "../graph/op-table.js";
  */
 export type NodeClass = "given" | "leaf" | "layout" | "points" | "reduction" | "contraction" | "whole" | "project" | "absent";
 
+// biome-ignore format: one line per class reads as the table that it is
 export const nodeClass = {
   input: "given", arg: "given",
   const: "leaf", size: "leaf", iota: "leaf", loop_index: "leaf",

@@ -1,5 +1,6 @@
 import type { ScalarOp } from "./kernel.js";
 
+// biome-ignore format: one line per price reads as the table that it is
 /**
  * What an op costs next to an addition, roughly: cheap expressions are computed again where they are read, dear ones once.
  * Cast and compare are counted although they often vanish.

@@ -11,6 +11,7 @@ import { scalarText } from "./kernel-text.js";
 import type { Access, Factor, Kernel, KernelOperand, KernelOut, Scalar, ScalarOp } from "./kernel.js";
 import { type AxisIndex, indexOperand, indexView } from "./layout.js";
 import { nodeClass } from "./node-class.js";
+import type { RegionNodes } from "./region-nodes.js";
 
 /** One result: a value at every point, where it goes, and how points that meet are merged. */
 export type PointOut = {
@@ -38,6 +39,7 @@ export const atDims = (dims: Access): readonly AxisIndex[] => dims.map((dim) => 
 
 export class PointWriter {
   readonly #clusters: Clustering;
+  readonly #nodes: RegionNodes;
   readonly #cluster: Cluster;
   readonly #places: Places;
   readonly #extents: Size[];
@@ -52,6 +54,7 @@ export class PointWriter {
 
   constructor(clusters: Clustering, cluster: Cluster, places: Places) {
     this.#clusters = clusters;
+    this.#nodes = clusters.nodes;
     this.#cluster = cluster;
     this.#places = places;
     this.#extents = [...cluster.space];
@@ -60,14 +63,27 @@ export class PointWriter {
   write(outs: readonly PointOut[], span: Span): SymbolicCall {
     const contraction = this.#contraction();
     const kernelOuts = outs.map((out): KernelOut => {
-      const value = "position" in out.value ? this.#scalar({ kind: "index", dim: out.value.position, dtype: "i32" }) : this.#value(out.value.node, out.value.index);
+      const value =
+        "position" in out.value
+          ? this.#scalar({ kind: "index", dim: out.value.position, dtype: "i32" })
+          : this.#value(out.value.node, out.value.index);
       return { operand: -1, access: out.access, value, merge: out.merge, topk: out.topk, by: out.by };
     });
-    const stores = outs.map((out, k): KernelOut => ({ ...(kernelOuts[k] as KernelOut), operand: this.#operand(out.view, this.#places.stored(out.dtype)) }));
+    const stores = outs.map(
+      (out, k): KernelOut => ({ ...(kernelOuts[k] as KernelOut), operand: this.#operand(out.view, this.#places.stored(out.dtype)) }),
+    );
     const points = { operands: this.#operandTypes, dims: this.#extents.length, scalars: this.#scalars, outs: stores };
     const reduces = stores.some(({ merge, access }) => merge !== "none" && access.length < points.dims);
-    const kernel: Kernel = contraction !== null ? { form: "contract", ...points, ...contraction } : { form: reduces ? "reduce" : "map", ...points };
-    return { kernel, operands: this.#operands, extents: this.#extents, parameters: this.#parameters, first: outs.map(({ first }) => first), span };
+    const kernel: Kernel =
+      contraction !== null ? { form: "contract", ...points, ...contraction } : { form: reduces ? "reduce" : "map", ...points };
+    return {
+      kernel,
+      operands: this.#operands,
+      extents: this.#extents,
+      parameters: this.#parameters,
+      first: outs.map(({ first }) => first),
+      span,
+    };
   }
 
   // Contraction --------------------------------------------------------------------------------------------------------
@@ -78,15 +94,15 @@ export class PointWriter {
     const [x = -1, y = -1] = node.ins;
     const { batch, contract } = node.attrs;
     const rank = this.#cluster.space.length;
-    contract.forEach(([axis]) => this.#extents.push(this.#clusters.shape(x)[axis] ?? []));
+    contract.forEach(([axis]) => this.#extents.push(this.#nodes.shape(x)[axis] ?? []));
     let free = batch.length;
     const side = (id: Id, which: 0 | 1): Factor => {
-      const dims = this.#clusters.shape(id).map((_, axis) => {
+      const dims = this.#nodes.shape(id).map((_, axis) => {
         const [b, c] = [batch, contract].map((pairs) => pairs.findIndex((pair) => pair[which] === axis)) as [number, number];
         return b >= 0 ? b : c >= 0 ? rank + c : free++;
       });
-      const { base, index } = this.#clusters.resolve(id, atDims(dims));
-      return this.#load(this.#places.placeOf(base), index, this.#clusters.op(base).type.dtype);
+      const { base, index } = this.#nodes.resolve(id, atDims(dims));
+      return this.#load(this.#places.placeOf(base), index, this.#nodes.op(base).type.dtype);
     };
     return { left: side(x, 0), right: side(y, 1), inner: contract.length };
   }
@@ -102,17 +118,17 @@ export class PointWriter {
     return value;
   }
   #compute(id: Id, index: readonly AxisIndex[]): number {
-    const node = this.#clusters.op(id);
+    const node = this.#nodes.op(id);
     const dtype = this.#places.stored(node.type.dtype);
     const kind = nodeClass[node.op];
     if (kind === "layout") {
       const operand = node.ins[0] ?? -1;
-      const inner = indexOperand(node, this.#clusters.shape(operand), index);
+      const inner = indexOperand(node, this.#nodes.shape(operand), index);
       if (inner !== null) return this.#value(operand, inner);
     }
     if (kind === "leaf") return this.#leaf(node, index, dtype);
     if (node === this.#cluster.node) return this.#scalar({ kind: "accumulator", dtype });
-    if (kind === "points" && (this.#clusters.isCheap(id) || this.#clusters.producer(id) === this.#cluster))
+    if (kind === "points" && (this.#nodes.isCheap(id) || this.#clusters.producer(id) === this.#cluster))
       return this.#scalar({ kind: "op", op: node.op as ScalarOp, ins: node.ins.map((operand) => this.#value(operand, index)), dtype });
     return this.#scalar({ kind: "load", ...this.#load(this.#places.placeOf(id), index, node.type.dtype), dtype });
   }
@@ -162,7 +178,11 @@ export class PointWriter {
   #load(place: SymbolicView, index: readonly AxisIndex[], dtype: DType): Factor {
     const access = [...new Set(index.flatMap(({ dim }) => (dim === null ? [] : [dim])))];
     const packed = index.map((i) => ({ ...i, dim: i.dim === null ? null : access.indexOf(i.dim) }));
-    const view = indexView(place, packed, access.map((dim) => this.#extents[dim] ?? []));
+    const view = indexView(
+      place,
+      packed,
+      access.map((dim) => this.#extents[dim] ?? []),
+    );
     return { operand: this.#operand(view, this.#places.stored(dtype)), access };
   }
   #operand(view: SymbolicView, dtype: DType): number {

@@ -13,7 +13,12 @@ const roundUp = (bytes: number, to: number): number => Math.ceil(bytes / to) * t
  * Largest first, each at the lowest offset that is free for its whole life. A result that takes over an operand's bytes
  * (`handovers`: result → operand) shares its place: the chain is placed as one.
  */
-export function packArena(tenants: readonly Tenant[], handovers: ReadonlyMap<BufferId, BufferId>, alignment: number, guardBytes = 0): Arena {
+export function packArena(
+  tenants: readonly Tenant[],
+  handovers: ReadonlyMap<BufferId, BufferId>,
+  alignment: number,
+  guardBytes = 0,
+): Arena {
   const groups = new Map<BufferId, { tenant: Tenant; members: BufferId[] }>();
   const rootOf = (id: BufferId): BufferId => {
     const from = handovers.get(id);
@@ -29,7 +34,9 @@ export function packArena(tenants: readonly Tenant[], handovers: ReadonlyMap<Buf
       group.members.push(tenant.id);
     }
   }
-  const waiting = [...groups.values()].sort((a, b) => b.tenant.bytes - a.tenant.bytes || a.tenant.from - b.tenant.from || a.tenant.id - b.tenant.id);
+  const waiting = [...groups.values()].sort(
+    (a, b) => b.tenant.bytes - a.tenant.bytes || a.tenant.from - b.tenant.from || a.tenant.id - b.tenant.id,
+  );
   /** By rising offset. */
   const placed: Placed[] = [];
   const offsets = new Map<BufferId, number>();

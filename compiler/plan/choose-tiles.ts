@@ -18,17 +18,26 @@ const SMALLEST = LEVELS.length - 1;
 /** Without a budget no block is cut smaller than this, whatever the scratch. */
 const SMALLEST_UNASKED = LEVELS.indexOf(32);
 
-export function chooseTiles(graph: Graph, dims: Readonly<Record<BatchId, number>>, scratchBytes: number, budgetBytes: number | null, measure: Measure): readonly TileChoice[] {
+export function chooseTiles(
+  graph: Graph,
+  dims: Readonly<Record<BatchId, number>>,
+  scratchBytes: number,
+  budgetBytes: number | null,
+  measure: Measure,
+): readonly TileChoice[] {
   const tiles = graph.nodes.filter(isTile);
-  const at = (levels: readonly number[]): readonly TileChoice[] => tiles.map((tile, k) => choiceAt(tile, dims, LEVELS[levels[k] ?? SMALLEST] ?? 1));
+  const at = (levels: readonly number[]): readonly TileChoice[] =>
+    tiles.map((tile, k) => choiceAt(tile, dims, LEVELS[levels[k] ?? SMALLEST] ?? 1));
   let levels = tiles.map(() => SMALLEST);
   // One tile at a time, the others as small as they get: what is alive in blocks is then its own.
   levels = tiles.map((_, k) => {
-    const fits = (level: number): boolean => measure(at(tiles.map((_t, other) => (other === k ? level : SMALLEST)))).blockBytes <= scratchBytes;
+    const fits = (level: number): boolean =>
+      measure(at(tiles.map((_t, other) => (other === k ? level : SMALLEST)))).blockBytes <= scratchBytes;
     return Math.min(firstLevel(fits), SMALLEST_UNASKED);
   });
   if (budgetBytes === null) return at(levels);
-  while (measure(at(levels)).peakBytes > budgetBytes && levels.some((level) => level < SMALLEST)) levels = [...smaller(levels, (l) => measure(at(l)).peakBytes)];
+  while (measure(at(levels)).peakBytes > budgetBytes && levels.some((level) => level < SMALLEST))
+    levels = [...smaller(levels, (l) => measure(at(l)).peakBytes)];
   return at(levels);
 }
 

@@ -4,11 +4,16 @@ import type { Extent, LoopId, PlanStatement } from "./plan.js";
 type Range = { readonly extent: number; readonly step: number };
 
 /** Floating-point operations of the contractions of a kernel plan: 2 per multiply-add, without walking the blocks. */
-export function countFlops(statements: readonly PlanStatement[], kernels: readonly Kernel[], around: ReadonlyMap<LoopId, Range> = new Map()): number {
+export function countFlops(
+  statements: readonly PlanStatement[],
+  kernels: readonly Kernel[],
+  around: ReadonlyMap<LoopId, Range> = new Map(),
+): number {
   let flops = 0;
   for (const statement of statements) {
     if (statement.kind === "for") flops += countFlops(statement.body, kernels, new Map([...around, [statement.loop, statement]]));
-    else if (statement.kind === "call" && kernels[statement.kernel]?.form === "contract") flops += 2 * sumOverBlocks(statement.extents, around);
+    else if (statement.kind === "call" && kernels[statement.kernel]?.form === "contract")
+      flops += 2 * sumOverBlocks(statement.extents, around);
   }
   return flops;
 }
@@ -29,5 +34,8 @@ function sumOverBlocks(extents: readonly Extent[], around: ReadonlyMap<LoopId, R
     const rest = extent - full * step;
     return full * step ** p + (rest > 0 ? rest ** p : 0);
   };
-  return terms.reduce((sum, { coef, loops }) => sum + [...around].reduce((total, [loop, range]) => total * powers(loop, range, loops), coef), 0);
+  return terms.reduce(
+    (sum, { coef, loops }) => sum + [...around].reduce((total, [loop, range]) => total * powers(loop, range, loops), coef),
+    0,
+  );
 }

@@ -48,7 +48,18 @@ export function instantiate(schedule: Schedule, dims: Readonly<Record<BatchId, n
   const buffers = schedule.buffers.map(({ name, role, dtype, shape, loops, span }, id): DraftBuffer => {
     const extents = shape.map(full);
     const size = substituteSize(product(shape), blockSizes);
-    return { id, name, role, dtype, shape: extents, bytes: safe(extents.reduce((a, b) => a * b, dtypeBytes[dtype])), size, degree: degree(size), loops, span };
+    return {
+      id,
+      name,
+      role,
+      dtype,
+      shape: extents,
+      bytes: safe(extents.reduce((a, b) => a * b, dtypeBytes[dtype])),
+      size,
+      degree: degree(size),
+      loops,
+      span,
+    };
   });
   return { statements: schedule.statements.map(statement), buffers };
 }

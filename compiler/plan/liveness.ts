@@ -70,7 +70,13 @@ export function analyseLives(statements: readonly PlanStatement[], buffers: read
       if (walked.kind === "call" && kernel !== undefined) {
         const born = mine.filter(({ id, role }) => first.get(id) === at && role !== "given");
         for (const result of born) {
-          const operand = dead.find((buffer) => !taken.has(buffer.id) && buffer.id !== result.id && first.get(buffer.id) !== at && mayTakeOver(walked, kernel, buffer, result));
+          const operand = dead.find(
+            (buffer) =>
+              !taken.has(buffer.id) &&
+              buffer.id !== result.id &&
+              first.get(buffer.id) !== at &&
+              mayTakeOver(walked, kernel, buffer, result),
+          );
           if (operand === undefined) continue;
           taken.add(operand.id);
           handovers.set(result.id, operand.id);
@@ -83,7 +89,11 @@ export function analyseLives(statements: readonly PlanStatement[], buffers: read
     for (const { id, role } of mine) {
       const [f, l] = [first.get(id), last.get(id)];
       if (f === undefined || l === undefined) lifetimes.set(id, { from: 0, to: role === "given" ? Number.POSITIVE_INFINITY : 0 });
-      else lifetimes.set(id, { from: role === "given" ? 0 : (begins[f] ?? 0), to: role === "given" || role === "result" ? Number.POSITIVE_INFINITY : (ends[l] ?? 0) });
+      else
+        lifetimes.set(id, {
+          from: role === "given" ? 0 : (begins[f] ?? 0),
+          to: role === "given" || role === "result" ? Number.POSITIVE_INFINITY : (ends[l] ?? 0),
+        });
     }
     return out;
   };

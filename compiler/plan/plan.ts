@@ -90,7 +90,7 @@ export type Plan = {
   readonly outputs: readonly PlanPort[];
   /** Bytes of the arena, without what the caller gives; 0 for logical memory. */
   readonly arenaBytes: number;
-  /** The most bytes alive at once: given, results, temporaries and blocks. */
+  /** The most bytes held at once: given, results, temporaries and blocks. Of an arena, all of it counts, gaps too. */
   readonly peakBytes: number;
   /** The flat statement index at which the peak is reached. */
   readonly peakAt: number;

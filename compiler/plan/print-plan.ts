@@ -18,7 +18,9 @@ function header(plan: Plan, place: (span: Span) => string): readonly string[] {
   const { target, dims, tiles, peakBytes, peakAt, flops } = plan;
   const alive = plan.buffers.filter(({ from, to }) => from <= peakAt && peakAt <= to).sort((a, b) => b.bytes - a.bytes);
   return [
-    `${target.engine} ${target.precision}: ${Object.entries(dims).map(([id, size]) => `${id} = ${size}`).join(", ")}`,
+    `${target.engine} ${target.precision}: ${Object.entries(dims)
+      .map(([id, size]) => `${id} = ${size}`)
+      .join(", ")}`,
     ...tiles.map(({ loops }, k) => `sweep ${k + 1}: ${loops.map(({ name, extent, block }) => `${name} ${extent} by ${block}`).join(", ")}`),
     `${flops} floating-point operations in contractions`,
     `peak ${humanBytes(peakBytes)} at step ${peakAt}: ${alive.map(({ name, bytes, span }) => `${name} ${humanBytes(bytes)} (${place(span)})`).join(", ")}`,
@@ -31,7 +33,12 @@ function buffers(plan: Plan, place: (span: Span) => string): readonly string[] {
     return [...what, `${from}..${to}`, offset === null ? "-" : `@${offset}`, place(span)];
   });
   const widths = (rows[0] ?? []).map((_, column) => Math.max(...rows.map((row) => row[column]?.length ?? 0)));
-  return rows.map((row) => row.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join("  ").trimEnd());
+  return rows.map((row) =>
+    row
+      .map((cell, column) => cell.padEnd(widths[column] ?? 0))
+      .join("  ")
+      .trimEnd(),
+  );
 }
 
 /** One line a statement, numbered in the flat order, loops indented. `+` marks a result that merges into what is there. */
@@ -39,7 +46,8 @@ export function printStatements(plan: Plan, kernels: readonly Kernel[]): readonl
   const numbers = numberStatements(plan.statements);
   const loopNames = new Map<LoopId, string>();
   const name = (id: BufferId): string => `${plan.buffers[id]?.name ?? "?"}#${id}`;
-  const window = ({ buffer, bases }: View): string => name(buffer) + (bases.length === 0 ? "" : `[${bases.map(({ loop }) => loopNames.get(loop) ?? loop).join(", ")}]`);
+  const window = ({ buffer, bases }: View): string =>
+    name(buffer) + (bases.length === 0 ? "" : `[${bases.map(({ loop }) => loopNames.get(loop) ?? loop).join(", ")}]`);
   const describe = (statement: PlanStatement): string => {
     switch (statement.kind) {
       case "for":
@@ -50,7 +58,11 @@ export function printStatements(plan: Plan, kernels: readonly Kernel[]): readonl
         const kernel = kernels[statement.kernel];
         const written = kernel === undefined ? [] : writtenOperands(kernel);
         const reads = statement.operands.filter((_, k) => !written.includes(k)).map(window);
-        const results = written.map((operand, out) => ((statement.first[out]?.length ?? 0) > 0 ? "+" : "") + window(statement.operands[operand] ?? { buffer: -1, offset: 0, bases: [], dims: [] }));
+        const results = written.map(
+          (operand, out) =>
+            ((statement.first[out]?.length ?? 0) > 0 ? "+" : "") +
+            window(statement.operands[operand] ?? { buffer: -1, offset: 0, bases: [], dims: [] }),
+        );
         return `${results.join(", ")} = ${kernel?.form ?? "?"} k${statement.kernel}(${reads.join(", ")})`;
       }
       case "op":

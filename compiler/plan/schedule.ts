@@ -15,10 +15,23 @@ import type { Kernel } from "../kernel/kernel.js";
 import type { Target } from "../target.js";
 import type { BufferId, BufferRole, LoopId, PlanPort } from "./plan.js";
 
-export type SymbolicLoop = { readonly tile: Id; readonly index: number; readonly name: string; readonly extent: Size; readonly block: number | "auto" };
+export type SymbolicLoop = {
+  readonly tile: Id;
+  readonly index: number;
+  readonly name: string;
+  readonly extent: Size;
+  readonly block: number | "auto";
+};
 
 /** `loops`: those around the statements that use it; its life ends with theirs. */
-export type SymbolicBuffer = { readonly name: string; readonly role: BufferRole; readonly dtype: DType; readonly shape: Shape; readonly loops: readonly LoopId[]; readonly span: Span };
+export type SymbolicBuffer = {
+  readonly name: string;
+  readonly role: BufferRole;
+  readonly dtype: DType;
+  readonly shape: Shape;
+  readonly loops: readonly LoopId[];
+  readonly span: Span;
+};
 
 export type SymbolicStatement =
   | { readonly kind: "for"; readonly loop: LoopId; readonly body: readonly SymbolicStatement[] }
@@ -36,7 +49,11 @@ export type Schedule = {
 /** In float64 every float of the program is stored as one. */
 export const storedAs = (dtype: DType, precision: Target["precision"]): DType => (precision === "f64" && isFloat(dtype) ? "f64" : dtype);
 
-export function scheduleGraph(graph: Graph, names: ReadonlyMap<Id, string>, precision: Target["precision"]): { readonly schedule: Schedule; readonly kernels: readonly Kernel[] } {
+export function scheduleGraph(
+  graph: Graph,
+  names: ReadonlyMap<Id, string>,
+  precision: Target["precision"],
+): { readonly schedule: Schedule; readonly kernels: readonly Kernel[] } {
   return new Scheduler(graph, names, precision).run();
 }
 
@@ -75,7 +92,12 @@ class Scheduler {
       { nodes, depth: () => 0, given: (id) => contiguous(inputs.get(id) ?? raise(`%${id} is no input`), types.get(id) ?? []), wanted },
       [],
       0,
-      this.#host([], (id) => (wanted.has(id) ? "result" : "temporary"), (id) => outputNames.get(id) ?? this.#names.get(id) ?? null, []),
+      this.#host(
+        [],
+        (id) => (wanted.has(id) ? "result" : "temporary"),
+        (id) => outputNames.get(id) ?? this.#names.get(id) ?? null,
+        [],
+      ),
     );
     const statements = steps.flatMap((step) => this.#step(step));
     const outputs = this.#graph.outputs.map(({ name, value }) => ({ name, buffer: inputs.get(value) ?? bufferOf(value) }));
@@ -126,10 +148,27 @@ class Scheduler {
     };
     const sinks = tile.outs.map(({ value, place, merge, by }, k): Sink => {
       const whole = contiguous(results[k] ?? -1, tile.types[k]?.shape ?? []);
-      return { value, view: blockOf(whole, place.map(at)), merge, first: loops.filter((_, l) => !place.includes(l)), by, whole: place.indexOf(null) };
+      return {
+        value,
+        view: blockOf(whole, place.map(at)),
+        merge,
+        first: loops.filter((_, l) => !place.includes(l)),
+        by,
+        whole: place.indexOf(null),
+      };
     });
     const region = { nodes, depth: (id: Id) => depths.get(id) ?? 0, given, wanted: new Set<Id>() };
-    const { steps } = formRegion(region, sinks, loops.length, this.#host(loops, () => "temporary", () => null, loops));
+    const { steps } = formRegion(
+      region,
+      sinks,
+      loops.length,
+      this.#host(
+        loops,
+        () => "temporary",
+        () => null,
+        loops,
+      ),
+    );
     return this.#nest(steps, loops, 0);
   }
 

@@ -69,7 +69,8 @@ class Verifier {
           this.#call(statement, loops);
           break;
         case "free":
-          if (!this.#written.has(statement.buffer) || this.#freed.has(statement.buffer)) fault(`${describe(this.#buffer(statement.buffer))} is freed without being alive`);
+          if (!this.#written.has(statement.buffer) || this.#freed.has(statement.buffer))
+            fault(`${describe(this.#buffer(statement.buffer))} is freed without being alive`);
           this.#freed.add(statement.buffer);
           break;
         default:
@@ -81,13 +82,17 @@ class Verifier {
     const kernel = this.#kernels[call.kernel] ?? fault(`no kernel ${call.kernel}`);
     const step = this.#numbers.get(call) ?? -1;
     const written = writtenOperands(kernel);
-    if (kernel.operands.length !== call.operands.length || call.first.length !== written.length) fault(`kernel ${call.kernel} is called with other operands than it has`);
+    if (kernel.operands.length !== call.operands.length || call.first.length !== written.length)
+      fault(`kernel ${call.kernel} is called with other operands than it has`);
     for (const [k, view] of call.operands.entries()) {
       const buffer = this.#buffer(view.buffer);
-      if (step < buffer.from || step > buffer.to) fault(`${describe(buffer)} is used at step ${step}, outside its life ${buffer.from}..${buffer.to}`);
+      if (step < buffer.from || step > buffer.to)
+        fault(`${describe(buffer)} is used at step ${step}, outside its life ${buffer.from}..${buffer.to}`);
       if (this.#freed.has(view.buffer)) fault(`${describe(buffer)} is used at step ${step} after it is freed`);
-      if (!written.includes(k) && !this.#written.has(view.buffer)) fault(`${describe(buffer)} is read at step ${step} before it is written`);
-      if (view.dims.length !== kernel.operands[k]?.rank || buffer.dtype !== kernel.operands[k]?.dtype) fault(`${describe(buffer)} does not fit operand ${k} of kernel ${call.kernel}`);
+      if (!written.includes(k) && !this.#written.has(view.buffer))
+        fault(`${describe(buffer)} is read at step ${step} before it is written`);
+      if (view.dims.length !== kernel.operands[k]?.rank || buffer.dtype !== kernel.operands[k]?.dtype)
+        fault(`${describe(buffer)} does not fit operand ${k} of kernel ${call.kernel}`);
       this.#inside(view, buffer, loops);
     }
     written.forEach((operand, out) => {
@@ -100,7 +105,8 @@ class Verifier {
   /** Each loop around must move a result that outlives it, or merge into it: else blocks overwrite each other. */
   #meets(view: View, buffer: PlanBuffer, first: readonly LoopId[], loops: readonly For[]): void {
     for (const { loop } of loops.filter((l) => this.#outlives(buffer, l)))
-      if (view.bases.some((base) => base.loop === loop) === first.includes(loop)) fault(`blocks of loop ${loop} overwrite each other in ${describe(buffer)}`);
+      if (view.bases.some((base) => base.loop === loop) === first.includes(loop))
+        fault(`blocks of loop ${loop} overwrite each other in ${describe(buffer)}`);
   }
   #outlives(buffer: PlanBuffer, loop: For): boolean {
     const begin = this.#numbers.get(loop) ?? 0;
@@ -121,7 +127,9 @@ class Verifier {
   }
 
   #arena(): void {
-    const placed = this.#plan.buffers.flatMap(({ id, bytes, from, to, offset }): Placed[] => (offset === null ? [] : [{ id, bytes, from, to, offset }]));
+    const placed = this.#plan.buffers.flatMap(({ id, bytes, from, to, offset }): Placed[] =>
+      offset === null ? [] : [{ id, bytes, from, to, offset }],
+    );
     for (const { id, offset, bytes } of placed) {
       if (offset < 0 || offset + bytes > this.#plan.arenaBytes) fault(`${describe(this.#buffer(id))} leaves the arena`);
       if (offset % this.#plan.target.alignment !== 0) fault(`${describe(this.#buffer(id))} is not aligned`);
@@ -137,14 +145,18 @@ function corners(loops: readonly For[]): readonly ReadonlyMap<LoopId, Block>[] {
     (outer, { loop, extent, step }) => {
       const last = (Math.ceil(extent / step) - 1) * step;
       const starts = [...new Set([0, Math.max(last - step, 0), last])];
-      return outer.flatMap((blocks) => starts.map((start) => new Map([...blocks, [loop, { start, length: Math.min(step, extent - start) }]])));
+      return outer.flatMap((blocks) =>
+        starts.map((start) => new Map([...blocks, [loop, { start, length: Math.min(step, extent - start) }]])),
+      );
     },
     [new Map()],
   );
 }
 
 const evaluateExtent = (extent: Extent, at: (loop: LoopId) => Block): number =>
-  typeof extent === "number" ? extent : extent.reduce((sum, { coef, loops }) => sum + loops.reduce((product, loop) => product * at(loop).length, coef), 0);
+  typeof extent === "number"
+    ? extent
+    : extent.reduce((sum, { coef, loops }) => sum + loops.reduce((product, loop) => product * at(loop).length, coef), 0);
 
 const describe = ({ id, name }: PlanBuffer): string => `buffer ${id} (${name})`;
 

@@ -28,7 +28,9 @@ describe("without a budget", () => {
   });
   test("a block is no longer than its axis, and blocks of an odd axis are nearly even", () => {
     expect(blocksOf(planned(bind(template, { n: 5, m: 520 })))).toEqual([5, 520]);
-    expect(blocksOf(planned(bind({ ...template, target: { ...target, defaultScratchBytes: 512 * 512 * 4 } }, { n: 520, m: 1000 })))).toEqual([288, 512]);
+    expect(
+      blocksOf(planned(bind({ ...template, target: { ...target, defaultScratchBytes: 512 * 512 * 4 } }, { n: 520, m: 1000 }))),
+    ).toEqual([288, 512]);
   });
   test("6n²d operations for the sigmoid loss, whatever the blocks", () => {
     for (const n of [1000, 1024, 4097]) expect(planned(bind(template, { n, m: n })).flops).toBe(6 * n * n * 768);
@@ -61,7 +63,9 @@ describe("with a budget", () => {
     expect(plan).toBeNull();
     expect(diagnostics.map(({ code }) => code)).toEqual(["SIG5001"]);
     const [diagnostic] = diagnostics;
-    expect(diagnostic?.message).toMatch(/^the step needs 11\.\d MiB even with the smallest tiles, and --memory allows 977 KiB\. Largest at the peak: `X` 768\*n elements, 2\.93 MiB; /);
+    expect(diagnostic?.message).toMatch(
+      /^the step needs 11\.\d MiB even with the smallest tiles, and --memory allows 977 KiB\. Largest at the peak: `X` 768\*n elements, 2\.93 MiB; /,
+    );
     expect(diagnostic?.help).toEqual([expect.stringMatching(/^run with --memory 11\.\dMiB or more/)]);
     expect(diagnostic?.related).toHaveLength(3);
     expect(least).toBeLessThan(12_400_000);
@@ -77,14 +81,22 @@ describe("with a budget", () => {
 });
 
 test("a batch without a size, of size 0 or of half a row is refused by name", () => {
-  for (const [m, said] of [[undefined, "not given"], [0, "0"], [2.5, "2.5"]] as const) {
+  for (const [m, said] of [
+    [undefined, "not given"],
+    [0, "0"],
+    [2.5, "2.5"],
+  ] as const) {
     const { diagnostics } = bind(template, m === undefined ? { n: 3 } : { n: 3, m });
-    expect(diagnostics.map(({ code, message }) => `${code} ${message}`)).toEqual([`SIG5003 batch \`m\` needs a size of at least 1; it is ${said}.`]);
+    expect(diagnostics.map(({ code, message }) => `${code} ${message}`)).toEqual([
+      `SIG5003 batch \`m\` needs a size of at least 1; it is ${said}.`,
+    ]);
   }
 });
 
 test("a batch whose bytes no double counts exactly is refused", () => {
-  expect(bind(template, { n: 2 ** 45, m: 1 }).diagnostics.map(({ code, message }) => `${code} ${message}`)).toEqual(["SIG5004 a value of 768*n elements has more bytes than can be counted exactly."]);
+  expect(bind(template, { n: 2 ** 45, m: 1 }).diagnostics.map(({ code, message }) => `${code} ${message}`)).toEqual([
+    "SIG5004 a value of 768*n elements has more bytes than can be counted exactly.",
+  ]);
 });
 
 test("an elementwise step that reads a dying array writes over it, unless it reads it turned", () => {
@@ -107,7 +119,10 @@ test("the size of a block counts as a number in a buffer's polynomial", () => {
 
 test("a plan reads from top to bottom", () => {
   const small = templateOf(tiledSiglip(3), target);
-  const text = printPlan(planOf(small, { n: 13, m: 7 }, { i: 5, j: 4 }), { kernels: small.kernels, place: ({ file, start }) => `${file}:${start}` });
+  const text = printPlan(planOf(small, { n: 13, m: 7 }, { i: 5, j: 4 }), {
+    kernels: small.kernels,
+    place: ({ file, start }) => `${file}:${start}`,
+  });
   expect(text).toMatchInlineSnapshot(`
     "planref f32: n = 13, m = 7
     sweep 1: i 13 by 5, j 7 by 4
@@ -152,7 +167,18 @@ test("one axis of one batch: a tower in slices holds one slice of its hidden lay
   const X = top.emit("input", [], { name: "x", role: "data", type: { dtype: "f32", shape: [batch("n"), constant(8)] } });
   const W = top.emit("input", [], { name: "w", role: "param", type: { dtype: "f32", shape: [constant(8), constant(100)] } });
   const type = { dtype: "f32", shape: [batch("n")] } as const;
-  const tile = top.tile({ loops: [{ name: "row", extent: batch("n"), block: "auto" }], ins: [{ value: X, slice: [0, null] }, { value: W, slice: [null, null] }], outs: [{ value: out, place: [0], merge: "none", by: null }], body, recomputed: [], types: [type], span: top.span });
+  const tile = top.tile({
+    loops: [{ name: "row", extent: batch("n"), block: "auto" }],
+    ins: [
+      { value: X, slice: [0, null] },
+      { value: W, slice: [null, null] },
+    ],
+    outs: [{ value: out, place: [0], merge: "none", by: null }],
+    body,
+    recomputed: [],
+    types: [type],
+    span: top.span,
+  });
   const tower = templateOf(top.finish([{ name: "y", value: top.emit("project", [tile], { index: 0, type }) }]), target);
   // Only the row sums leave the contraction's kernel: no hidden layer is stored at all.
   expect(tower.schedule?.buffers.filter(({ role }) => role === "block")).toEqual([]);

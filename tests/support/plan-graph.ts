@@ -14,7 +14,11 @@ import type { Value } from "../../runtime/engines/reference/value.js";
 
 export type Blocks = Readonly<Record<string, number>>;
 
-export function templateOf(graph: Graph, target: Target = createPlanrefEngine().target("f64"), names: ReadonlyMap<number, string> = new Map()): Template {
+export function templateOf(
+  graph: Graph,
+  target: Target = createPlanrefEngine().target("f64"),
+  names: ReadonlyMap<number, string> = new Map(),
+): Template {
   return { name: "test", target, graph, names, indexBounds: [], ...scheduleGraph(graph, names, target.precision) };
 }
 
@@ -29,7 +33,8 @@ export function tilesOf(graph: Graph, dims: Dims, blocks: Blocks): readonly Tile
   }));
 }
 
-export const planOf = (template: Template, dims: Dims, blocks: Blocks = {}): Plan => planWith(template, dims, tilesOf(template.graph, dims, blocks));
+export const planOf = (template: Template, dims: Dims, blocks: Blocks = {}): Plan =>
+  planWith(template, dims, tilesOf(template.graph, dims, blocks));
 
 const toHost = ({ shape, data }: Value, dtype: DType): HostArray => convert(hostArray("f64", shape, Float64Array.from(data)), dtype);
 
@@ -39,7 +44,12 @@ export type RunOptions = {
   readonly verify?: boolean;
 };
 
-export async function runPlan(template: Template, plan: Plan, inputs: ReadonlyMap<string, Value>, { audit, verify = true }: RunOptions = {}): Promise<ReadonlyMap<string, Value>> {
+export async function runPlan(
+  template: Template,
+  plan: Plan,
+  inputs: ReadonlyMap<string, Value>,
+  { audit, verify = true }: RunOptions = {},
+): Promise<ReadonlyMap<string, Value>> {
   const dtypes = new Map(plan.inputs.map(({ name, buffer }) => [name, plan.buffers[buffer]?.dtype ?? "f64"]));
   const given = new Map([...inputs].map(([name, value]) => [name, toHost(value, dtypes.get(name) ?? "f64")]));
   const executable = await createPlanrefEngine({ verify }).load(template);

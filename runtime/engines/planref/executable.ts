@@ -131,17 +131,25 @@ class Execution {
     const windows = call.operands.map((view) => this.#window(view, step));
     const written = new Set(writtenOperands(kernel).map((operand) => call.operands[operand]?.buffer ?? -1));
     const accumulates = call.first.map((loops) => !loops.every((loop) => this.#block(loop).start === 0));
-    for (const { buffer } of call.operands) if (!written.has(buffer) && !this.#memory.isLive(buffer)) throw new PlanViolation(`reads ${this.#memory.cells(buffer).describe()} before it is written`);
+    for (const { buffer } of call.operands)
+      if (!written.has(buffer) && !this.#memory.isLive(buffer))
+        throw new PlanViolation(`reads ${this.#memory.cells(buffer).describe()} before it is written`);
     for (const buffer of written) {
       const heir = this.#memory.cells(buffer).buffer;
-      for (const { buffer: other } of call.operands) if (!written.has(other) && takesOver(heir, this.#memory.cells(other).buffer, step)) this.#memory.handOver(other);
+      for (const { buffer: other } of call.operands)
+        if (!written.has(other) && takesOver(heir, this.#memory.cells(other).buffer, step)) this.#memory.handOver(other);
       this.#memory.wrote(buffer);
     }
     switch (kernel.form) {
       case "map":
       case "reduce":
       case "contract":
-        return runPoints(kernel, { windows, accumulates, extents: call.extents.map((e) => this.#extent(e)), parameters: call.parameters.map(({ value, loop }) => value + (loop === null ? 0 : this.#block(loop).start)) });
+        return runPoints(kernel, {
+          windows,
+          accumulates,
+          extents: call.extents.map((e) => this.#extent(e)),
+          parameters: call.parameters.map(({ value, loop }) => value + (loop === null ? 0 : this.#block(loop).start)),
+        });
       case "gather":
         return runGather(kernel, windows);
       case "scatter_add":
@@ -156,7 +164,8 @@ class Execution {
   #window({ buffer, offset, bases, dims }: View, step: number): Window {
     const cells = this.#memory.cells(buffer);
     const { from, to } = cells.buffer;
-    if (step < from || step > to) throw new PlanViolation(`uses ${cells.describe()} at step ${step}, outside its life from ${from} to ${to}`);
+    if (step < from || step > to)
+      throw new PlanViolation(`uses ${cells.describe()} at step ${step}, outside its life from ${from} to ${to}`);
     return {
       cells,
       offset: bases.reduce((sum, { loop, stride }) => sum + this.#block(loop).start * stride, offset),
@@ -165,7 +174,9 @@ class Execution {
     };
   }
   #extent(extent: Extent): number {
-    return typeof extent === "number" ? extent : extent.reduce((sum, { coef, loops }) => sum + loops.reduce((value, loop) => value * this.#block(loop).length, coef), 0);
+    return typeof extent === "number"
+      ? extent
+      : extent.reduce((sum, { coef, loops }) => sum + loops.reduce((value, loop) => value * this.#block(loop).length, coef), 0);
   }
   #block(loop: LoopId): Block {
     const block = this.#blocks.get(loop);
@@ -175,4 +186,5 @@ class Execution {
 }
 
 /** The operand dies where the result is born, in the same bytes. */
-const takesOver = (result: PlanBuffer, operand: PlanBuffer, step: number): boolean => result.offset !== null && result.offset === operand.offset && result.from === step && operand.to === step;
+const takesOver = (result: PlanBuffer, operand: PlanBuffer, step: number): boolean =>
+  result.offset !== null && result.offset === operand.offset && result.from === step && operand.to === step;

@@ -54,7 +54,8 @@ export class Cells {
   get(at: number): number {
     const x = this.#stored[at];
     if (x === undefined) throw new PlanViolation(`reads element ${at} of ${this.#stored.length} of ${this.describe()}`);
-    if (this.#storage.isPoison(x) && this.#isPoisoned(at)) throw new PlanViolation(`reads element ${at} of ${this.describe()}, which holds no value`);
+    if (this.#storage.isPoison(x) && this.#isPoisoned(at))
+      throw new PlanViolation(`reads element ${at} of ${this.describe()}, which holds no value`);
     return this.#storage.decode(x);
   }
   /** As it is stored: 16-bit floats as bits. */
@@ -63,7 +64,8 @@ export class Cells {
     return this.#stored[at] ?? 0;
   }
   set(at: number, value: number): void {
-    if (at < 0 || at >= this.#stored.length) throw new PlanViolation(`writes element ${at} of ${this.#stored.length} of ${this.describe()}`);
+    if (at < 0 || at >= this.#stored.length)
+      throw new PlanViolation(`writes element ${at} of ${this.#stored.length} of ${this.describe()}`);
     this.#stored[at] = this.#storage.encode(value);
   }
 
@@ -116,7 +118,8 @@ export class PlanMemory {
     const mine = this.#place(id);
     for (const other of this.#live) {
       const theirs = this.#place(other);
-      if (mine.from < theirs.to && theirs.from < mine.to) throw new PlanViolation(`${this.cells(id).describe()} is written over ${this.cells(other).describe()}`);
+      if (mine.from < theirs.to && theirs.from < mine.to)
+        throw new PlanViolation(`${this.cells(id).describe()} is written over ${this.cells(other).describe()}`);
     }
     this.#live.add(id);
     this.liveBytes += this.cells(id).buffer.bytes;

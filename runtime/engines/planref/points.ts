@@ -5,7 +5,12 @@ import { partials, type Partial } from "./reduction.js";
 import { scalarOps } from "./scalar-ops.js";
 
 /** A view with numbers in it, and the elements it looks at. */
-export type Window = { readonly cells: Cells; readonly offset: number; readonly extents: readonly number[]; readonly strides: readonly number[] };
+export type Window = {
+  readonly cells: Cells;
+  readonly offset: number;
+  readonly extents: readonly number[];
+  readonly strides: readonly number[];
+};
 export type PointCall = {
   readonly windows: readonly Window[];
   readonly extents: readonly number[];
@@ -25,7 +30,9 @@ function must<T>(value: T | undefined, what: string): T {
 
 /** Dims → elements of a window: the stride of each dim, 0 where no axis runs along it. */
 function stridesAlong({ strides }: Pick<Window, "strides">, access: readonly number[], dims: number): readonly number[] {
-  return Array.from({ length: dims }, (_, dim) => access.reduce((sum, d, axis) => (d === dim ? sum + must(strides[axis], "axis") : sum), 0));
+  return Array.from({ length: dims }, (_, dim) =>
+    access.reduce((sum, d, axis) => (d === dim ? sum + must(strides[axis], "axis") : sum), 0),
+  );
 }
 function position(offset: number, strides: readonly number[], index: readonly number[]): number {
   let at = offset;
@@ -33,7 +40,14 @@ function position(offset: number, strides: readonly number[], index: readonly nu
   return at;
 }
 
-function instruction(scalar: Scalar, at: number, all: readonly Scalar[], done: readonly Instruction[], call: PointCall, dims: number): Instruction {
+function instruction(
+  scalar: Scalar,
+  at: number,
+  all: readonly Scalar[],
+  done: readonly Instruction[],
+  call: PointCall,
+  dims: number,
+): Instruction {
   switch (scalar.kind) {
     case "const":
       return { fixed: true, run: (r) => void (r[at] = scalar.value) };
@@ -54,7 +68,10 @@ function instruction(scalar: Scalar, at: number, all: readonly Scalar[], done: r
     case "op": {
       const [x = 0, y = 0, z = 0] = scalar.ins;
       const f = scalarOps[scalar.op]({ to: scalar.dtype, from: all[x]?.dtype ?? scalar.dtype });
-      return { fixed: scalar.ins.every((operand) => done[operand]?.fixed === true), run: (r) => void (r[at] = f(r[x] as number, r[y] as number, r[z] as number)) };
+      return {
+        fixed: scalar.ins.every((operand) => done[operand]?.fixed === true),
+        run: (r) => void (r[at] = f(r[x] as number, r[y] as number, r[z] as number)),
+      };
     }
   }
 }
@@ -101,13 +118,19 @@ function sumOfProducts(kernel: KernelOf<"contract">, call: PointCall): (index: r
   const factor = ({ operand, access }: Factor) => {
     const { cells, offset, strides } = must(call.windows[operand], "factor");
     const all = stridesAlong({ strides }, access, kernel.dims);
-    return { cells, offset, strides: all.slice(0, outer), along: Int32Array.from(offsetsAlong(call.extents.slice(outer), all.slice(outer))) };
+    return {
+      cells,
+      offset,
+      strides: all.slice(0, outer),
+      along: Int32Array.from(offsetsAlong(call.extents.slice(outer), all.slice(outer))),
+    };
   };
   const [left, right] = [factor(kernel.left), factor(kernel.right)];
   return (index) => {
     const [p, q] = [position(left.offset, left.strides, index), position(right.offset, right.strides, index)];
     let sum = 0;
-    for (let k = 0; k < left.along.length; k++) sum += left.cells.get(p + (left.along[k] as number)) * right.cells.get(q + (right.along[k] as number));
+    for (let k = 0; k < left.along.length; k++)
+      sum += left.cells.get(p + (left.along[k] as number)) * right.cells.get(q + (right.along[k] as number));
     return sum;
   };
 }
@@ -148,9 +171,13 @@ class Result {
     this.#kept = [...new Set(out.access)];
     this.#keptExtents = this.#kept.map((dim) => must(space[dim], "dim"));
     let stride = 1;
-    this.#keptStrides = this.#keptExtents.toReversed().map((extent) => (stride *= extent) / extent).toReversed();
+    this.#keptStrides = this.#keptExtents
+      .toReversed()
+      .map((extent) => (stride *= extent) / extent)
+      .toReversed();
     const count = this.#keptExtents.reduce((a, b) => a * b, 1);
-    if (out.merge === "none" && (this.#kept.length < space.length || this.#accumulates)) throw new PlanViolation("a stored result leaves out dims");
+    if (out.merge === "none" && (this.#kept.length < space.length || this.#accumulates))
+      throw new PlanViolation("a stored result leaves out dims");
     this.#partial = out.merge === "none" ? null : partials[out.merge](count, this.#window.cells.buffer.dtype, this.#k);
   }
 

@@ -13,8 +13,6 @@ export type Partial = {
   readonly merge: (position: number, stored: readonly number[], storedKeys: readonly number[]) => readonly number[];
 };
 
-
-
 function fold(count: number, start: number, join: (a: number, b: number) => number): Partial {
   const totals = new Float64Array(count).fill(start);
   return {
@@ -55,7 +53,13 @@ function logSumExp(count: number): Partial {
 }
 
 /** The k best as (value, index); shows the values or the indices. */
-function ranks(count: number, k: number, missing: Ranked, show: (best: Ranked) => number, split: (value: number, key: number, order: number) => Ranked): Partial {
+function ranks(
+  count: number,
+  k: number,
+  missing: Ranked,
+  show: (best: Ranked) => number,
+  split: (value: number, key: number, order: number) => Ranked,
+): Partial {
   const lists: Ranked[][] = Array.from({ length: count }, () => []);
   const best = (list: readonly Ranked[]): readonly Ranked[] => list.toSorted(falling).slice(0, k);
   const padded = (list: readonly Ranked[]): readonly number[] => Array.from({ length: k }, (_, rank) => show(list[rank] ?? missing));
@@ -66,7 +70,8 @@ function ranks(count: number, k: number, missing: Ranked, show: (best: Ranked) =
       if (list.length >= 4 * k + 16) lists[p] = [...best(list)];
     },
     result: (p) => padded(best(lists[p] ?? [])),
-    merge: (p, stored, storedKeys) => padded(best([...stored.map((value, rank) => split(value, storedKeys[rank] ?? 0, rank)), ...(lists[p] ?? [])])),
+    merge: (p, stored, storedKeys) =>
+      padded(best([...stored.map((value, rank) => split(value, storedKeys[rank] ?? 0, rank)), ...(lists[p] ?? [])])),
   };
 }
 

@@ -19,8 +19,16 @@ function walk({ extents, strides }: Window, axes: readonly number[]): readonly n
 const range = (from: number, to: number): readonly number[] => Array.from({ length: Math.max(to - from, 0) }, (_, k) => from + k);
 
 /** A window seen as [outer…, axes…, inner…]. */
-function around(window: Window, axis: number, count: number): { readonly outer: readonly number[]; readonly middle: readonly number[]; readonly inner: readonly number[] } {
-  return { outer: walk(window, range(0, axis)), middle: walk(window, range(axis, axis + count)), inner: walk(window, range(axis + count, window.extents.length)) };
+function around(
+  window: Window,
+  axis: number,
+  count: number,
+): { readonly outer: readonly number[]; readonly middle: readonly number[]; readonly inner: readonly number[] } {
+  return {
+    outer: walk(window, range(0, axis)),
+    middle: walk(window, range(axis, axis + count)),
+    inner: walk(window, range(axis + count, window.extents.length)),
+  };
 }
 
 export function runGather({ axis }: KernelOf<"gather">, windows: readonly Window[]): void {
@@ -52,19 +60,33 @@ export function runScatterAdd({ axis }: KernelOf<"scatter_add">, windows: readon
       if (row === undefined) return;
       target.inner.forEach((inner, i) => {
         const at = out.offset + to + row + inner;
-        out.cells.set(at, wrap(out.cells.get(at) + updates.cells.get(updates.offset + (source.outer[o] ?? 0) + middle + (source.inner[i] ?? 0))));
+        out.cells.set(
+          at,
+          wrap(out.cells.get(at) + updates.cells.get(updates.offset + (source.outer[o] ?? 0) + middle + (source.inner[i] ?? 0))),
+        );
       });
     }),
   );
 }
 
 /** Slices along one axis: `use` gets the positions in x and in the result. */
-function slices(axis: number, windows: readonly Window[], use: (x: Window, from: readonly number[], out: Window, to: readonly number[]) => void): void {
+function slices(
+  axis: number,
+  windows: readonly Window[],
+  use: (x: Window, from: readonly number[], out: Window, to: readonly number[]) => void,
+): void {
   const [x, out] = [must(windows[0]), must(windows[1])];
   const others = range(0, x.extents.length).filter((a) => a !== axis);
   const [starts, ends] = [walk(x, others), walk(out, others)];
   const [from, to] = [walk(x, [axis]), walk(out, [axis])];
-  starts.forEach((start, k) => use(x, from.map((at) => x.offset + start + at), out, to.map((at) => out.offset + (ends[k] ?? 0) + at)));
+  starts.forEach((start, k) =>
+    use(
+      x,
+      from.map((at) => x.offset + start + at),
+      out,
+      to.map((at) => out.offset + (ends[k] ?? 0) + at),
+    ),
+  );
 }
 
 export function runCumsum({ axis, reverse }: KernelOf<"cumsum">, windows: readonly Window[]): void {

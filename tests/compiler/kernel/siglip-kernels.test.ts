@@ -8,7 +8,8 @@ import { compileText } from "../../support/compile-text.js";
 import { createPlanrefEngine } from "../../../runtime/engines/planref/engine.js";
 import { tiledSiglip } from "../../support/tiled-siglip.js";
 
-const calls = (statements: readonly SymbolicStatement[]): readonly number[] => statements.flatMap((s) => (s.kind === "for" ? calls(s.body) : [s.kernel]));
+const calls = (statements: readonly SymbolicStatement[]): readonly number[] =>
+  statements.flatMap((s) => (s.kind === "for" ? calls(s.body) : [s.kernel]));
 const innermost = (statements: readonly SymbolicStatement[]): readonly SymbolicStatement[] => {
   const loop = statements.find((s) => s.kind === "for");
   return loop?.kind === "for" ? innermost(loop.body) : statements;

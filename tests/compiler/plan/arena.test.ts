@@ -8,7 +8,8 @@ const tenants = fc
 const alignment = 16;
 const none = new Map<number, number>();
 
-const place = (list: readonly Tenant[], offsets: ReadonlyMap<number, number>): readonly Placed[] => list.map((t) => ({ ...t, offset: offsets.get(t.id) ?? -1 }));
+const place = (list: readonly Tenant[], offsets: ReadonlyMap<number, number>): readonly Placed[] =>
+  list.map((t) => ({ ...t, offset: offsets.get(t.id) ?? -1 }));
 
 /** Every byte at every step, one by one. */
 function firstSharedByte(placed: readonly Placed[]): string | null {
@@ -62,7 +63,14 @@ test("a chain of handovers has one place, kept for the whole chain", () => {
     { id: 2, bytes: 64, from: 2, to: 5 },
     { id: 3, bytes: 64, from: 4, to: 5 },
   ];
-  const { offsets, bytes } = packArena(list, new Map([[1, 0], [2, 1]]), 64);
+  const { offsets, bytes } = packArena(
+    list,
+    new Map([
+      [1, 0],
+      [2, 1],
+    ]),
+    64,
+  );
   expect([0, 1, 2].map((id) => offsets.get(id))).toEqual([0, 0, 0]);
   expect(bytes).toBe(128);
   expect(findOverlap(place(list, offsets))).toBeNull();

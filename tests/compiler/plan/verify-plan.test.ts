@@ -17,8 +17,16 @@ const plan = planOf(template, dims, blocks);
 
 function siglipInputs(): ReadonlyMap<string, Value> {
   const random = randomFrom(7);
-  const array = (...shape: number[]): Value => ({ shape, data: Float64Array.from({ length: shape.reduce((a, b) => a * b, 1) }, random.normal) });
-  return new Map([["X", array(13, 3)], ["Y", array(7, 3)], ["t_prime", array()], ["bias", array()]]);
+  const array = (...shape: number[]): Value => ({
+    shape,
+    data: Float64Array.from({ length: shape.reduce((a, b) => a * b, 1) }, random.normal),
+  });
+  return new Map([
+    ["X", array(13, 3)],
+    ["Y", array(7, 3)],
+    ["t_prime", array()],
+    ["bias", array()],
+  ]);
 }
 
 type Call = Extract<PlanStatement, { kind: "call" }>;
@@ -35,18 +43,49 @@ function change(of: Plan, edit: (call: Call, k: number) => Call | null): Plan {
 }
 /** The three contractions follow two maps of scalars. */
 const [logits, dX, dY] = [2, 3, 4];
-const lastView = (call: Call, edit: (view: Call["operands"][number]) => Call["operands"][number]): Call => ({ ...call, operands: call.operands.map((view, k) => (k === call.operands.length - 1 ? edit(view) : view)) });
+const lastView = (call: Call, edit: (view: Call["operands"][number]) => Call["operands"][number]): Call => ({
+  ...call,
+  operands: call.operands.map((view, k) => (k === call.operands.length - 1 ? edit(view) : view)),
+});
 
 describe("the verifier refuses", () => {
   const cases: readonly (readonly [string, Plan, RegExp])[] = [
     ["a dropped producer", change(plan, (call, k) => (k === logits ? null : call)), /read at step \d+ before it is written/],
-    ["a result that does not move with its loop", change(plan, (call, k) => (k === dY ? lastView(call, (v) => ({ ...v, bases: [] })) : call)), /overwrite each other/],
-    ["a sum that starts afresh in every block", change(plan, (call, k) => (k === dX ? { ...call, first: [[]] } : call)), /overwrite each other/],
-    ["a window one row too far", change(plan, (call, k) => (k === dX ? lastView(call, (v) => ({ ...v, offset: v.offset + 3 })) : call)), /reaches element 41 of 39/],
-    ["a forgotten edge", change(plan, (call, k) => (k === dX ? lastView(call, (v) => ({ ...v, dims: v.dims.map((d) => ({ ...d, extent: typeof d.extent === "number" ? d.extent : 5 })) })) : call)), /reaches element/],
-    ["buffers that share bytes", { ...plan, buffers: plan.buffers.map((b) => (b.offset === null ? b : { ...b, offset: 0 })) }, /share bytes/],
+    [
+      "a result that does not move with its loop",
+      change(plan, (call, k) => (k === dY ? lastView(call, (v) => ({ ...v, bases: [] })) : call)),
+      /overwrite each other/,
+    ],
+    [
+      "a sum that starts afresh in every block",
+      change(plan, (call, k) => (k === dX ? { ...call, first: [[]] } : call)),
+      /overwrite each other/,
+    ],
+    [
+      "a window one row too far",
+      change(plan, (call, k) => (k === dX ? lastView(call, (v) => ({ ...v, offset: v.offset + 3 })) : call)),
+      /reaches element 41 of 39/,
+    ],
+    [
+      "a forgotten edge",
+      change(plan, (call, k) =>
+        k === dX
+          ? lastView(call, (v) => ({ ...v, dims: v.dims.map((d) => ({ ...d, extent: typeof d.extent === "number" ? d.extent : 5 })) }))
+          : call,
+      ),
+      /reaches element/,
+    ],
+    [
+      "buffers that share bytes",
+      { ...plan, buffers: plan.buffers.map((b) => (b.offset === null ? b : { ...b, offset: 0 })) },
+      /share bytes/,
+    ],
     ["an arena that is too small", { ...plan, arenaBytes: plan.arenaBytes - 64 }, /leaves the arena/],
-    ["an early free", { ...plan, statements: [...plan.statements.slice(0, 1), { kind: "free", buffer: 9 }, ...plan.statements.slice(1)] }, /outside its life|after it is freed/],
+    [
+      "an early free",
+      { ...plan, statements: [...plan.statements.slice(0, 1), { kind: "free", buffer: 9 }, ...plan.statements.slice(1)] },
+      /outside its life|after it is freed/,
+    ],
     ["an output that nobody writes", { ...plan, statements: plan.statements.slice(0, 2) }, /output loss is never written/],
   ];
   test.each(cases)("%s", (_, bad, message) => {
@@ -58,15 +97,38 @@ describe("the verifier refuses", () => {
 describe("the poison finds, without the verifier,", () => {
   const run = (bad: Plan): Promise<unknown> => runPlan(template, bad, siglipInputs(), { verify: false });
   test("bytes that were given back too early", async () => {
-    const early = { ...plan, statements: [...plan.statements.slice(0, 1), { kind: "free", buffer: plan.buffers.findIndex(({ name }) => name === "exp") } as const, ...plan.statements.slice(1)] };
+    const early = {
+      ...plan,
+      statements: [
+        ...plan.statements.slice(0, 1),
+        { kind: "free", buffer: plan.buffers.findIndex(({ name }) => name === "exp") } as const,
+        ...plan.statements.slice(1),
+      ],
+    };
     await expect(run(early)).rejects.toThrow(PlanViolation);
   });
   test("a kernel that leaves out its last column", async () => {
-    const short = change(plan, (call, k) => (k === logits ? { ...call, extents: call.extents.map((e, d) => (d === 1 ? [{ coef: 1, loops: [1] }, { coef: -1, loops: [] }] : e)) } : call));
+    const short = change(plan, (call, k) =>
+      k === logits
+        ? {
+            ...call,
+            extents: call.extents.map((e, d) =>
+              d === 1
+                ? [
+                    { coef: 1, loops: [1] },
+                    { coef: -1, loops: [] },
+                  ]
+                : e,
+            ),
+          }
+        : call,
+    );
     await expect(run(short)).rejects.toThrow(/holds no value/);
   });
   test("a result written over a live one", async () => {
-    await expect(run({ ...plan, buffers: plan.buffers.map((b) => (b.role === "block" ? { ...b, offset: 0 } : b)) })).rejects.toThrow(/written over/);
+    await expect(run({ ...plan, buffers: plan.buffers.map((b) => (b.role === "block" ? { ...b, offset: 0 } : b)) })).rejects.toThrow(
+      /written over/,
+    );
   });
   test("nothing in a good plan", async () => {
     await run(plan);

@@ -24,13 +24,18 @@ describe("each spelling runs as a kernel plan", () => {
       const inputs = new Map<string, Value>();
       for (const node of template.graph.nodes) {
         if (node.op !== "input") continue;
-        const shape = node.attrs.type.shape.map((size) => size.reduce((sum, { coef, pow }) => sum + coef * Object.keys(pow).reduce((value, id) => value * (id === "m" ? 9 : rows), 1), 0));
+        const shape = node.attrs.type.shape.map((size) =>
+          size.reduce((sum, { coef, pow }) => sum + coef * Object.keys(pow).reduce((value, id) => value * (id === "m" ? 9 : rows), 1), 0),
+        );
         // Every label occurs, so that each row has a positive.
         let at = 0;
         const draw = node.attrs.type.dtype === "i32" ? () => at++ % 3 : () => 0.5 * random.normal();
         inputs.set(node.attrs.name, { shape, data: Float64Array.from({ length: shape.reduce((a, b) => a * b, 1) }, draw) });
       }
-      for (const blocks of [{ i: 5, j: 4 }, { i: 64, j: 3 }]) {
+      for (const blocks of [
+        { i: 5, j: 4 },
+        { i: 64, j: 3 },
+      ]) {
         const plan = planOf(template, dims, blocks);
         expect(escapes(plan).map(({ name }) => name)).toEqual([]);
         expectAllClose(await runPlan(template, plan, inputs), evaluateGraph(template.graph, inputs, dims, { blocks }), 1e-12, 1e-3);
