@@ -3,11 +3,11 @@
  * A bracket that is never closed is closed where the writer most likely meant it; the place is reported, with the opener beside.
  */
 import type { IToken, TokenType } from "chevrotain";
-import { type Diagnostic, diagnose } from "./diagnostic.js";
+import { type Diagnostic, diagnose, type Related } from "./diagnostic.js";
+import { MAX_NESTING, MAX_STATEMENT_TOKENS } from "./limits.js";
+import { beginsDeclaration, beginsStatement } from "./line-starts.js";
 import { syntaxMessages as m } from "./messages.js";
 import type { SourceFile } from "./source-file.js";
-import { beginsDeclaration, beginsStatement } from "./line-starts.js";
-import { MAX_NESTING, MAX_STATEMENT_TOKENS } from "./limits.js";
 import { endOf, insertedAt, spanOf } from "./token-span.js";
 import * as t from "./tokens.js";
 
@@ -58,7 +58,8 @@ class Repair {
 
   run(): Balanced {
     for (const [i, token] of this.#tokens.entries()) {
-      if (i === 0 || token.tokenType === t.Newline) this.#atLine(i);
+      const isNewline = token.tokenType === t.Newline;
+      if (i === 0 || (isNewline && this.#tokens[i + 1]?.tokenType !== t.Newline)) this.#atLine(i);
       if (i === this.#missingBraceAt) this.#openBrace();
       if (closerOf.has(token.tokenType)) this.#atOpener(token);
       else if (openerOf.has(token.tokenType)) this.#atCloser(token, i);
@@ -105,7 +106,7 @@ class Repair {
     if (!isHead || this.#tokens[head + 1]?.tokenType === t.Assign) return;
     let end = head;
     let colon = -1;
-    for (let depth = 0; end < this.#tokens.length; end++) {
+    for (let depth = 0; end < head + MAX_STATEMENT_TOKENS; end++) {
       const type = this.#tokens[end]?.tokenType;
       if (type === t.LBrace) return;
       if (type === t.Return || type === t.RBrace) break;
@@ -226,7 +227,7 @@ class Repair {
     );
   }
 
-  #openedAt(token: IToken) {
+  #openedAt(token: IToken): Related {
     return { span: spanOf(this.#source, token), message: `\`${textOf(token.tokenType)}\` opened here` };
   }
 }

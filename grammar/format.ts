@@ -258,7 +258,7 @@ function alignComments(lines: readonly Line[]): void {
     let end = i;
     while (end < lines.length && lines[end]?.comment !== null) end++;
     const run = lines.slice(i, end);
-    const column = Math.max(0, ...run.map(({ code }) => lastLine(code).length)) + 2;
+    const column = run.reduce((longest, { code }) => Math.max(longest, lastLine(code).length), 0) + 2;
     for (const line of run) line.comment = " ".repeat(column - lastLine(line.code).length) + line.comment;
     i = Math.max(end, i + 1);
   }

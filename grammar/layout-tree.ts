@@ -93,9 +93,9 @@ function share(
     else first = last;
   }
   if (at.closes && last < gap.length) last = Math.max(last, first);
-  at.before?.behind.push(...trivia.slice(0, first));
-  at.here.above.push(...trivia.slice(first, last));
-  at.here.inFront.push(...trivia.slice(last));
+  if (at.before !== null) at.before.behind = at.before.behind.concat(trivia.slice(0, first));
+  at.here.above = trivia.slice(first, last);
+  at.here.inFront = trivia.slice(last);
 }
 
 class Reader {

@@ -39,8 +39,7 @@ export function lex(source: SourceFile): Lexed {
     }
     if (token.tokenType === t.HashComment) diagnostics.push(diagnose(m.hashComment, { ...span, end: span.start + 1 }, {}));
   }
-  diagnostics.push(...strayCharacters(source, groups[t.STRAYS] ?? []));
-  return { tokens, comments, diagnostics, swallowed };
+  return { tokens, comments, diagnostics: diagnostics.concat(strayCharacters(source, groups[t.STRAYS] ?? [])), swallowed };
 }
 
 function complaint(token: IToken, source: SourceFile): Diagnostic | null {

@@ -6,7 +6,7 @@ import { spanOf } from "./token-span.js";
 import * as t from "./tokens.js";
 
 /** UTF-16 units. A program is written by hand; a larger file is data under the wrong name. */
-export const MAX_FILE_LENGTH = 1 << 20;
+export const MAX_FILE_LENGTH = 1 << 18;
 /** Brackets and `if`s inside one another. The parser recurses, some 30 frames a level. */
 export const MAX_NESTING = 100;
 /** Bounds the depth of the tree, chains such as `- - - x` and `a + b + …` included, for every stage that recurses over it. */

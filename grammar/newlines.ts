@@ -38,7 +38,8 @@ export function endStatements(source: SourceFile, tokens: readonly IToken[]): { 
     const inList = open.at(-1) === "list";
     if (token.tokenType === t.Semicolon && !inList) end();
     else if (token.tokenType === t.Newline) {
-      if (inList) return;
+      // The first newline of several decides for all.
+      if (inList || tokens[i - 1]?.tokenType === t.Newline) return;
       const next = skipNewlines(tokens, i);
       // `x =` with nothing behind it must not take in the next statement.
       const last = out.at(-1);

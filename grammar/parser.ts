@@ -2,6 +2,7 @@
  * The grammar. Tokens arrive with brackets matched, statements ended by End and statement keywords decided, so every
  * choice is LL(2). It accepts a little more than the language (a missing comma, `=` in a condition): the tree builder
  * knows more than a parser's exception about what was meant. Operators are one flat list; `precedence.ts` nests them.
+ * One class, and so one long file: Chevrotain's rules are its fields.
  */
 import { CstParser, EOF } from "chevrotain";
 import * as t from "./tokens.js";
