@@ -1,0 +1,403 @@
+/** One-line mistakes that somebody could make in compiler and engines, and the tests that must notice each. */
+
+export type Mutation = {
+  /** What is wrong with the program once it is applied. */
+  readonly bug: string;
+  readonly file: string;
+  /** Occurs exactly once in the file. */
+  readonly find: string;
+  readonly replace: string;
+  /** The smallest test files that must fail. */
+  readonly killedBy: readonly string[];
+};
+
+const closedForm = "tests/closed-form/regions.test.ts";
+const planref = "tests/engines/planref/planref.test.ts";
+const opGradients = "tests/compiler/autodiff/op-gradients.test.ts";
+const gradientEdges = "tests/compiler/autodiff/edges.test.ts";
+const tiledStep = "tests/engines/tfjs/tiled-step.test.ts";
+const tfjs = "tests/engines/tfjs/engine.test.ts";
+const conformance = "tests/conformance/ops.test.ts";
+const trainStep = "tests/compiler/train-step/train-step.test.ts";
+const checkpoint = "tests/runtime/checkpoint/checkpoint.test.ts";
+const golden = (pass: string): string => `tests/compiler/passes/${pass}.test.ts`;
+
+export const mutations: readonly Mutation[] = [
+  // Language and checker ---------------------------------------------------------------------------------------------
+  {
+    bug: "a line that begins with a minus continues the one before",
+    file: "grammar/newlines.ts",
+    find: "const beginsLine = oneOf([t.Minus, t.Assign]);",
+    replace: "const beginsLine = oneOf([t.Assign]);",
+    killedBy: ["tests/grammar/parse.test.ts", "tests/grammar/mistakes.test.ts"],
+  },
+  {
+    bug: "`**` associates to the left",
+    file: "grammar/precedence.ts",
+    find: 'next.op === "**" ? level : level + 1',
+    replace: 'next.op === "**" ? level + 1 : level + 1',
+    killedBy: ["tests/grammar/parse.test.ts"],
+  },
+  {
+    bug: "no did-you-mean",
+    file: "grammar/did-you-mean.ts",
+    find: "if (d < best)",
+    replace: "if (d < 0)",
+    killedBy: ["tests/grammar/did-you-mean.test.ts"],
+  },
+  {
+    bug: "a mean divides by n²",
+    file: "compiler/lower/builtins/reductions.ts",
+    find: "return b.div(total, count(b, t, over, total));",
+    replace: "return b.div(b.div(total, count(b, t, over, total)), count(b, t, over, total));",
+    killedBy: ["tests/compiler/lower/meaning.test.ts"],
+  },
+  {
+    bug: "an operand that lacks an index is repeated along the wrong axis",
+    file: "compiler/lower/tensor.ts",
+    find: "t.indices.map((index) => to.indices.indexOf(index))",
+    replace: "t.indices.map((_, k) => k)",
+    killedBy: ["tests/compiler/lower/meaning.test.ts"],
+  },
+
+  // Gradients --------------------------------------------------------------------------------------------------------
+  {
+    bug: "the gradient of a subtrahend has the wrong sign",
+    file: "compiler/autodiff/elementwise-rules.ts",
+    find: "sub: ({ d, b }) => [() => d, () => b.neg(d)],",
+    replace: "sub: ({ d }) => [() => d, () => d],",
+    killedBy: [opGradients],
+  },
+  {
+    bug: "of two equal operands of maximum the second gets the gradient",
+    file: "compiler/autodiff/elementwise-rules.ts",
+    find: 'b.emit("ge", [x, y], {})',
+    replace: 'b.emit("gt", [x, y], {})',
+    killedBy: [gradientEdges],
+  },
+  {
+    bug: "G and its transpose swapped in the gradient of a square similarity",
+    file: "compiler/autodiff/dot-rules.ts",
+    find: "const dRight = right.free.map((_, k) => batch.length + left.free.length + k);",
+    replace: "const dRight = right.free.map((_, k) => batch.length + k);",
+    killedBy: [closedForm],
+  },
+  {
+    bug: "the gradient of a transpose is that transpose again",
+    file: "compiler/autodiff/layout-rules.ts",
+    find: "b.transpose(d, inversePermutation(attrs.perm))",
+    replace: "b.transpose(d, attrs.perm)",
+    killedBy: [opGradients],
+  },
+  {
+    bug: "a fully masked row gets a NaN gradient from logsumexp",
+    file: "compiler/autodiff/reduction-rules.ts",
+    find: "const finite = b.select(masked, b.constLike(0, out), out);",
+    replace: "const finite = b.select(masked, out, out);",
+    killedBy: [gradientEdges],
+  },
+  {
+    bug: "softmax of a fully masked row is NaN",
+    file: "compiler/graph/decompose.ts",
+    find: "return b.exp(b.sub(x, spread(b, safe, x, axis)));",
+    replace: "return b.exp(b.sub(x, spread(b, safe < 0 ? safe : total, x, axis)));",
+    killedBy: ["tests/compiler/graph/decompose.test.ts"],
+  },
+
+  // Passes -----------------------------------------------------------------------------------------------------------
+  {
+    bug: "log(sigmoid x) becomes −softplus(x)",
+    file: "compiler/passes/stabilise.ts",
+    find: "b.neg(b.softplus(negated(b, x)))",
+    replace: "b.neg(b.softplus(x))",
+    killedBy: [golden("stabilise")],
+  },
+  {
+    bug: "CSE merges nodes that differ in their attributes",
+    file: "compiler/passes/cse.ts",
+    find: "${printAttrs(node)} ",
+    replace: "",
+    killedBy: [golden("cse")],
+  },
+  {
+    bug: "CSE takes a − b for b − a",
+    file: "compiler/passes/cse.ts",
+    find: '"add", "mul", "eq"',
+    replace: '"add", "sub", "mul", "eq"',
+    killedBy: [golden("cse")],
+  },
+  {
+    bug: "DCE drops the values that a kept index follows",
+    file: "compiler/passes/dce.ts",
+    find: "if (by !== null) kept.add(by);",
+    replace: "if (by === -1) kept.add(by);",
+    killedBy: [golden("dce")],
+  },
+  {
+    bug: "a transpose of a transpose keeps the outer permutation alone",
+    file: "compiler/passes/transposes-to-leaves.ts",
+    find: "perm.map((p) => node.attrs.perm[p] ?? p),",
+    replace: "perm.map((p) => p),",
+    killedBy: [golden("transposes-to-leaves")],
+  },
+  {
+    bug: "a transposed contraction keeps the order of its operands",
+    file: "compiler/passes/transposes-to-leaves.ts",
+    find: "b.dot(y, x, flip(node.attrs.contract), flip(node.attrs.batch))",
+    replace: "b.dot(x, y, node.attrs.contract, node.attrs.batch)",
+    killedBy: [golden("transposes-to-leaves")],
+  },
+  {
+    bug: "a factor leaves a sum along the axis that the sum reduces",
+    file: "compiler/passes/hoist-factors.ts",
+    find: "factor.axes.every((axis) => map[axis] !== null && map[axis] !== undefined)",
+    replace: "factor.axes.every((axis) => map[axis] !== undefined)",
+    killedBy: [golden("hoist-factors")],
+  },
+  {
+    bug: "a factor under a mask makes NaN of a row without pairs",
+    file: "compiler/passes/hoist-factors.ts",
+    find: "chosen.some((factor) => factor.masked && !this.#isFiniteNonZero(factor.value))",
+    replace: "chosen.some((factor) => !factor.masked && !this.#isFiniteNonZero(factor.value))",
+    killedBy: [golden("hoist-factors")],
+  },
+  {
+    bug: "a sweep reads what the same sweep makes",
+    file: "compiler/passes/sweeps/pair-regions.ts",
+    find: "exitIds.has(node.id) ? before + 1 : before",
+    replace: "exitIds.has(node.id) ? before : before",
+    killedBy: [golden("form-sweeps")],
+  },
+  {
+    bug: "argmax of a tile counts within its block",
+    file: "compiler/passes/sweeps/form-tiles.ts",
+    find: "if (loop === null || loop === undefined) return local;",
+    replace: "if (loop !== -1) return local;",
+    killedBy: [golden("form-sweeps"), closedForm],
+  },
+
+  // Kernels and plans ------------------------------------------------------------------------------------------------
+  {
+    bug: "i == j forgets where the block of j starts",
+    file: "compiler/kernel/write-points.ts",
+    find: "base === null ? position :",
+    replace: "base !== undefined ? position :",
+    killedBy: [planref],
+  },
+  {
+    bug: "the accumulators of rows are reset in every block",
+    file: "compiler/plan/schedule.ts",
+    find: "first: loops.filter((_, l) => !place.includes(l)),",
+    replace: "first: [],",
+    killedBy: [planref],
+  },
+  {
+    bug: "a buffer of a kernel plan is freed after its first use",
+    file: "compiler/plan/liveness.ts",
+    find: "last.set(buffer, at);",
+    replace: "if (!last.has(buffer)) last.set(buffer, at);",
+    killedBy: [planref],
+  },
+  {
+    bug: "a buffer of an op plan is freed after its first use",
+    file: "compiler/plan/place-frees.ts",
+    find: "lastUse.set(buffer, at);",
+    replace: "if (!lastUse.has(buffer)) lastUse.set(buffer, at);",
+    killedBy: ["tests/compiler/plan/lower-ops.test.ts"],
+  },
+  {
+    bug: "two live buffers share bytes",
+    file: "compiler/plan/arena.ts",
+    find: "a.from <= b.to && b.from <= a.to",
+    replace: "a.from < b.to && b.from < a.to",
+    killedBy: ["tests/compiler/plan/arena.test.ts"],
+  },
+  {
+    bug: "a result takes over bytes that its kernel still reads elsewhere",
+    file: "compiler/plan/liveness.ts",
+    find: 'kernel.form !== "map" ||',
+    replace: 'kernel.form === "contract" ||',
+    killedBy: [planref],
+  },
+  {
+    bug: "n×n does not count as more than n",
+    file: "compiler/graph/size.ts",
+    find: "Object.values(m.pow).reduce((sum, p) => sum + p, 0)",
+    replace: "Math.min(1, Object.values(m.pow).length)",
+    killedBy: ["tests/acceptance/siglip-plan.test.ts"],
+  },
+
+  // Engines ----------------------------------------------------------------------------------------------------------
+  {
+    bug: "the last block of a kernel plan runs past the edge",
+    file: "runtime/engines/planref/executable.ts",
+    find: "Math.min(statement.step, statement.extent - start)",
+    replace: "statement.step",
+    killedBy: [planref],
+  },
+  {
+    bug: "logsumexp merges blocks without taking the maximum off",
+    file: "runtime/engines/planref/reduction.ts",
+    find: "high + Math.log1p(Math.exp(low - high))",
+    replace: "Math.log(Math.exp(low) + Math.exp(high))",
+    killedBy: [planref],
+  },
+  {
+    bug: "ties go to the higher index",
+    file: "runtime/engines/planref/order.ts",
+    find: "a.index - b.index",
+    replace: "b.index - a.index",
+    killedBy: [planref],
+  },
+  {
+    bug: "scatter_add adds to what the bytes held before",
+    file: "runtime/engines/planref/whole-arrays.ts",
+    find: "if (!accumulates) for",
+    replace: "if (accumulates) for",
+    killedBy: [conformance],
+  },
+  {
+    bug: "exp is clamped at the temperature's usual bound of 100",
+    file: "runtime/engines/planref/scalar-ops.ts",
+    find: "exp: always(Math.exp),",
+    replace: "exp: always((x: number) => Math.exp(Math.min(x, Math.log(100)))),",
+    killedBy: ["tests/engines/planref/spellings.test.ts", conformance],
+  },
+  {
+    bug: "the last block on tfjs runs past the edge",
+    file: "runtime/engines/tfjs/plan-run.ts",
+    find: "const length = Math.min(step, extent - start);",
+    replace: "const length = step;",
+    killedBy: [tiledStep],
+  },
+  {
+    bug: "blocks of an accumulator on tfjs are replaced, not merged",
+    file: "runtime/engines/tfjs/accumulators.ts",
+    find: "sum: ({ tf, whole, part }) => tf.add(whole, part),",
+    replace: "sum: ({ part }) => part.clone(),",
+    killedBy: [tiledStep],
+  },
+  {
+    bug: "tfjs merges logsumexp without taking the maximum off",
+    file: "runtime/engines/tfjs/special-functions.ts",
+    find: "return tf.add(high, tf.softplus(tf.neg(gap)));",
+    replace: "return gap.size < 0 ? high : tf.log(tf.add(tf.exp(x), tf.exp(y)));",
+    killedBy: ["tests/conformance/programs.test.ts"],
+  },
+  {
+    bug: "a tie between two blocks on tfjs goes to the later one",
+    file: "runtime/engines/tfjs/accumulators.ts",
+    find: "tf.greater(values.part, values.whole)",
+    replace: "tf.greaterEqual(values.part, values.whole)",
+    killedBy: ["tests/conformance/programs.test.ts"],
+  },
+  {
+    bug: "wasm loses the digits of log1p near 0",
+    file: "runtime/engines/tfjs/special-functions.ts",
+    find: 'if (quality === "exact") return tf.log1p(x);',
+    replace: "if (quality.length > 0) return tf.log1p(x);",
+    killedBy: [conformance],
+  },
+  {
+    bug: "wasm adds long rows in one naive pass",
+    file: "runtime/engines/tfjs/sums.ts",
+    find: 'sums === "naive" ? 2 * RUN : Number.POSITIVE_INFINITY',
+    replace: "sums.length < 0 ? 2 * RUN : Number.POSITIVE_INFINITY",
+    killedBy: [tfjs],
+  },
+  {
+    bug: "a tensor is left behind at each merge",
+    file: "runtime/engines/tfjs/plan-run.ts",
+    find: "this.#tf.dispose([whole, mine]);",
+    replace: "this.#tf.dispose([whole]);",
+    killedBy: [tiledStep],
+  },
+
+  // Training ---------------------------------------------------------------------------------------------------------
+  {
+    bug: "AdamW does not correct the bias of the second moment",
+    file: "compiler/train-step/optimizers.ts",
+    find: "b.div(v, bias(b, beta2, step, v))",
+    replace: "b.div(v, b.constLike(1, v))",
+    killedBy: [trainStep],
+  },
+  {
+    bug: "independent decay is multiplied by the learning rate",
+    file: "compiler/train-step/train-step.ts",
+    find: 'decayMode === "coupled" ? lr * decay : decay',
+    replace: 'decayMode === "coupled" ? lr * decay : lr * decay',
+    killedBy: [trainStep],
+  },
+  {
+    bug: "a gradient below the bound is scaled up to it",
+    file: "compiler/train-step/train-step.ts",
+    find: 'b.div(bound, b.emit("maximum", [norm, bound], {}))',
+    replace: "b.div(bound, norm)",
+    killedBy: [trainStep],
+  },
+  {
+    bug: "the first step of a warm-up has no effect",
+    file: "compiler/train-step/schedule.ts",
+    find: "return (step + 1) / warmup;",
+    replace: "return step / warmup;",
+    killedBy: ["tests/compiler/train-step/schedule.test.ts"],
+  },
+  {
+    bug: "every epoch has the same order",
+    file: "runtime/data/shuffle.ts",
+    find: "step: epoch,",
+    replace: "step: 0 * epoch,",
+    killedBy: ["tests/runtime/data/shuffle.test.ts"],
+  },
+  {
+    bug: "a damaged checkpoint of the right length is loaded",
+    file: "runtime/checkpoint/load.ts",
+    find: "if (found.sha256 !== sha256)",
+    replace: 'if (found.sha256 === "")',
+    killedBy: [checkpoint],
+  },
+  {
+    bug: "a checkpoint stands under its name before it is whole",
+    file: "runtime/checkpoint/save.ts",
+    find: 'const aside = unfinishedName(root, "saving", name);',
+    replace: "const aside = unfinishedName.length < 0 ? name : join(root, name);",
+    killedBy: ["tests/runtime/checkpoint/crash.test.ts"],
+  },
+
+  // Data and command line --------------------------------------------------------------------------------------------
+  {
+    bug: "a Fortran-order array is read as if it were row-major",
+    file: "runtime/data/npy.ts",
+    find: "parsed.fortranOrder && parsed.shape",
+    replace: "parsed.shape.length < 0 && parsed.shape",
+    killedBy: ["tests/runtime/data/npy.test.ts"],
+  },
+  {
+    bug: "a big-endian array is read as little-endian",
+    file: "runtime/data/npy.ts",
+    find: 'littleEndian: order !== ">"',
+    replace: 'littleEndian: order !== "?"',
+    killedBy: ["tests/runtime/data/npy.test.ts"],
+  },
+  {
+    bug: "two tensors of a safetensors file may overlap",
+    file: "runtime/data/safetensors-header.ts",
+    find: "if (begin !== at)",
+    replace: "if (begin > at)",
+    killedBy: ["tests/runtime/data/safetensors.test.ts"],
+  },
+  {
+    bug: "an index outside its table is read as 0",
+    file: "runtime/feed/index-bounds.ts",
+    find: "value < 0 || value >= below",
+    replace: "value < 0 || value > below",
+    killedBy: ["tests/runtime/feed/feed.test.ts"],
+  },
+  {
+    bug: "a wrong command line exits as a wrong program",
+    file: "runtime/cli/exit-codes.ts",
+    find: "usage: 2,",
+    replace: "usage: 1,",
+    killedBy: ["tests/runtime/cli/failures.test.ts"],
+  },
+];
