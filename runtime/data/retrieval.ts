@@ -2,9 +2,10 @@ import { type HostArray, values } from "./host-array.js";
 
 /** Share of queries with a right answer among the first k, by k; and how many queries had no right answer to find. */
 export type Recall = {
+  /** Queries that have a right answer: the shares are of these. */
   readonly queries: number;
   readonly candidates: number;
-  /** Queries whose id no candidate bears. They count as missed. */
+  /** Queries whose id no candidate bears. They are left out. */
   readonly unanswerable: number;
   readonly at: Readonly<Record<number, number>>;
   /** What guessing would reach: k right places among the candidates, with as many right answers as there are. */
@@ -50,8 +51,9 @@ export function recall(queries: Embeddings, candidates: Embeddings, ks: readonly
       guesses.set(k, (guesses.get(k) ?? 0) + chanceOfHit(count, right, k));
     }
   }
-  const share = (sums: ReadonlyMap<number, number>) => Object.fromEntries([...sums].map(([k, sum]) => [k, rows === 0 ? 0 : sum / rows]));
-  return { queries: rows, candidates: count, unanswerable, at: share(hits), chance: share(guesses) };
+  const asked = rows - unanswerable;
+  const share = (sums: ReadonlyMap<number, number>) => Object.fromEntries([...sums].map(([k, sum]) => [k, asked === 0 ? 0 : sum / asked]));
+  return { queries: asked, candidates: count, unanswerable, at: share(hits), chance: share(guesses) };
 }
 
 function matrixShape({ vectors, ids }: Embeddings): readonly [number, number] {

@@ -16,7 +16,9 @@ function bruteForce(
   ids: readonly number[],
   k: number,
 ): number {
-  const hit = queryIds.map((id, q) => {
+  const asked = queryIds.map((id, q) => ({ id, q })).filter(({ id }) => ids.includes(id));
+  if (asked.length === 0) return 0;
+  const hit = asked.map(({ id, q }) => {
     const scored = candidates.map((vector, c) => ({
       score: vector.reduce((sum, x, d) => sum + x * (queries[q]?.[d] ?? 0), 0),
       right: ids[c] === id,
@@ -24,7 +26,7 @@ function bruteForce(
     scored.sort((a, b) => b.score - a.score || Number(a.right) - Number(b.right));
     return scored.slice(0, k).some(({ right }) => right);
   });
-  return hit.filter(Boolean).length / queryIds.length;
+  return hit.filter(Boolean).length / asked.length;
 }
 
 describe("recall", () => {
