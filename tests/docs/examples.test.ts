@@ -48,7 +48,8 @@ afterAll(() => {
   rmSync(folder, { recursive: true, force: true });
 });
 
-const scripts = (JSON.parse(readFileSync(new URL("package.json", root), "utf8")) as { readonly scripts: Readonly<Record<string, string>> }).scripts;
+const scripts = (JSON.parse(readFileSync(new URL("package.json", root), "utf8")) as { readonly scripts: Readonly<Record<string, string>> })
+  .scripts;
 
 const lines = (text: string): readonly string[] => (text === "" ? [] : text.replace(/\n$/, "").split("\n"));
 
@@ -86,7 +87,9 @@ async function runProgram({ text, info, page, line }: Example): Promise<void> {
   expect(checked.exit).toBe(0);
   expect((await sigc("fmt", file)).out).toBe(text);
   if (!/^pipeline /m.test(text)) return;
-  const batches = [...text.matchAll(/^ *batch (?!\d)(.*)$/gm)].flatMap(([, names = ""]) => names.replace(/\/\/.*/, "").split(",")).map((name) => name.trim());
+  const batches = [...text.matchAll(/^ *batch (?!\d)(.*)$/gm)]
+    .flatMap(([, names = ""]) => names.replace(/\/\/.*/, "").split(","))
+    .map((name) => name.trim());
   const sizes = batches.flatMap((name, k) => ["--set", `${name}=${7 + 2 * k}`]);
   const ran = await sigc("run", file, "--synthetic", "0", "--engine", "reference", ...sizes);
   expect(ran.err).not.toContain(" error ");
@@ -98,7 +101,7 @@ async function runTranscript({ text }: Example): Promise<void> {
     const said = await runCommand(command);
     if (said === null) continue;
     const difference = firstDifference(answer, said);
-    expect(difference === null ? "" : `shown: ${difference}\n$ ${command}\n${said.join("\n")}`).toBe("");
+    expect(difference === null ? "" : `shown: ${difference}\n$ ${command}\n${said.slice(0, 40).join("\n")}`).toBe("");
   }
 }
 
@@ -132,9 +135,12 @@ const runners: Readonly<Record<string, (example: Example) => Promise<void> | voi
 
 // One page after the other, since examples of a page build on the ones above.
 describe.each(pages.filter(({ path, examples }) => examples.length > 0 && !ownTest.has(path)))("$path", ({ examples }) => {
-  test.each(examples.map((example) => ({ example, name: `${example.language} ${example.info}`.trim(), line: example.line })))("line $line: $name", async ({ example }) => {
-    const run = runners[example.language];
-    if (run === undefined) throw new Error(`nothing runs an example of language "${example.language}"`);
-    await run(example);
-  });
+  test.each(examples.map((example) => ({ example, name: `${example.language} ${example.info}`.trim(), line: example.line })))(
+    "line $line: $name",
+    async ({ example }) => {
+      const run = runners[example.language];
+      if (run === undefined) throw new Error(`nothing runs an example of language "${example.language}"`);
+      await run(example);
+    },
+  );
 });

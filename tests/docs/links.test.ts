@@ -35,6 +35,8 @@ test("every page can be reached from the README", () => {
 });
 
 test("every file that a page names in backticks is there", () => {
-  const named = pages.flatMap(({ path, prose }) => [...prose.matchAll(/`((?:grammar|compiler|runtime|pipelines|tests|docs)\/[\w./-]+)`/g)].map(([, file = ""]) => `${path}: ${file}`));
+  const named = pages.flatMap(({ path, prose }) =>
+    [...prose.matchAll(/`((?:grammar|compiler|runtime|pipelines|tests|docs)\/[\w./-]+)`/g)].map(([, file = ""]) => `${path}: ${file}`),
+  );
   expect(named.filter((entry) => !existsSync(new URL(entry.replace(/^.*: /, ""), root)))).toEqual([]);
 });

@@ -6,7 +6,13 @@ export const root = new URL("../../", import.meta.url);
 export const rootPath = fileURLToPath(root);
 
 /** ```` ```language info ````; `line` is that of the opening fence, from 1. */
-export type Example = { readonly page: string; readonly line: number; readonly language: string; readonly info: string; readonly text: string };
+export type Example = {
+  readonly page: string;
+  readonly line: number;
+  readonly language: string;
+  readonly info: string;
+  readonly text: string;
+};
 export type Link = { readonly page: string; readonly line: number; readonly target: string };
 export type Page = {
   readonly path: string;
@@ -46,12 +52,19 @@ function readPage(path: string): Page {
       prose += `${line}\n`;
       const heading = /^#{1,6} (.*)$/.exec(line);
       if (heading !== null) anchors.add(anchorOf(heading[1] ?? ""));
-      for (const [, target = ""] of line.replaceAll(/`[^`]*`/g, "``").matchAll(/\]\(([^)\s]+)\)/g)) links.push({ page: path, line: at + 1, target });
+      for (const [, target = ""] of line.replaceAll(/`[^`]*`/g, "``").matchAll(/\]\(([^)\s]+)\)/g))
+        links.push({ page: path, line: at + 1, target });
       continue;
     }
     const end = lines.indexOf("```", at + 1);
     if (end < 0) throw new Error(`${path}:${at + 1}: the fence is not closed`);
-    examples.push({ page: path, line: at + 1, language: fence[1] ?? "", info: fence[2] ?? "", text: `${lines.slice(at + 1, end).join("\n")}\n` });
+    examples.push({
+      page: path,
+      line: at + 1,
+      language: fence[1] ?? "",
+      info: fence[2] ?? "",
+      text: `${lines.slice(at + 1, end).join("\n")}\n`,
+    });
     at = end;
   }
   return { path, examples, links, anchors, prose };

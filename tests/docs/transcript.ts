@@ -42,7 +42,9 @@ const escape = (text: string): string => text.replaceAll(/[.*+?^${}()|[\]\\]/g, 
 
 /** Does a line of the page stand for a line of the answer? Trailing spaces do not count. */
 const fits = (shown: string, said: string): boolean =>
-  shown.includes("…") ? new RegExp(`^${shown.trimEnd().split("…").map(escape).join(".*")}$`).test(said.trimEnd()) : shown.trimEnd() === said.trimEnd();
+  shown.includes("…")
+    ? new RegExp(`^${shown.trimEnd().split("…").map(escape).join(".*")}$`).test(said.trimEnd())
+    : shown.trimEnd() === said.trimEnd();
 
 /** The first line of the page that the answer does not bear out; null where all is as shown. */
 export function firstDifference(shown: readonly string[], said: readonly string[]): string | null {
@@ -53,7 +55,11 @@ export function firstDifference(shown: readonly string[], said: readonly string[
       skipping = true;
       continue;
     }
-    const found = skipping ? said.findIndex((candidate, k) => k >= at && fits(line, candidate)) : at < said.length && fits(line, said[at] ?? "") ? at : -1;
+    const found = skipping
+      ? said.findIndex((candidate, k) => k >= at && fits(line, candidate))
+      : at < said.length && fits(line, said[at] ?? "")
+        ? at
+        : -1;
     if (found < 0) return line;
     at = found + 1;
     skipping = false;
