@@ -58,9 +58,14 @@ export async function runCli(argv: readonly string[], console: Console): Promise
     }
     if (thrown instanceof UserError) return reportUserError(thrown, watched, json);
     if (thrown instanceof ProgramRefused) return reportRefusal(thrown, watched, json);
+    if (isOutOfMemory(thrown)) return reportUserError(userError(cliMessages.outOfMemory, { reason: thrown.message }), watched, json);
     return reportBug(thrown, argv, watched, json);
   }
 }
+
+/** V8 has no error of its own for it: an array that it cannot hold is a RangeError with one of these texts. */
+const isOutOfMemory = (thrown: unknown): thrown is RangeError =>
+  thrown instanceof RangeError && /allocation failed|Invalid (typed )?array (buffer )?length/i.test(thrown.message);
 
 const streams = (argv: readonly string[]): boolean => argv[0] === "train";
 

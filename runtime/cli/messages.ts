@@ -29,6 +29,8 @@ export const cliMessages = {
   paramUnusedKey: error("SIG7039")`${"file"}: its tensor "${"key"}" is no parameter of ${"pipeline"}.`.help`the parameters are: ${"known"}`,
   noLoss: error("SIG7041")`${"pipeline"} defines no loss, so there is no gradient to take.`.help`define loss = …`,
   noTrainBlock: error("SIG7042")`${"pipeline"} has no train block.`.help`add for example: train { optimizer adamw(lr: 1e-3) }`,
+  outOfMemory: error("SIG7044")`memory ran out: ${"reason"}.`.help`sigc plan says what a run needs, and with --memory which batch fits`
+    .help`lower the batch size, or bound the run with --memory`,
   twoNames: error("SIG7024")`--why-not-fused compares two definitions.`.help`write: sigc explain FILE --why-not-fused A B`,
   noOut: error("SIG7043")`--grad computes arrays and has nowhere to put them.`.help`add --out FILE.safetensors`,
 } as const;

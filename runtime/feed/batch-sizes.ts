@@ -37,7 +37,12 @@ export function solveBatchSizes(
       learn(known, linear.batch, { value: found / linear.factor, origin });
     });
   }
-  for (const batch of wanted) if (!known.has(batch)) throw userError(feedMessages.batchUnknown, { batch });
+  const unknown = wanted.filter((batch) => !known.has(batch));
+  if (unknown.length > 0)
+    throw userError(feedMessages.batchUnknown, {
+      batches: unknown.join(", "),
+      flags: unknown.map((batch) => `--set ${batch}=1024`).join(" "),
+    });
   const dims = Object.fromEntries([...known].map(([id, { value }]) => [id, value]));
   for (const { decl, shape, origin } of offers) checkSizes(decl, shape, origin, dims, placeOf);
   return dims;

@@ -12,7 +12,7 @@ export const feedMessages = {
   )`${"origin"} has ${"found"} along axis ${"axis"}; ${"name"} is declared ${"declared"} (${"place"}), which needs a multiple of ${"factor"}.`,
   batchConflict: error("SIG6104")`batch ${"batch"} is ${"first"} by ${"firstOrigin"} and ${"second"} by ${"secondOrigin"}.`
     .help`give arrays that agree, or declare a second batch`,
-  batchUnknown: error("SIG6105")`the size of batch ${"batch"} is not known.`.help`give it with --set ${"batch"}=1024`,
+  batchUnknown: error("SIG6105")`no array tells the size of batch ${"batches"}.`.help`give it: ${"flags"}`,
   batchEmpty: error("SIG6106")`batch ${"batch"} is 0 by ${"origin"}; a batch holds at least one row.`,
   dtype: error("SIG6107")`${"origin"} holds ${"found"}; ${"name"} is declared ${"declared"} (${"place"}).`.help`convert it: ${"fix"}`,
   range: error("SIG6108")`${"origin"} holds ${"value"} at index [${"index"}], which ${"dtype"} cannot hold (${"name"}, ${"place"}).`,

@@ -33,7 +33,9 @@ export const registerPlan: Register = (parent, { console, finish }) => {
       const loaded = loadProgram(path, options);
       printDiagnostics(loaded.warnings, loaded.sources, console);
       const { engine, precision } = await chooseEngine(options, console);
-      const target = engine.target(precision);
+      // A plan answers for any size; what the engine would refuse is part of the answer.
+      const { maxBytes: engineLimitBytes, ...limitless } = engine.target(precision);
+      const target = { ...limitless, maxBytes: null };
       engine.dispose();
       const work = workOf(options);
       const dims = batchSizes(loaded);
@@ -41,10 +43,18 @@ export const registerPlan: Register = (parent, { console, finish }) => {
       const { plan, template, notes } = planOrAdvise(loaded, { work, target }, dims, options.memory, largest);
       const { sweeps } = explain(template, notes);
       const document = {
-        ...{ pipeline: loaded.program.name, engine: engine.name, precision, work, dims, memoryBytes: options.memory ?? null },
-        ...{ peakBytes: plan.peakBytes, peakAt: plan.peakAt },
+        pipeline: loaded.program.name,
+        engine: engine.name,
+        precision,
+        work,
+        dims,
+        memoryBytes: options.memory ?? null,
+        engineLimitBytes,
+        fits: engineLimitBytes === null || plan.peakBytes <= engineLimitBytes,
+        peakBytes: plan.peakBytes,
+        peakAt: plan.peakAt,
         atPeak: aliveAtPeak(plan).map(({ name, bytes, span }) => ({ name, bytes, span: loaded.placeOf(span) })),
-        largestDegree: Math.max(0, ...plan.buffers.map(({ degree }) => degree)),
+        largestDegree: plan.buffers.reduce((most, { degree }) => Math.max(most, degree), 0),
         tiles: plan.tiles,
         flops: plan.flops,
         buffers: plan.buffers.map((buffer) => describe(buffer, loaded)),
@@ -101,7 +111,14 @@ const aliveAtPeak = ({ buffers, peakAt }: Plan): readonly PlanBuffer[] =>
   buffers.filter(({ from, to }) => from <= peakAt && peakAt <= to).sort((a, b) => b.bytes - a.bytes);
 
 const describe = ({ name, dtype, bytes, size, degree, role, from, to, span }: PlanBuffer, { placeOf }: LoadedProgram) => ({
-  ...{ name, dtype, bytes, size: printSize(size), degree, role, from, to },
+  name,
+  dtype,
+  bytes,
+  size: printSize(size),
+  degree,
+  role,
+  from,
+  to,
   span: placeOf(span),
 });
 
@@ -111,7 +128,8 @@ type Document = {
   readonly precision: string;
   readonly work: Work;
   readonly dims: Dims;
-  readonly largestDegree: number;
+  readonly engineLimitBytes: number | null;
+  readonly fits: boolean;
   readonly sweeps: number;
   readonly largestBatch: Dims | null;
   readonly memoryBytes: number | null;
@@ -125,13 +143,21 @@ const sizes = (dims: Dims): string =>
 
 /** The questions that a plan answers, in the order in which they are asked. */
 function text(plan: Plan, document: Document, loaded: LoadedProgram): string {
-  const { pipeline, engine, precision, work, dims, largestDegree, sweeps, largestBatch: largest, memoryBytes } = document;
+  const { pipeline, engine, precision, work, dims, engineLimitBytes, fits, sweeps, largestBatch: largest, memoryBytes } = document;
+  const square = plan.buffers
+    .filter(({ degree }) => degree >= 2)
+    .map(({ name, size, span }) => `${name}, ${printSize(size)} elements (${loaded.placeOf(span)})`);
   const alive = aliveAtPeak(plan);
   const named = (buffers: readonly PlanBuffer[]): string =>
     textTable(
       ["buffer", "type", "elements", "bytes", "steps", "from"],
       buffers.map(({ name, dtype, shape, size, bytes, from, to, span }) => [
-        ...[name, `${dtype}[${shape.join(", ")}]`, printSize(size), humanBytes(bytes), `${from}..${to}`, loaded.placeOf(span)],
+        name,
+        `${dtype}[${shape.join(", ")}]`,
+        printSize(size),
+        humanBytes(bytes),
+        `${from}..${to}`,
+        loaded.placeOf(span),
       ]),
       [3],
     );
@@ -141,9 +167,10 @@ function text(plan: Plan, document: Document, loaded: LoadedProgram): string {
   return [
     `${pipeline} on ${engine}, ${precision}, ${work}${Object.keys(dims).length === 0 ? "" : `: ${sizes(dims)}`}\n`,
     `peak ${humanBytes(plan.peakBytes)} at step ${plan.peakAt}; ${counts.format(plan.flops)} floating-point operations in contractions\n`,
-    largestDegree >= 2
-      ? "something as large as a product of batch sizes is stored\n"
-      : "nothing as large as a product of batch sizes is stored\n",
+    fits || engineLimitBytes === null ? "" : `that is more than ${engine} holds: ${humanBytes(engineLimitBytes)}\n`,
+    square.length === 0
+      ? "nothing that grows with a product of batch sizes is stored\n"
+      : `stored, and growing with a product of batch sizes: ${square.join("; ")}\n`,
     largest === null || memoryBytes === null ? "" : `the largest batch within ${humanBytes(memoryBytes)}: ${sizes(largest)}\n`,
     sweeps === 0 ? "" : `${sweeps} ${sweeps === 1 ? "sweep" : "sweeps"}\n${tiles.join("")}`,
     `\nalive at the peak\n${named(alive)}`,

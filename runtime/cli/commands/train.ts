@@ -93,8 +93,20 @@ export const registerTrain: Register = (parent, { console, finish }) => {
       try {
         await train(
           {
-            ...{ program, train: spec, step: bound.step, indexBounds: bound.template.indexBounds, plan: bound.plan },
-            ...{ executable, precision, data, batch, steps, until, seed, folder, placeOf },
+            program,
+            train: spec,
+            step: bound.step,
+            indexBounds: bound.template.indexBounds,
+            plan: bound.plan,
+            executable,
+            precision,
+            data,
+            batch,
+            steps,
+            until,
+            seed,
+            folder,
+            placeOf,
             resume: options.resume === true,
             checkpointEvery: options.checkpointEvery ?? Math.ceil(steps / 10),
             parameters: () => firstParameters(loaded, options, seed, precision),

@@ -164,6 +164,13 @@ describe("plan", () => {
     expect(square.map(({ name, span }) => [name, span])).toEqual([["logits", `${stored}:8`]]);
   });
 
+  test("what an engine would refuse is planned all the same, and said", async () => {
+    const large = ["plan", good, "--set", "n=100000000", "--set", "width=64", "--engine", "tfjs:wasm"];
+    const document = expectJson("plan", (await sigc(...large, "--json")).out);
+    expect([document["fits"], (document["peakBytes"] as number) > 2 ** 35]).toEqual([false, true]);
+    expect((await sigc(...large)).out).toMatch(/^that is more than tfjs:wasm holds: /m);
+  });
+
   test("with a budget it names the largest batch, which fits, while one more does not", async () => {
     const run = async (n: number) => sigc("plan", good, "--engine", "planref", "--grad", "--memory", "1MiB", "--set", `n=${n}`, "--json");
     const { n } = expectJson("plan", (await run(64)).out)["largestBatch"] as { n: number };

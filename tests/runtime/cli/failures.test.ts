@@ -131,7 +131,7 @@ const failures: readonly (readonly [argv: readonly string[], exit: number, told:
   [["check", path("absent.sig")], 3, /absent.sig: cannot be read: no such file or directory/],
   [["check", path("")], 3, /cannot be read: illegal operation on a directory/],
   [["check", ids], 3, /ids.npy: is not UTF-8 text/],
-  [["run", good, "--synthetic", "1"], 3, /the size of batch n is not known[^]*--set n=1024/],
+  [["run", good, "--synthetic", "1"], 3, /no array tells the size of batch n[^]*--set n=1024/],
   [run(longer), 3, /batch n is 5 by --input x=.*longer.npy and 3 by --input y=.*y.npy/],
   [run(x, "--set", "n=4"), 3, /batch n is 4 by --set n=4 and 3 by --input x=/],
   [run(wide), 3, /wide.npy has 6 along axis 1; x is declared f32\[n, 4\] \(.*good.sig:4\), which needs 4/],

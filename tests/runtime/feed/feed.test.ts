@@ -51,7 +51,8 @@ describe("batch sizes", () => {
     ["no rows", offer("x", [n], [0]), /batch n is 0 by --input x=x.npy/],
   ])("%s is refused", (_, bad, message) => expect(() => solve([bad])).toThrow(message));
 
-  test("a batch that nothing gives is asked for", () => expect(() => solve([], {}, ["n"])).toThrow("the size of batch n is not known."));
+  test("batches that nothing gives are asked for, all at once", () =>
+    expect(() => solve([], {}, ["n", "m"])).toThrow("no array tells the size of batch n, m."));
 });
 
 describe("fitting an array to its declaration", () => {
