@@ -58,14 +58,18 @@ export async function runCli(argv: readonly string[], console: Console): Promise
     }
     if (thrown instanceof UserError) return reportUserError(thrown, watched, json);
     if (thrown instanceof ProgramRefused) return reportRefusal(thrown, watched, json);
-    if (isOutOfMemory(thrown)) return reportUserError(userError(cliMessages.outOfMemory, { reason: thrown.message }), watched, json);
+    const reason = outOfMemory(thrown);
+    if (reason !== null) return reportUserError(userError(cliMessages.outOfMemory, { reason }), watched, json);
     return reportBug(thrown, argv, watched, json);
   }
 }
 
-/** V8 has no error of its own for it: an array that it cannot hold is a RangeError with one of these texts. */
-const isOutOfMemory = (thrown: unknown): thrown is RangeError =>
-  thrown instanceof RangeError && /allocation failed|Invalid (typed )?array (buffer )?length/i.test(thrown.message);
+/** V8 has no error of its own for it: an array that it cannot hold is a RangeError with one of these texts, perhaps wrapped. */
+function outOfMemory(thrown: unknown): string | null {
+  if (!(thrown instanceof Error)) return null;
+  const isIt = thrown instanceof RangeError && /allocation failed|Invalid (typed )?array (buffer )?length/i.test(thrown.message);
+  return isIt ? thrown.message : outOfMemory(thrown.cause);
+}
 
 const streams = (argv: readonly string[]): boolean => argv[0] === "train";
 

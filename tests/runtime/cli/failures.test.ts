@@ -151,6 +151,7 @@ const failures: readonly (readonly [argv: readonly string[], exit: number, told:
     3,
     /error SIG5001[^]*--memory allows 1/,
   ],
+  [["run", good, "--synthetic", "1", "--set", "n=300000", "--engine", "reference"], 3, /memory ran out[^]*lower the batch size/],
   [run(x, "--out", `${y}/out.safetensors`), 3, /cannot be written/],
 ];
 
