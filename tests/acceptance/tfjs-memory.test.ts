@@ -10,7 +10,9 @@ import { randomFrom } from "../support/random.js";
 
 const siglip = readFileSync(new URL("../../pipelines/siglip.sig", import.meta.url), "utf8");
 
-test("SigLIP with gradients, n = 4096, d = 768: tf.memory() equals the plan at every statement, and nothing is left behind", { timeout: 300_000 }, async () => {
+test("SigLIP with gradients, n = 4096, d = 768: tf.memory() equals the plan at every statement, and nothing is left behind", {
+  timeout: 300_000,
+}, async () => {
   const { tf, ...loaded } = await loadBackend("wasm");
   const engine = createTfjsEngine(tf, { name: "tfjs:wasm", ...loaded });
   const n = 4096;
@@ -22,9 +24,19 @@ test("SigLIP with gradients, n = 4096, d = 768: tf.memory() equals the plan at e
   expect(plan.peakBytes).toBeLessThan(2 * n * n * 4);
 
   const random = randomFrom(4096);
-  const matrix = (): HostArray => hostArray("f32", [n, width], Float32Array.from({ length: n * width }, () => random.uniform() - 0.5));
+  const matrix = (): HostArray =>
+    hostArray(
+      "f32",
+      [n, width],
+      Float32Array.from({ length: n * width }, () => random.uniform() - 0.5),
+    );
   const number = (value: number): HostArray => convert(hostArray("f64", [], Float64Array.of(value)), "f32");
-  const inputs = new Map([["image", matrix()], ["text", matrix()], ["t_prime", number(Math.log(10))], ["bias", number(-10)]]);
+  const inputs = new Map([
+    ["image", matrix()],
+    ["text", matrix()],
+    ["t_prime", number(Math.log(10))],
+    ["bias", number(-10)],
+  ]);
 
   const before = tf.memory().numTensors;
   const executable = await engine.load(template);
@@ -34,7 +46,8 @@ test("SigLIP with gradients, n = 4096, d = 768: tf.memory() equals the plan at e
     inputs,
     audit: ({ statement, plannedBytes, actualBytes }) => {
       statements++;
-      if (plannedBytes !== actualBytes && apart.length < 5) apart.push(`statement ${statement}: planned ${plannedBytes}, held ${actualBytes}`);
+      if (plannedBytes !== actualBytes && apart.length < 5)
+        apart.push(`statement ${statement}: planned ${plannedBytes}, held ${actualBytes}`);
     },
   });
   executable.dispose();

@@ -16,7 +16,7 @@ const planref = "tests/engines/planref/planref.test.ts";
 const opGradients = "tests/compiler/autodiff/op-gradients.test.ts";
 const gradientEdges = "tests/compiler/autodiff/edges.test.ts";
 const tiledStep = "tests/engines/tfjs/tiled-step.test.ts";
-const tfjs = "tests/engines/tfjs/engine.test.ts";
+const accumulators = "tests/engines/tfjs/accumulators.test.ts";
 const conformance = "tests/conformance/ops.test.ts";
 const trainStep = "tests/compiler/train-step/train-step.test.ts";
 const checkpoint = "tests/runtime/checkpoint/checkpoint.test.ts";
@@ -203,7 +203,7 @@ export const mutations: readonly Mutation[] = [
     file: "compiler/plan/place-frees.ts",
     find: "lastUse.set(buffer, at);",
     replace: "if (!lastUse.has(buffer)) lastUse.set(buffer, at);",
-    killedBy: ["tests/compiler/plan/lower-ops.test.ts"],
+    killedBy: ["tests/compiler/plan/place-frees.test.ts"],
   },
   {
     bug: "two live buffers share bytes",
@@ -240,7 +240,7 @@ export const mutations: readonly Mutation[] = [
     file: "runtime/engines/planref/reduction.ts",
     find: "high + Math.log1p(Math.exp(low - high))",
     replace: "Math.log(Math.exp(low) + Math.exp(high))",
-    killedBy: [planref],
+    killedBy: ["tests/engines/planref/reduction.test.ts"],
   },
   {
     bug: "ties go to the higher index",
@@ -282,14 +282,14 @@ export const mutations: readonly Mutation[] = [
     file: "runtime/engines/tfjs/special-functions.ts",
     find: "return tf.add(high, tf.softplus(tf.neg(gap)));",
     replace: "return gap.size < 0 ? high : tf.log(tf.add(tf.exp(x), tf.exp(y)));",
-    killedBy: ["tests/conformance/programs.test.ts"],
+    killedBy: [accumulators],
   },
   {
     bug: "a tie between two blocks on tfjs goes to the later one",
     file: "runtime/engines/tfjs/accumulators.ts",
     find: "tf.greater(values.part, values.whole)",
     replace: "tf.greaterEqual(values.part, values.whole)",
-    killedBy: ["tests/conformance/programs.test.ts"],
+    killedBy: [accumulators],
   },
   {
     bug: "wasm loses the digits of log1p near 0",
@@ -303,7 +303,7 @@ export const mutations: readonly Mutation[] = [
     file: "runtime/engines/tfjs/sums.ts",
     find: 'sums === "naive" ? 2 * RUN : Number.POSITIVE_INFINITY',
     replace: "sums.length < 0 ? 2 * RUN : Number.POSITIVE_INFINITY",
-    killedBy: [tfjs],
+    killedBy: ["tests/engines/tfjs/sums.test.ts"],
   },
   {
     bug: "a tensor is left behind at each merge",
@@ -395,9 +395,16 @@ export const mutations: readonly Mutation[] = [
   },
   {
     bug: "a wrong command line exits as a wrong program",
+    file: "runtime/cli/cli.ts",
+    find: "command }, 2)",
+    replace: "command }, 1)",
+    killedBy: ["tests/runtime/cli/failures.test.ts"],
+  },
+  {
+    bug: "a command line without a command exits as a wrong program",
     file: "runtime/cli/exit-codes.ts",
     find: "usage: 2,",
     replace: "usage: 1,",
-    killedBy: ["tests/runtime/cli/failures.test.ts"],
+    killedBy: ["tests/runtime/cli/help.test.ts"],
   },
 ];
