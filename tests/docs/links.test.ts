@@ -1,5 +1,5 @@
 /** A page that names another page, a file or a heading that is not there sends its reader into the void. */
-import { existsSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
 import { pages, root } from "./pages.js";
 
@@ -39,4 +39,12 @@ test("every file that a page names in backticks is there", () => {
     [...prose.matchAll(/`((?:grammar|compiler|runtime|pipelines|tests|docs)\/[\w./-]+)`/g)].map(([, file = ""]) => `${path}: ${file}`),
   );
   expect(named.filter((entry) => !existsSync(new URL(entry.replace(/^.*: /, ""), root)))).toEqual([]);
+});
+
+test("every npm script that a page names is there", () => {
+  const { scripts } = JSON.parse(readFileSync(new URL("package.json", root), "utf8")) as {
+    readonly scripts: Readonly<Record<string, string>>;
+  };
+  const named = pages.flatMap(({ path, prose }) => [...prose.matchAll(/npm run ([\w:-]+)/g)].map(([, script = ""]) => ({ path, script })));
+  expect(named.filter(({ script }) => scripts[script] === undefined)).toEqual([]);
 });
