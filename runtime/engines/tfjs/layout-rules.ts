@@ -1,25 +1,27 @@
 /** Layout and indexing ops, on three axes at most: backends differ in the ranks that they get right. */
 import { isFloat } from "../../../compiler/graph/type.js";
 import type { Call } from "./rule.js";
+import { slice as window } from "./slices.js";
+import { stretchTo } from "./stretch.js";
 import { around, operand, storedType, type Tensor } from "./tensorflow.js";
 
 /** Operands may have size 1 where the result repeats them. */
-export function broadcast({ tf, ins, attrs, shape }: Call<"broadcast">): Tensor {
+export function broadcast({ tf, quirks, ins, attrs, shape }: Call<"broadcast">): Tensor {
   const x = operand(ins, 0);
   const aligned = shape.map(() => 1);
   attrs.axes.forEach((axis, k) => {
     aligned[axis] = x.shape[k] ?? 1;
   });
-  return tf.broadcastTo(x.reshape(aligned), [...shape]);
+  return stretchTo(tf, quirks, x.reshape(aligned), shape);
 }
 
-export function slice({ tf, ins, attrs, shape, extent }: Call<"slice">): Tensor {
+export function slice({ tf, quirks, ins, attrs, shape, extent }: Call<"slice">): Tensor {
   const x = operand(ins, 0);
   const [outer, along, inner] = around(x.shape, attrs.axis);
   const start = extent(attrs.start);
   const length = extent(attrs.stop) - start;
   if (start < 0 || length < 0 || start + length > along) throw new Error(`slice ${start} to ${start + length} of ${along}`);
-  return tf.slice(x.reshape([outer, along, inner]), [0, start, 0], [outer, length, inner]).reshape([...shape]);
+  return window(tf, quirks, x.reshape([outer, along, inner]), [0, start, 0], [outer, length, inner]).reshape([...shape]);
 }
 
 export function pad({ tf, ins, attrs, shape, extent }: Call<"pad">): Tensor {
@@ -41,7 +43,7 @@ export function concat({ tf, ins, attrs, shape }: Call<"concat">): Tensor {
 }
 
 /** An index out of range reads 0. */
-export function gather({ tf, ins, attrs, shape, dtype }: Call<"gather">): Tensor {
+export function gather({ tf, quirks, ins, attrs, shape, dtype }: Call<"gather">): Tensor {
   const [x, index] = [operand(ins, 0), operand(ins, 1).flatten()];
   const [outer, along, inner] = around(x.shape, attrs.axis);
   if (along === 0) return tf.zeros([...shape], storedType[dtype]);
@@ -49,7 +51,9 @@ export function gather({ tf, ins, attrs, shape, dtype }: Call<"gather">): Tensor
   const inside = tf.logicalAnd(tf.greaterEqual(index, tf.scalar(0, "int32")), tf.less(index, tf.scalar(along, "int32")));
   const safe = tf.where(inside, index, tf.zerosLike(index));
   const taken = tf.gather(numbers.reshape([outer, along, inner]), safe, 1);
-  const result = tf.where(inside.reshape([1, index.size, 1]), taken, tf.zerosLike(taken)).reshape([...shape]);
+  const result = tf
+    .where(stretchTo(tf, quirks, inside.reshape([1, index.size, 1]), taken.shape), taken, tf.zerosLike(taken))
+    .reshape([...shape]);
   return x.dtype === "bool" ? tf.notEqual(result, tf.scalar(0, "int32")) : result;
 }
 

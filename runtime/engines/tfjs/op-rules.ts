@@ -6,6 +6,8 @@ import { argmax, cumsum, sort, topk, topkIndex } from "./ranking-rules.js";
 import { type Call, type Rule, type Unsupported, unsupported } from "./rule.js";
 import { abs, erf, log1p, logsumexp, maximum, minimum, multiply, negate, select, sign, toInteger } from "./special-functions.js";
 import { sum } from "./sums.js";
+import type { Quirks } from "./quirks.js";
+import { compare, whole } from "./stretch.js";
 import { operand, storedType, type Tensor, type TensorFlow } from "./tensorflow.js";
 
 type Like = Pick<Call<"neg">, "tf" | "quirks" | "ins">;
@@ -14,10 +16,23 @@ const unary =
   (f: (tf: TensorFlow, x: Tensor) => Tensor) =>
   ({ tf, ins }: Like): Tensor =>
     f(tf, operand(ins, 0));
+/** Kernels that repeat a float operand at speed on every backend. */
+const arithmetic =
+  (f: (tf: TensorFlow, x: Tensor, y: Tensor, quirks: Quirks) => Tensor) =>
+  ({ tf, quirks, ins }: Like): Tensor => {
+    const operands = operand(ins, 0).dtype === "float32" ? ins : whole(tf, quirks, ins);
+    return f(tf, operand(operands, 0), operand(operands, 1), quirks);
+  };
 const binary =
+  (f: (tf: TensorFlow, x: Tensor, y: Tensor, quirks: Quirks) => Tensor) =>
+  ({ tf, quirks, ins }: Like): Tensor => {
+    const operands = whole(tf, quirks, ins);
+    return f(tf, operand(operands, 0), operand(operands, 1), quirks);
+  };
+const comparison =
   (f: (tf: TensorFlow, x: Tensor, y: Tensor) => Tensor) =>
-  ({ tf, ins }: Like): Tensor =>
-    f(tf, operand(ins, 0), operand(ins, 1));
+  ({ tf, quirks, ins }: Like): Tensor =>
+    compare(tf, quirks, operand(ins, 0), operand(ins, 1), (x, y) => f(tf, x, y));
 
 /** In float64, where the backend's own is coarse and the elements are at hand. */
 const orOnHost =
@@ -62,23 +77,26 @@ export const rules = {
   stop_gradient: unary((_, x) => x.clone()),
   cast: (call) => cast(call, (x) => toInteger(call.tf, x)),
 
-  add: binary((tf, x, y) => tf.add(x, y)),
-  sub: binary((tf, x, y) => tf.sub(x, y)),
-  mul: ({ tf, quirks, ins }) => multiply(tf, quirks, operand(ins, 0), operand(ins, 1)),
-  div: binary((tf, x, y) => tf.div(x, y)),
+  add: arithmetic((tf, x, y) => tf.add(x, y)),
+  sub: arithmetic((tf, x, y) => tf.sub(x, y)),
+  mul: arithmetic((tf, x, y, quirks) => multiply(tf, quirks, x, y)),
+  div: arithmetic((tf, x, y) => tf.div(x, y)),
   mod: binary((tf, x, y) => tf.mod(x, y)),
   pow: binary((tf, x, y) => tf.pow(x, y)),
-  maximum: ({ tf, quirks, ins }) => maximum(tf, quirks, operand(ins, 0), operand(ins, 1)),
-  minimum: ({ tf, quirks, ins }) => minimum(tf, quirks, operand(ins, 0), operand(ins, 1)),
-  eq: binary((tf, x, y) => tf.equal(x, y)),
-  ne: binary((tf, x, y) => tf.notEqual(x, y)),
-  lt: binary((tf, x, y) => tf.less(x, y)),
-  le: binary((tf, x, y) => tf.lessEqual(x, y)),
-  gt: binary((tf, x, y) => tf.greater(x, y)),
-  ge: binary((tf, x, y) => tf.greaterEqual(x, y)),
+  maximum: binary((tf, x, y, quirks) => maximum(tf, quirks, x, y)),
+  minimum: binary((tf, x, y, quirks) => minimum(tf, quirks, x, y)),
+  eq: comparison((tf, x, y) => tf.equal(x, y)),
+  ne: comparison((tf, x, y) => tf.notEqual(x, y)),
+  lt: comparison((tf, x, y) => tf.less(x, y)),
+  le: comparison((tf, x, y) => tf.lessEqual(x, y)),
+  gt: comparison((tf, x, y) => tf.greater(x, y)),
+  ge: comparison((tf, x, y) => tf.greaterEqual(x, y)),
   and: binary((tf, x, y) => tf.logicalAnd(x, y)),
   or: binary((tf, x, y) => tf.logicalOr(x, y)),
-  select: ({ tf, ins }) => select(tf, operand(ins, 0), operand(ins, 1), operand(ins, 2)),
+  select: ({ tf, quirks, ins }) => {
+    const operands = whole(tf, quirks, ins);
+    return select(tf, operand(operands, 0), operand(operands, 1), operand(operands, 2));
+  },
 
   broadcast,
   transpose: ({ tf, ins, attrs }) => tf.transpose(operand(ins, 0), [...attrs.perm]),

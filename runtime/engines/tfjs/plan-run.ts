@@ -6,6 +6,7 @@ import { join, mergers } from "./accumulators.js";
 import { evaluate } from "./op-rules.js";
 import type { Quirks } from "./quirks.js";
 import type { Block } from "./rule.js";
+import { slice } from "./slices.js";
 import type { Tensor, TensorFlow } from "./tensorflow.js";
 
 type Statement<K extends PlanStatement["kind"]> = Extract<PlanStatement, { kind: K }>;
@@ -135,13 +136,8 @@ export class PlanRun {
       const loop = axes[axis] ?? null;
       return loop === null ? { start: 0, length: extent } : this.#block(loop);
     });
-    return this.#tf.tidy(() =>
-      this.#tf.slice(
-        x,
-        blocks.map(({ start }) => start),
-        blocks.map(({ length }) => length),
-      ),
-    );
+    const [begin, size] = [blocks.map(({ start }) => start), blocks.map(({ length }) => length)];
+    return this.#tf.tidy(() => slice(this.#tf, this.#quirks, x, begin, size));
   }
 
   #merge({ merge, into, part, axes, k, first, by }: Statement<"merge">): void {

@@ -17,6 +17,10 @@ export type Quirks = {
   readonly maximumOfNaN: "drops" | "keeps";
   /** `rounded`: multiplies integers in float64, so that products beyond 2^53 wrap to wrong bits. */
   readonly integerProducts: "rounded" | "exact";
+  /** `slow`: kernels other than float add, sub, mul and div take 100 times as long where an operand is repeated. */
+  readonly broadcasts: "slow" | "fast";
+  /** `all`: a slice copies the whole tensor out of the heap first. */
+  readonly slices: "all" | "window";
   /** `here`: tensors lie in this process's memory, and what a backend computes badly is computed on the host. */
   readonly memory: "here" | "device";
   /** Bytes beyond which the backend was seen to fail or to corrupt data; null where it reports its own limit. */
@@ -36,6 +40,8 @@ export const quirks = {
     erf: "absolute",
     maximumOfNaN: "drops",
     integerProducts: "exact",
+    broadcasts: "slow",
+    slices: "all",
     memory: "here",
     maxBytes: 3 * GiB,
   },
@@ -47,6 +53,8 @@ export const quirks = {
     erf: "absolute",
     maximumOfNaN: "keeps",
     integerProducts: "rounded",
+    broadcasts: "fast",
+    slices: "window",
     memory: "here",
     maxBytes: null,
   },
@@ -58,6 +66,8 @@ export const quirks = {
     erf: "exact",
     maximumOfNaN: "keeps",
     integerProducts: "exact",
+    broadcasts: "fast",
+    slices: "window",
     memory: "device",
     maxBytes: null,
   },

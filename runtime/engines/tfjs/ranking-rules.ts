@@ -1,18 +1,24 @@
 /** Ops that look for order along one axis. */
 import { NO_INDEX, cumsum as cumsumOnHost, type Layout, type Numbers, sort as sortOnHost, topk as topkOnHost } from "./host-ops.js";
 import type { Call } from "./rule.js";
+import { stretchTo } from "./stretch.js";
 import { around, operand, type Tensor, type TensorFlow } from "./tensorflow.js";
 
 const layoutOf = (x: Tensor, axis: number): Layout => around(x.shape, axis);
 const numbersOf = (x: Tensor): Numbers => x.dataSync<"float32">();
 
+/** Beyond every index that a float32 holds exactly. */
+const FAR = 2 ** 25;
+
 /** The lowest index among the largest elements; a NaN is the largest. Backends promise nothing about ties. */
-export function argmax({ tf, ins, attrs, shape }: Call<"argmax">): Tensor {
+export function argmax({ tf, quirks, ins, attrs, shape }: Call<"argmax">): Tensor {
   const [outer, along, inner] = around(operand(ins, 0).shape, attrs.axis);
+  if (along > FAR / 2) throw new Error(`argmax along ${along} elements: indices are ranked as float32`);
   const x = operand(ins, 0).reshape([outer, along, inner]);
-  const best = tf.logicalOr(tf.equal(x, tf.max(x, 1, true)), tf.notEqual(x, x));
-  const index = tf.range(0, along, 1, "int32").reshape([1, along, 1]);
-  return tf.min(tf.where(best, index, tf.scalar(NO_INDEX, "int32")), 1).reshape([...shape]);
+  const isBest = tf.logicalOr(tf.equal(x, stretchTo(tf, quirks, tf.max(x, 1, true), x.shape)), tf.notEqual(x, x));
+  const away = tf.mul(tf.cast(tf.logicalNot(isBest), "float32"), FAR);
+  const places = tf.add(away, tf.range(0, along, 1, "float32").reshape([1, along, 1]));
+  return tf.cast(tf.min(places, 1), "int32").reshape([...shape]);
 }
 
 type TopK = Call<"topk"> | Call<"topk_index">;
@@ -30,15 +36,38 @@ function ranked({ tf, ins, attrs, shape, quirks }: TopK): { readonly values: Ten
 const LARGEST_F32 = 3.4028234663852886e38;
 
 /** TensorFlow documents ties to the lower index, and nothing about NaN: it is ranked as an infinity above all others. */
-function rankedOnDevice(tf: TensorFlow, tensor: Tensor, [outer, along, inner]: Layout, k: number, shape: readonly number[]): { readonly values: Tensor; readonly indices: Tensor } {
+function rankedOnDevice(
+  tf: TensorFlow,
+  tensor: Tensor,
+  [outer, along, inner]: Layout,
+  k: number,
+  shape: readonly number[],
+): { readonly values: Tensor; readonly indices: Tensor } {
   const lines = tf.transpose(tensor.reshape([outer, along, inner]), [0, 2, 1]).reshape([outer * inner, along]);
-  const keys = lines.dtype === "int32" ? lines : tf.where(tf.notEqual(lines, lines), tf.scalar(Number.POSITIVE_INFINITY), tf.minimum(lines, LARGEST_F32));
+  const keys =
+    lines.dtype === "int32"
+      ? lines
+      : tf.where(tf.notEqual(lines, lines), tf.scalar(Number.POSITIVE_INFINITY), tf.minimum(lines, LARGEST_F32));
   const { indices } = tf.topk(keys, Math.min(k, along), true);
   const starts = tf.mul(tf.range(0, outer * inner, 1, "int32"), tf.scalar(along, "int32")).reshape([outer * inner, 1]);
   const values = tf.gather(lines.flatten(), tf.add(indices, starts).flatten().toInt()).reshape(indices.shape);
   const missing = Math.max(k - along, 0);
   const back = (t: Tensor, fill: number): Tensor =>
-    tf.transpose(tf.pad(t, [[0, 0], [0, missing]], fill).reshape([outer, inner, k]), [0, 2, 1]).reshape([...shape]);
+    tf
+      .transpose(
+        tf
+          .pad(
+            t,
+            [
+              [0, 0],
+              [0, missing],
+            ],
+            fill,
+          )
+          .reshape([outer, inner, k]),
+        [0, 2, 1],
+      )
+      .reshape([...shape]);
   return { values: back(values, tensor.dtype === "int32" ? -2147483648 : Number.NEGATIVE_INFINITY), indices: back(indices, NO_INDEX) };
 }
 
