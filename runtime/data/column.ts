@@ -57,7 +57,12 @@ export function readArray(source: ArraySource): HostArray {
   }
 }
 
-type OpenSource = { readonly stored: StoredArray; readonly contiguousRows: boolean; whole(): HostArray; close(): void };
+type OpenSource = {
+  readonly stored: StoredArray;
+  readonly contiguousRows: boolean;
+  readonly whole: () => HostArray;
+  readonly close: () => void;
+};
 
 function openSource({ file, key }: ArraySource): OpenSource {
   if (key === null) {

@@ -39,7 +39,7 @@ export function parseNpyHeader(text: string): NpyHeader | NpyHeaderFailure {
     space();
     if (key === "descr") {
       // A structured type is a list; it will be refused, so its end is not sought.
-      if (take(/\[/) !== null) return { descr: `${text.slice(at - 1, at + 60).trim()}`, fortranOrder: false, shape: [] };
+      if (take(/\[/) !== null) return { descr: text.slice(at - 1, at + 60).trim(), fortranOrder: false, shape: [] };
       descr = take(/(['"])([^'"\\\n]{1,64})\1/)?.[2];
       if (descr === undefined) return failure("a type string was expected");
     } else if (key === "fortran_order") {

@@ -10,7 +10,14 @@ export type EmojiConcept = {
   readonly aliases: readonly string[];
 };
 
-type EmojibaseEntry = { readonly label: string; readonly hexcode: string; readonly tags?: readonly string[]; readonly group?: number };
+/** An entry of emojibase's `data.json`, as far as it matters here. */
+export type EmojibaseEntry = {
+  readonly label: string;
+  readonly hexcode: string;
+  readonly tags?: readonly string[];
+  readonly group?: number;
+};
+/** Short names by hexcode. */
 export type Shortcodes = Readonly<Record<string, string | readonly string[]>>;
 
 // Skin tones and hair alone, and flags: no pictures of things.

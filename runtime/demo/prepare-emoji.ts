@@ -6,7 +6,7 @@ import sharp from "sharp";
 import { writeAtomically, type Written } from "../data/atomic-write.js";
 import { hostArray, type HostArray } from "../data/host-array.js";
 import { writeSafetensors } from "../data/safetensors.js";
-import { type EmojiConcept, readConcepts } from "./emoji-concepts.js";
+import { type EmojibaseEntry, type EmojiConcept, readConcepts, type Shortcodes } from "./emoji-concepts.js";
 import { agreedNames, type CodePoints, type Drawing, drawingsOf, type IconSet } from "./emoji-pictures.js";
 import { captionSource, type EmojiStyle, emojiStyles } from "./emoji-styles.js";
 import { hashedTokens, TOKEN_LENGTH } from "./hashed-tokens.js";
@@ -106,10 +106,10 @@ function isWhole(folder: string, { files }: Prepared): boolean {
 
 function loadConcepts(): readonly EmojiConcept[] {
   const tables = ["cldr", "emojibase", "emojibase-legacy", "github", "iamcal", "joypixels"];
-  const read = <T>(path: string) => readJson(`${captionSource.package}/en/${path}.json`) as T;
+  const read = (path: string) => readJson(`${captionSource.package}/en/${path}.json`);
   return readConcepts(
-    read("data"),
-    tables.map((name) => read(`shortcodes/${name}`)),
+    read("data") as readonly EmojibaseEntry[],
+    tables.map((name) => read(`shortcodes/${name}`) as Shortcodes),
   );
 }
 

@@ -106,7 +106,7 @@ describe("kill -9", () => {
   test("at random moments of a process that saves all the time", async () => {
     const seed = Date.now() % 1_000_000;
     console.log(`seed ${seed}`);
-    for (let run = 0; run < 5; run++) {
+    for (let run = 0; run < 3; run++) {
       const root = join(base, `kill-${run}`);
       const child = spawn(process.execPath, ["--import", "tsx", "--input-type=module", "-e", program, root], {
         stdio: ["ignore", "pipe", "inherit"],
