@@ -16,11 +16,10 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { parseGraph } from "../../compiler/graph/parse.js";
 import { printGraph } from "../../compiler/graph/print.js";
 import { type Stage, verify } from "../../compiler/graph/verify.js";
-import { hostArray, zeros } from "../../runtime/data/host-array.js";
+import { convert, hostArray } from "../../runtime/data/host-array.js";
 import { writeNpy } from "../../runtime/data/npy.js";
-import { normal } from "../../compiler/kernel/philox.js";
-import { siteOf } from "../../runtime/feed/random-site.js";
 import { sigc } from "../runtime/cli/invoke.js";
+import { normals } from "./normals.js";
 import { type Example, pages, root, rootPath } from "./pages.js";
 import { firstDifference, readTranscript, words } from "./transcript.js";
 
@@ -37,9 +36,8 @@ beforeAll(() => {
   folder = mkdtempSync(join(tmpdir(), "sig-docs-"));
   symlinkSync(join(rootPath, "pipelines"), join(folder, "pipelines"));
   for (const name of ["image", "text"]) {
-    const array = zeros("f32", [ROWS, 512]);
-    for (let k = 0; k < array.data.length; k++) array.data[k] = normal({ seed: 0, step: 0, site: siteOf(name) }, k);
-    writeNpy(join(folder, `${name}.npy`), hostArray("f32", array.shape, array.data));
+    const { shape, data } = normals(name, [ROWS, 512]);
+    writeNpy(join(folder, `${name}.npy`), convert(hostArray("f64", shape, data), "f32"));
   }
   process.chdir(folder);
 });
