@@ -12,3 +12,9 @@ test("asked for, the help is the result", async () => {
   expect([exit, err]).toEqual([0, ""]);
   expect(out).toMatch(/Usage: sigc [^]*\btrain\b/);
 });
+
+test("an unknown command is a mistake of the command line", async () => {
+  const { exit, out, err } = await sigc("rnu");
+  expect([exit, out]).toEqual([2, ""]);
+  expect(err).toContain("unknown command 'rnu'");
+});
