@@ -7,16 +7,16 @@ pipeline siglip {
   batch n
   config width: int = 768
 
-  input image : f32[n, width]
-  input text  : f32[n, width]
+  input image: f32[n, width]
+  input text: f32[n, width]
 
-  param t_prime : f32 = log(10)
-  param bias    : f32 = -10
+  param t_prime: f32 = log(10)
+  param bias: f32 = -10
 
   zi = l2_normalize(image)
   zt = l2_normalize(text)
 
   logits[i, j] = exp(t_prime) * dot(zi[i], zt[j]) + bias
-  label[i, j]  = where(i == j, 1, -1)
+  label[i, j] = where(i == j, 1, -1)
   loss = -sum[i, j](log_sigmoid(label[i, j] * logits[i, j])) / n
 }

@@ -6,15 +6,15 @@ pipeline supcon {
   config width: int = 128
   config temperature: float = 0.1
 
-  input embedding : f32[n, width]
-  input label     : i32[n]
+  input embedding: f32[n, width]
+  input label: i32[n]
 
   z = l2_normalize(embedding)
 
   logits[i, j] = dot(z[i], z[j]) / temperature
-  lse[i]       = logsumexp[j](where(i == j, -inf, logits[i, j]))
-  pos[i, j]    = label[i] == label[j] and i != j
-  count[i]     = sum[j](where(pos[i, j], 1, 0))
+  lse[i] = logsumexp[j](where(i == j, -inf, logits[i, j]))
+  pos[i, j] = label[i] == label[j] and i != j
+  count[i] = sum[j](where(pos[i, j], 1, 0))
 
   // An example without a partner in the batch adds nothing.
   per_row[i] = sum[j](where(pos[i, j], lse[i] - logits[i, j], 0)) / maximum(count[i], 1)

@@ -1,4 +1,5 @@
 /** Every spelling gives its sweeps and contractions, and its loss and gradients equal the closed form. */
+import { readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
 import { type Graph, isTile, type Tile } from "../../compiler/graph/graph.js";
 import { axesOf } from "../../compiler/passes/sweeps/axes.js";
@@ -10,7 +11,7 @@ import { dense, draw, expectClosedForm, inputsOf, parameters, programOf, scalar 
 import { sigmoid, siglip, softplus } from "./losses.js";
 import { add, map, type Matrix, total, transpose } from "./matrix.js";
 import { lossScale, selfSimilarity, spellings, twoTemperatures } from "./programs.js";
-import { gradientsOf, logitsOf } from "./similarity.js";
+import { gradientsOf, logitsOf, normalise } from "./similarity.js";
 
 const tilesOf = (graph: Graph): readonly Tile[] => graph.nodes.filter(isTile);
 
@@ -50,6 +51,29 @@ describe("each spelling becomes what it must", () => {
           expectClosedForm(spelling, drawn, actual, tolerance);
         });
     });
+});
+
+describe("the shipped SigLIP pipeline, from unnormalised embeddings", () => {
+  test("loss and every gradient, through the normalisation and back", () => {
+    const text = readFileSync(new URL("../../pipelines/siglip.sig", import.meta.url), "utf8");
+    const { template } = compileText(text, { sets: { width: "5" } });
+    const { x: u, y: v } = draw(13, 13, 3);
+    const [image, caption] = [normalise(u), normalise(v)];
+    const { loss, G } = siglip(logitsOf(image.x, caption.x, parameters));
+    const expected = gradientsOf(G, image.x, caption.x, parameters);
+    const inputs = new Map([
+      ["image", dense(u)],
+      ["text", dense(v)],
+      ["t_prime", scalar(parameters.tPrime)],
+      ["bias", scalar(parameters.bias)],
+    ]);
+    const actual = evaluateGraph(template.graph, inputs, { n: 13 }, { blocks: { i: 5, j: 4 } });
+    expect(actual.get("loss")?.data[0]).toBeCloseTo(loss, 11);
+    expectClose("grad.image", actual.get("grad.image"), dense(image.back(expected.x)), tolerance);
+    expectClose("grad.text", actual.get("grad.text"), dense(caption.back(expected.y)), tolerance);
+    expect(actual.get("grad.t_prime")?.data[0]).toBeCloseTo(expected.t_prime, 11);
+    expect(actual.get("grad.bias")?.data[0]).toBeCloseTo(expected.bias, 11);
+  });
 });
 
 describe("spellings with parameters or shapes of their own", () => {
