@@ -7,7 +7,7 @@ import { parseGraph } from "../../compiler/graph/parse.js";
 import { printGraph } from "../../compiler/graph/print.js";
 import { evaluateSize } from "../../compiler/graph/size.js";
 import type { StepResult } from "../../compiler/passes/pipeline.js";
-import { stepNames } from "../../compiler/passes/pipeline.js";
+import { slicing, stepNames } from "../../compiler/passes/pipeline.js";
 import { evaluateGraph } from "../../runtime/engines/reference/evaluate.js";
 import type { Value } from "../../runtime/engines/reference/value.js";
 import { expectClose } from "../support/close.js";
@@ -50,14 +50,14 @@ for (const { pipeline, sets, dims } of cases)
     const program = lowerText(readFileSync(new URL(`../../pipelines/${pipeline}.sig`, import.meta.url), "utf8"), sets);
     const steps: StepResult[] = [];
     const gradients = differentiable(program);
-    compileProgram(program, { target: graphTarget, gradients, onStep: (step) => void steps.push(step) });
+    compileProgram(program, { target: graphTarget, gradients, microBatch: true, onStep: (step) => void steps.push(step) });
     const inputs = inputsOf(program.graph, dims, 7);
     const source = evaluateGraph(program.graph, inputs, dims);
     const differentiated = steps.find(({ name }) => name === "gradients")?.graph ?? program.graph;
     const expected = new Map([...evaluateGraph(differentiated, inputs, dims), ...source]);
 
     test("every named step is shown, and the last tiles", () => {
-      expect(steps.map(({ name }) => name)).toEqual(stepNames);
+      expect(steps.map(({ name }) => name)).toEqual([...stepNames, ...slicing.map(({ name }) => name)]);
       expect(steps.at(-1)?.graph.nodes.some(isTile)).toBe(true);
       expect([...expected.keys()].sort()).toEqual(expect.arrayContaining(["loss", ...gradients.map((name) => `grad.${name}`)]));
     });

@@ -17,7 +17,7 @@ const MUTANT_MS = 120_000;
 const BASELINE_MS = 900_000;
 
 type Verdict = {
-  readonly verdict: "killed" | "killed by its time" | "SURVIVED" | "does not apply";
+  readonly verdict: "killed" | "killed by its time" | "SURVIVED" | "does not apply" | "no test ran";
   readonly detail: string;
   readonly seconds: number;
 };
@@ -32,9 +32,9 @@ function copyOfTree(): string {
   return folder;
 }
 
-function runTests(folder: string, files: readonly string[], timeoutMs: number): Promise<Told> {
+function runTests(folder: string, files: readonly string[], timeoutMs: number, workers = 1): Promise<Told> {
   const vitest = join(root, "node_modules", "vitest", "vitest.mjs");
-  const child = spawn(process.execPath, [vitest, "run", "--bail=1", "--maxWorkers=1", ...files], {
+  const child = spawn(process.execPath, [vitest, "run", "--bail=1", `--maxWorkers=${workers}`, ...files], {
     cwd: folder,
     env: { ...process.env, NO_COLOR: "1" },
     stdio: ["ignore", "pipe", "pipe"],
@@ -80,8 +80,10 @@ async function sabotage(folder: string, mutation: Mutation): Promise<Verdict> {
   );
   try {
     const { failed, timedOut, output } = await runTests(folder, mutation.killedBy, MUTANT_MS);
-    const verdict = timedOut ? "killed by its time" : failed ? "killed" : "SURVIVED";
     const [, detail = ""] = / FAIL {2}(.*)/.exec(output) ?? [];
+    // A run that ends badly without a failing test says nothing of the mutation: out of memory, a broken installation.
+    const ended = detail === "" ? "no test ran" : "killed";
+    const verdict = timedOut ? "killed by its time" : failed ? ended : "SURVIVED";
     return { verdict, detail, seconds: (performance.now() - started) / 1000 };
   } finally {
     writeFileSync(path, text);
@@ -93,7 +95,7 @@ async function main(words: readonly string[]): Promise<number> {
   const folders = Array.from({ length: WORKERS }, copyOfTree);
   try {
     const [first = ""] = folders;
-    const baseline = await runTests(first, [...new Set(wanted.flatMap(({ killedBy }) => killedBy))], BASELINE_MS);
+    const baseline = await runTests(first, [...new Set(wanted.flatMap(({ killedBy }) => killedBy))], BASELINE_MS, WORKERS);
     if (baseline.failed) {
       process.stdout.write(
         `${baseline.output}\nthe tests fail without any mutation: nothing can be learned from them\n0 passed, 1 failed\n`,
