@@ -85,17 +85,22 @@ type NativePackage = "@tensorflow/tfjs-node" | "@tensorflow/tfjs-node-gpu";
 /** What the binding tells of itself. */
 type NativeBinding = { readonly binding: { readonly TF_Version: string }; readonly isUsingGpuDevice: boolean };
 
-let native: NativePackage | null = null;
+/** Both packages register one backend, so that a process loads one of them. */
+let native: { readonly name: NativePackage; readonly tf: TensorFlow } | null = null;
 
 async function loadNative(name: NativePackage): Promise<LoadedBackend> {
-  if (native !== null && native !== name) throw userError(messages.oneNative, { package: name, loaded: native });
-  prepareNative();
-  const tf = requireNative(name);
-  native = name;
+  const gpu = name === "@tensorflow/tfjs-node-gpu";
+  if (native !== null && native.name !== name && gpu) throw userError(messages.oneNative, { package: name, loaded: native.name });
+  // The bindings are built from one source: on a CPU library the -gpu package, once loaded, is tfjs-node.
+  if (native === null) {
+    prepareNative();
+    native = { name, tf: requireNative(name) };
+  }
+  const { tf, name: loaded } = native;
   await tf.setBackend("tensorflow");
   const { binding, isUsingGpuDevice } = tf.backend() as unknown as NativeBinding;
-  const detail = `libtensorflow ${binding.TF_Version}, ${isUsingGpuDevice ? "GPU" : "CPU"}`;
-  if (name === "@tensorflow/tfjs-node-gpu" && !isUsingGpuDevice)
+  const detail = `libtensorflow ${binding.TF_Version}, ${isUsingGpuDevice ? "GPU" : "CPU"}${loaded === name ? "" : `, by ${loaded}`}`;
+  if (gpu && !isUsingGpuDevice)
     throw userError(messages.failedProof, {
       engine: "tfjs:node-gpu",
       reason: `${detail}: it sees no GPU`,
