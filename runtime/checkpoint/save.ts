@@ -1,6 +1,6 @@
 import { mkdirSync, renameSync } from "node:fs";
 import { join } from "node:path";
-import { reportingFailure, syncFolder, writeAtomically, writeDurably } from "../data/atomic-write.js";
+import { makeFolders, reportingFailure, syncFolder, writeAtomically, writeDurably } from "../data/atomic-write.js";
 import { produceSafetensors } from "../data/safetensors.js";
 import { type Checkpoint, type CheckpointDocument, describeTensors, DOCUMENT, FORMAT_VERSION, groups } from "./format.js";
 import { freshStepName, LATEST, prune, removeUnfinished, unfinishedName } from "./store.js";
@@ -11,7 +11,7 @@ import { freshStepName, LATEST, prune, removeUnfinished, unfinishedName } from "
  */
 export function saveCheckpoint(root: string, checkpoint: Checkpoint, keep = 3): string {
   return reportingFailure(root, () => {
-    mkdirSync(root, { recursive: true });
+    makeFolders(root);
     removeUnfinished(root);
     const name = freshStepName(root, checkpoint.step);
     const aside = unfinishedName(root, "saving", name);

@@ -1,5 +1,5 @@
 import { createHash, randomBytes } from "node:crypto";
-import { closeSync, fsyncSync, mkdirSync, openSync, renameSync, rmSync, writeSync } from "node:fs";
+import { closeSync, existsSync, fsyncSync, mkdirSync, openSync, renameSync, rmSync, writeSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import { userError } from "../user-error.js";
 import { dataMessages } from "./messages.js";
@@ -44,11 +44,24 @@ export function syncFolder(folder: string): void {
 export const temporaryName = (path: string): string =>
   join(dirname(path), `.${basename(path)}.${process.pid}.${randomBytes(6).toString("hex")}.tmp`);
 
+/** A folder with those above it. One by one: Node's recursive mkdir never returns where a folder such as /proc refuses. */
+export function makeFolders(folder: string): void {
+  if (existsSync(folder)) return;
+  const above = dirname(folder);
+  if (above !== folder) makeFolders(above);
+  try {
+    mkdirSync(folder);
+  } catch (error) {
+    // Another process may have made it meanwhile.
+    if (!(error instanceof Error && "code" in error && error.code === "EEXIST")) throw error;
+  }
+}
+
 /** A reader sees the old content or the new, never a part: written aside, synced, renamed. */
 export function writeAtomically(path: string, produce: (sink: Sink) => void): Written {
   const aside = temporaryName(path);
   return reportingFailure(path, () => {
-    mkdirSync(dirname(path), { recursive: true });
+    makeFolders(dirname(path));
     try {
       const written = writeDurably(aside, produce);
       renameSync(aside, path);

@@ -1,14 +1,14 @@
 /** `metrics.jsonl`: one line a step, written as it happens, and true after a resume. */
-import { appendFileSync, existsSync, mkdirSync, readFileSync } from "node:fs";
+import { appendFileSync, existsSync, readFileSync } from "node:fs";
 import { dirname } from "node:path";
-import { reportingFailure, writeAtomically } from "../data/atomic-write.js";
+import { makeFolders, reportingFailure, writeAtomically } from "../data/atomic-write.js";
 
 export class MetricsLog {
   readonly #path: string;
 
   constructor(path: string) {
     this.#path = path;
-    reportingFailure(path, () => mkdirSync(dirname(path), { recursive: true }));
+    reportingFailure(path, () => makeFolders(dirname(path)));
   }
 
   append(line: string): void {

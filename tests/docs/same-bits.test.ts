@@ -28,6 +28,7 @@ const hits = `pipeline hits {
 
 const engines = [
   { name: "planref", precision: "f64" },
+  { name: "planref", precision: "f32" },
   { name: "tfjs:wasm", precision: "f32" },
   { name: "tfjs:cpu", precision: "f32" },
 ] as const;

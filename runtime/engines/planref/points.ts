@@ -48,9 +48,13 @@ function instruction(
   call: PointCall,
   dims: number,
 ): Instruction {
+  // Registers are f64: an f32 scalar is rounded at each step, so that its value does not depend on whether it was stored.
+  const rounded = "dtype" in scalar && scalar.dtype === "f32" ? Math.fround : (value: number): number => value;
   switch (scalar.kind) {
-    case "const":
-      return { fixed: true, run: (r) => void (r[at] = scalar.value) };
+    case "const": {
+      const value = rounded(scalar.value);
+      return { fixed: true, run: (r) => void (r[at] = value) };
+    }
     case "parameter": {
       const value = must(call.parameters[scalar.parameter], "parameter");
       return { fixed: true, run: (r) => void (r[at] = value) };
@@ -58,7 +62,7 @@ function instruction(
     case "index":
       return { fixed: false, run: (r, index) => void (r[at] = index[scalar.dim] as number) };
     case "accumulator":
-      return { fixed: false, run: (r, _, accumulator) => void (r[at] = accumulator) };
+      return { fixed: false, run: (r, _, accumulator) => void (r[at] = rounded(accumulator)) };
     case "load": {
       const window = must(call.windows[scalar.operand], "operand");
       const strides = stridesAlong(window, scalar.access, dims);
@@ -70,7 +74,7 @@ function instruction(
       const f = scalarOps[scalar.op]({ to: scalar.dtype, from: all[x]?.dtype ?? scalar.dtype });
       return {
         fixed: scalar.ins.every((operand) => done[operand]?.fixed === true),
-        run: (r) => void (r[at] = f(r[x] as number, r[y] as number, r[z] as number)),
+        run: (r) => void (r[at] = rounded(f(r[x] as number, r[y] as number, r[z] as number))),
       };
     }
   }
