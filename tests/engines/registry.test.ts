@@ -1,7 +1,17 @@
-import { describe, expect, test } from "vitest";
+import { describe, expect, test, vi } from "vitest";
 import { engineChoices, engineNames, isEngineChoice, openEngine, probeEngines } from "../../runtime/engines/registry.js";
 
 const silent = (line: string): void => expect.fail(`said ${line}`);
+
+// First in the file: each backend loads once in a process.
+test("every engine loads without a word on the console: two copies of TensorFlow.js, or a banner, would be heard here", async () => {
+  const said = [vi.spyOn(console, "warn"), vi.spyOn(console, "log"), vi.spyOn(console, "error")];
+  await probeEngines();
+  for (const spy of said) {
+    expect(spy).not.toHaveBeenCalled();
+    spy.mockRestore();
+  }
+});
 
 describe("a named engine", () => {
   test.each(["reference", "planref", "tfjs:wasm", "tfjs:cpu"] as const)("%s is that engine, and nothing is said", async (name) => {

@@ -42,6 +42,10 @@ if [ ! -e "$home/node_modules/$package/package.json" ] || [ ! -d "$home/node_mod
     "$package@$version" "node-api-headers@$headers" || cannot "npm cannot fetch $package"
 fi
 source_dir=$home/node_modules/$package
+# One TensorFlow.js to a process, the project's own: a second copy would register every kernel again, and say so.
+for copy in "$home"/node_modules/@tensorflow/*; do
+  case $copy in */tfjs-node | */tfjs-node-gpu) ;; *) rm -rf "$copy" ;; esac
+done
 
 # TensorFlow: TF_DIR, else what Python has (found, not imported), else the parts of a wheel that the binding needs.
 tensorflow=${TF_DIR:-$(python3 -c 'import importlib.util as u; s = u.find_spec("tensorflow"); print(s.submodule_search_locations[0] if s else "")')}
