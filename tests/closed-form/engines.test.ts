@@ -1,28 +1,11 @@
 /** Every spelling on every engine against its closed form: 1e-12 where the engine computes in f64, 1e-5 in f32. */
-import { afterAll, beforeAll, describe, test } from "vitest";
-import type { Target } from "../../compiler/target.js";
-import type { Engine } from "../../runtime/engine.js";
-import { createPlanrefEngine } from "../../runtime/engines/planref/engine.js";
-import { createTfjsEngine } from "../../runtime/engines/tfjs/engine.js";
-import { loadBackend } from "../../runtime/engines/tfjs/load-backend.js";
+import { describe, test } from "vitest";
+import { missing, subjects } from "../conformance/subjects.js";
 import { compileText } from "../support/compile-text.js";
 import { planFor, runOn } from "../support/run-engine.js";
 import { draw, expectClosedForm, inputsOf, programOf } from "./case.js";
 import { spellings } from "./programs.js";
 import type { Parameters } from "./similarity.js";
-
-type Contract = { readonly name: string; readonly open: () => Promise<Engine>; readonly precision: Target["precision"]; readonly tolerance: number };
-
-const tfjs = (backend: "wasm" | "cpu") => async (): Promise<Engine> => {
-  const { tf, ...loaded } = await loadBackend(backend);
-  return createTfjsEngine(tf, { name: `tfjs:${backend}`, ...loaded });
-};
-
-const contracts: readonly Contract[] = [
-  { name: "planref", open: async () => createPlanrefEngine(), precision: "f64", tolerance: 1e-12 },
-  { name: "tfjs:wasm", open: tfjs("wasm"), precision: "f32", tolerance: 1e-5 },
-  { name: "tfjs:cpu", open: tfjs("cpu"), precision: "f32", tolerance: 1e-5 },
-];
 
 /** Edges in both directions, a tile larger than the batch, one pair. */
 const cases = [
@@ -37,14 +20,10 @@ const extreme: Parameters = { tPrime: Math.fround(Math.log(4096)), bias: 0 };
 /** A logit of size L is known to L·2⁻²⁴ in f32 whoever computes it, and a sigmoid near 0 passes a quarter of that on. */
 const conditioning = 4096 * 2 ** -24;
 
-for (const { name, open, precision, tolerance } of contracts)
-  describe(`${name} within ${tolerance}`, () => {
-    let engine: Engine;
-    beforeAll(async () => {
-      engine = await open();
-    });
-    afterAll(() => engine.dispose());
+for (const { name, reason } of missing) describe.skip(`${name}: ${reason}`, () => test("skipped", () => undefined));
 
+for (const { name, engine, precision, tolerance } of subjects)
+  describe(`${name} within ${tolerance}`, () => {
     for (const spelling of spellings)
       test(spelling.name, async () => {
         const { template } = compileText(programOf(spelling), { target: engine.target(precision) });
