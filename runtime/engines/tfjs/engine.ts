@@ -35,7 +35,7 @@ export function createTfjsEngine(tf: TensorFlow, options: TfjsOptions): Engine {
         memory: "logical",
         precision,
         alignment: 4,
-        maxBytes: known.maxBytes,
+        maxBytes: known.heap?.planned ?? null,
         defaultScratchBytes: DEFAULT_SCRATCH_BYTES,
       };
     },

@@ -7,6 +7,7 @@ import type { Executable, RunRequest, RunResult } from "../../engine.js";
 import { UserError, userError } from "../../user-error.js";
 import { download, type Port, upload } from "./host-transfer.js";
 import { messages } from "./messages.js";
+import { opMemory } from "./op-memory.js";
 import { PlanRun } from "./plan-run.js";
 import type { Backend, Quirks } from "./quirks.js";
 import type { Tensor, TensorFlow } from "./tensorflow.js";
@@ -34,7 +35,7 @@ export class TfjsExecutable implements Executable {
     try {
       for (const { input } of portsOf(plan.inputs, plan)) if (request.inputs.has(input)) this.#forget(input);
       meter.start(plan.inputs.reduce((bytes, { name: input }) => bytes + bytesOf(this.#residents.get(input)?.tensor), 0));
-      this.#refuseUnsafe(plan);
+      this.#refuseUnsafe(plan, meter.baseline);
       activate(this.#context);
       for (const port of portsOf(plan.inputs, plan)) this.#give(run, port, request);
       meter.begin();
@@ -66,11 +67,14 @@ export class TfjsExecutable implements Executable {
     this.#residents.delete(input);
   }
 
-  /** Before anything is allocated: past its limit the backend would corrupt data without a word. */
-  #refuseUnsafe({ peakBytes }: Plan): void {
+  /** Before anything is allocated: past its limit the backend would corrupt data without a word. `others`: what lives there already. */
+  #refuseUnsafe(plan: Plan, others: number): void {
     const { quirks, name } = this.#context;
-    if (quirks.maxBytes !== null && peakBytes > quirks.maxBytes)
-      throw userError(messages.wantsMoreThanIsSafe, { engine: name, limit: quirks.maxBytes, needed: peakBytes });
+    if (quirks.heap === null) return;
+    const { planned, whole } = quirks.heap;
+    const needed = plan.peakBytes + others;
+    if (needed > planned || needed + opMemory(plan) > whole)
+      throw userError(messages.wantsMoreThanIsSafe, { engine: name, limit: planned, needed, meanwhile: opMemory(plan) });
   }
 
   #give(run: PlanRun, port: Port & { readonly buffer: BufferId }, request: RunRequest): void {
@@ -112,7 +116,7 @@ class Meter {
   readonly #tf: TensorFlow;
   readonly #audit: RunRequest["audit"];
   readonly #walk: ReturnType<typeof walkPlan> | null;
-  #baseline = 0;
+  baseline = 0;
   peak = 0;
 
   constructor(tf: TensorFlow, plan: Plan, audit: RunRequest["audit"]) {
@@ -123,7 +127,7 @@ class Meter {
 
   /** Before the uploads; `resident` bytes are there already and belong to the run. */
   start(resident: number): void {
-    this.#baseline = this.#tf.memory().numBytes - resident;
+    this.baseline = this.#tf.memory().numBytes - resident;
   }
 
   begin(): void {
@@ -140,7 +144,7 @@ class Meter {
   }
 
   #actual(): number {
-    return this.#tf.memory().numBytes - this.#baseline;
+    return this.#tf.memory().numBytes - this.baseline;
   }
 }
 

@@ -6,8 +6,8 @@ export const messages = {
     .help`use --engine reference or planref for float64, or --precision f32`,
   wantsMoreThanIsSafe: error(
     "SIG6402",
-  )`${"engine"} is not run beyond ${"limit"} bytes, where it was seen to return wrong data; this plan needs ${"needed"}.`
-    .help`lower the batch size or give --memory ${"limit"}`.help`or use another engine, for example tfjs:node`,
+  )`${"engine"} holds at most ${"limit"} bytes, because past 4 GiB it was seen to return wrong data; this plan needs ${"needed"}, and up to ${"meanwhile"} more while its ops run.`
+    .help`lower the batch size, or bound the plan with --memory`.help`or use another engine, for example tfjs:node`,
   outOfMemory: error("SIG6403")`${"engine"} ran out of memory: ${"reason"}.`.help`lower the batch size, or bound the plan with --memory`,
   indexTooLarge: error("SIG6404")`input ${"input"} holds ${"value"}; ${"engine"} keeps integers in 32 bits with a sign.`
     .help`renumber it below 2^31`,

@@ -23,15 +23,14 @@ export type Quirks = {
   readonly slices: "all" | "window";
   /** `here`: tensors lie in this process's memory, and what a backend computes badly is computed on the host. */
   readonly memory: "here" | "device";
-  /** Bytes beyond which the backend was seen to fail or to corrupt data; null where it reports its own limit. */
-  readonly maxBytes: number | null;
+  /** Where tensors lie in a heap past whose end data is corrupted without a word: its bytes, and how many a plan may hold. */
+  readonly heap: { readonly planned: number; readonly whole: number } | null;
 };
 
 const GiB = 2 ** 30;
 
 /** By the name under which a backend registers. */
 export const quirks = {
-  // Past 4 GiB it silently corrupts; what lies between is for the copies that its kernels make.
   wasm: {
     sums: "naive",
     transposedMatMul: "slow",
@@ -43,7 +42,8 @@ export const quirks = {
     broadcasts: "slow",
     slices: "all",
     memory: "here",
-    maxBytes: 3 * GiB,
+    // What lies between is for what ops take while they run.
+    heap: { planned: 3 * GiB, whole: 4 * GiB - 2 ** 26 },
   },
   cpu: {
     sums: "wide",
@@ -56,7 +56,7 @@ export const quirks = {
     broadcasts: "fast",
     slices: "window",
     memory: "here",
-    maxBytes: null,
+    heap: null,
   },
   tensorflow: {
     sums: "wide",
@@ -69,7 +69,7 @@ export const quirks = {
     broadcasts: "fast",
     slices: "window",
     memory: "device",
-    maxBytes: null,
+    heap: null,
   },
 } as const satisfies Record<string, Quirks>;
 

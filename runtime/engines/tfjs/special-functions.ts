@@ -25,7 +25,12 @@ export function erf(tf: TensorFlow, { erf: quality }: Quirks, x: Tensor): Tensor
   const whole = tf.erf(x);
   if (quality === "exact") return whole;
   const square = tf.square(x);
-  const series = ERF_SERIES.reduceRight<Tensor>((sum, coefficient) => tf.add(tf.mul(sum, square), coefficient), tf.scalar(0));
+  // Each step's sum is dropped as soon as the next is there.
+  const series = ERF_SERIES.reduceRight<Tensor>((sum, coefficient) => {
+    const next = tf.tidy(() => tf.add(tf.mul(sum, square), coefficient));
+    sum.dispose();
+    return next;
+  }, tf.scalar(0));
   return tf.where(tf.less(tf.abs(x), 0.5), tf.mul(tf.mul(series, x), 2 / Math.sqrt(Math.PI)), whole);
 }
 

@@ -31,13 +31,18 @@ export function stretchTo(tf: TensorFlow, { broadcasts }: Quirks, x: Tensor, sha
   if (sameShape(x.shape, shape)) return x;
   if (x.size === count(shape)) return x.reshape([...shape]);
   if (broadcasts === "fast") return tf.broadcastTo(x, [...shape]);
-  // Times one keeps every bit, the sign of 0 included.
-  const ones = tf.ones([...shape]);
-  if (x.dtype === "float32") return tf.mul(x, ones);
-  if (x.dtype === "bool") return tf.notEqual(tf.mul(tf.cast(x, "float32"), ones), tf.zerosLike(ones));
-  const [high, low] = halves(tf, x).map((part) => tf.cast(tf.mul(part, ones), "int32"));
-  if (high === undefined || low === undefined) throw new Error("an integer has two halves");
-  return tf.add(tf.mul(high, tf.scalar(HALF, "int32")), low);
+  return tf.tidy(() => {
+    // Times one keeps every bit, the sign of 0 included.
+    const ones = tf.ones([...shape]);
+    if (x.dtype === "float32") return tf.mul(x, ones);
+    if (x.dtype === "bool") return tf.notEqual(tf.mul(tf.cast(x, "float32"), ones), tf.scalar(0));
+    const [high, low] = halves(tf, x);
+    const half = tf.tidy(() => tf.cast(tf.mul(low, ones), "int32"));
+    return tf.add(
+      tf.tidy(() => tf.mul(tf.cast(tf.mul(high, ones), "int32"), tf.scalar(HALF, "int32"))),
+      half,
+    );
+  });
 }
 
 /** Operands of one shape, where the backend is slow at repeating them. */
