@@ -47,7 +47,10 @@ export type Compiled =
 
 /** The float inputs and parameters of a program: what `--grad` covers. */
 export function differentiable(program: LoweredProgram): readonly string[] {
-  const floats = [...program.params.map(({ path, type }) => [path, type] as const), ...program.inputs.map(({ name, type }) => [name, type] as const)];
+  const floats = [
+    ...program.params.map(({ path, type }) => [path, type] as const),
+    ...program.inputs.map(({ name, type }) => [name, type] as const),
+  ];
   return floats.filter(([, type]) => type.dtype !== "bool" && type.dtype !== "i32" && type.dtype !== "u32").map(([name]) => name);
 }
 
@@ -66,7 +69,13 @@ export function compileProgram(program: LoweredProgram, options: CompileOptions)
     whole = options.update === undefined ? result.graph : options.update(result.graph);
     verify(whole, "source");
   }
-  onStep({ name: "gradients", summary: "appends gradients and the optimiser's update", graph: whole, notes: [], changed: whole !== prepared });
+  onStep({
+    name: "gradients",
+    summary: "appends gradients and the optimiser's update",
+    graph: whole,
+    notes: [],
+    changed: whole !== prepared,
+  });
   const graph = runSteps(whole, options.microBatch === true ? [...afterGradients, ...slicing] : afterGradients, onStep);
   const names = namesBySpan(program, graph);
   const formed = options.target.granularity === "kernel" ? scheduleGraph(graph, names, options.target.precision) : null;
@@ -83,11 +92,15 @@ export function compileProgram(program: LoweredProgram, options: CompileOptions)
 }
 
 const sameNote = (a: PassNote, b: PassNote): boolean =>
-  a.kind === b.kind && a.reason === b.reason && a.spans.length === b.spans.length && a.spans.every((span, k) => span.start === b.spans[k]?.start && span.end === b.spans[k]?.end);
+  a.kind === b.kind &&
+  a.reason === b.reason &&
+  a.spans.length === b.spans.length &&
+  a.spans.every((span, k) => span.start === b.spans[k]?.start && span.end === b.spans[k]?.end);
 
 /** Passes renumber values but keep their spans: a value that lies exactly on a definition's expression has its name. */
 function namesBySpan(program: LoweredProgram, graph: Graph): ReadonlyMap<Id, string> {
-  const key = (node: { readonly span: { readonly file: string; readonly start: number; readonly end: number } }): string => `${node.span.file}:${node.span.start}:${node.span.end}`;
+  const key = (node: { readonly span: { readonly file: string; readonly start: number; readonly end: number } }): string =>
+    `${node.span.file}:${node.span.start}:${node.span.end}`;
   const source = indexNodes(program.graph);
   const bySpan = new Map<string, string>();
   for (const [id, name] of program.names) {

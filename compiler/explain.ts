@@ -42,9 +42,20 @@ function describe(tile: Tile, index: number): Sweep {
     exits: tile.outs.flatMap((out, k): SweepExit[] => {
       const node = body.find(({ id }) => id === out.value);
       const type = tile.types[k];
-      return node === undefined || type === undefined ? [] : [{ op: out.merge === "argmax" || out.merge === "topk_index" ? out.merge : node.op, merge: out.merge, type: printType(type), span: node.span }];
+      return node === undefined || type === undefined
+        ? []
+        : [
+            {
+              op: out.merge === "argmax" || out.merge === "topk_index" ? out.merge : node.op,
+              merge: out.merge,
+              type: printType(type),
+              span: node.span,
+            },
+          ];
     }),
-    similarities: body.filter((node) => node.op === "dot" && isPaired(node, tile)).map((node) => ({ span: node.span, recomputed: again.has(node.id) })),
+    similarities: body
+      .filter((node) => node.op === "dot" && isPaired(node, tile))
+      .map((node) => ({ span: node.span, recomputed: again.has(node.id) })),
     ops: body.length,
   };
 }
@@ -56,20 +67,28 @@ function isPaired(node: Node, tile: Tile): boolean {
 }
 
 /** Where a named value is made. Several places where sweeps make it again. */
-export type Place = { readonly kind: "stored"; readonly span: Span } | { readonly kind: "sweep"; readonly number: number; readonly recomputed: boolean; readonly isExit: boolean; readonly span: Span };
+export type Place =
+  | { readonly kind: "stored"; readonly span: Span }
+  | { readonly kind: "sweep"; readonly number: number; readonly recomputed: boolean; readonly isExit: boolean; readonly span: Span };
 
 export type WhyNotFused =
   | { readonly kind: "unknown"; readonly name: string; readonly known: readonly string[] }
   /** Both are made in one sweep. */
   | { readonly kind: "fused"; readonly sweep: number; readonly places: readonly [readonly Place[], readonly Place[]] }
-  | { readonly kind: "apart"; readonly reason: string; readonly places: readonly [readonly Place[], readonly Place[]]; readonly refused: readonly PassNote[] };
+  | {
+      readonly kind: "apart";
+      readonly reason: string;
+      readonly places: readonly [readonly Place[], readonly Place[]];
+      readonly refused: readonly PassNote[];
+    };
 
 /** Why two definitions of the program are not made in one sweep, or that they are. */
 export function whyNotFused(program: LoweredProgram, template: Template, notes: readonly PassNote[], a: string, b: string): WhyNotFused {
   const spans = spansByName(program);
   for (const name of [a, b]) if (!spans.has(name)) return { kind: "unknown", name, known: [...spans.keys()] };
   const places = [placesOf(template.graph, spans.get(a) ?? []), placesOf(template.graph, spans.get(b) ?? [])] as const;
-  const names = (note: PassNote, name: string): boolean => note.spans.some((span) => (spans.get(name) ?? []).some((mine) => same(span, mine)));
+  const names = (note: PassNote, name: string): boolean =>
+    note.spans.some((span) => (spans.get(name) ?? []).some((mine) => same(span, mine)));
   const involved = notes.filter((note) => note.kind === "refused" && (names(note, a) || names(note, b)));
   const between = involved.filter((note) => names(note, a) && names(note, b));
   const shared = sweepsOf(places[0]).find((sweep) => sweepsOf(places[1]).includes(sweep));
@@ -79,13 +98,24 @@ export function whyNotFused(program: LoweredProgram, template: Template, notes: 
   return { kind: "apart", reason: reasonFor(a, b, places, refused), places, refused };
 }
 
-function reasonFor(a: string, b: string, [left, right]: readonly [readonly Place[], readonly Place[]], refused: readonly PassNote[]): string {
+function reasonFor(
+  a: string,
+  b: string,
+  [left, right]: readonly [readonly Place[], readonly Place[]],
+  refused: readonly PassNote[],
+): string {
   const [first] = refused;
   if (first !== undefined) return first.reason;
-  for (const [name, places] of [[a, left], [b, right]] as const)
+  for (const [name, places] of [
+    [a, left],
+    [b, right],
+  ] as const)
     if (places.length === 0) return `\`${name}\` is not computed as such any more: it was rewritten, or nothing needs it`;
   const [p, q] = [sweepsOf(left), sweepsOf(right)];
-  for (const [name, sweeps] of [[a, p], [b, q]] as const)
+  for (const [name, sweeps] of [
+    [a, p],
+    [b, q],
+  ] as const)
     if (sweeps.length === 0) return `\`${name}\` has no paired axes: it is computed once, outside of the sweeps`;
   const [early, late] = Math.min(...p) <= Math.min(...q) ? [a, b] : [b, a];
   return `\`${late}\` needs a result that is whole only after the sweep that makes \`${early}\` (sweep ${Math.min(...p, ...q)}), so it waits for sweep ${Math.max(Math.min(...p), Math.min(...q))}`;
@@ -115,7 +145,13 @@ function placesOf(graph: Graph, spans: readonly Span[]): readonly Place[] {
       const own = valuesOf(node.body).filter((value) => value.op !== "arg" && isIt(value));
       const [value] = own;
       if (value !== undefined)
-        places.push({ kind: "sweep", number, recomputed: own.some(({ id }) => node.recomputed.includes(id)), isExit: own.some(({ id }) => exits.has(id)), span: value.span });
+        places.push({
+          kind: "sweep",
+          number,
+          recomputed: own.some(({ id }) => node.recomputed.includes(id)),
+          isExit: own.some(({ id }) => exits.has(id)),
+          span: value.span,
+        });
     } else if (node.op !== "project" && isIt(node)) places.push({ kind: "stored", span: node.span });
   }
   return places;

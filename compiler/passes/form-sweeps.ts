@@ -18,7 +18,13 @@ export const formSweeps: Pass = {
   run(graph) {
     const regions = analysePairRegions(graph);
     const spanOf = (id: number) => graph.nodes.find((node) => node.id === id)?.span;
-    const refused = regions.escapes.map(({ value, user, reason }): PassNote => ({ kind: "refused", reason, spans: [spanOf(value), user?.span].filter((span) => span !== undefined) }));
+    const refused = regions.escapes.map(
+      ({ value, user, reason }): PassNote => ({
+        kind: "refused",
+        reason,
+        spans: [spanOf(value), user?.span].filter((span) => span !== undefined),
+      }),
+    );
     const formed = formTiles(graph, regions, ["i", "j"]);
     return { graph: formed.graph, notes: [...refused, ...formed.notes] };
   },

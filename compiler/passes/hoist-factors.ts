@@ -83,7 +83,9 @@ class Hoist {
     const pair = this.#node(exit.ins[side]);
     const map = axisMap(exit, side, pair.type.shape);
     // A factor may leave where each of its axes is one that the exit keeps.
-    const candidates = this.#factors(pair.id).filter((factor) => factor.axes.every((axis) => map[axis] !== null && map[axis] !== undefined));
+    const candidates = this.#factors(pair.id).filter((factor) =>
+      factor.axes.every((axis) => map[axis] !== null && map[axis] !== undefined),
+    );
     const others = exit.ins.filter((_, k) => k !== side).map((id) => this.#regions.level(id));
     const chosen = this.#choose(pair.id, candidates, Math.max(0, ...others));
     if (chosen.length === 0) return null;
@@ -97,18 +99,32 @@ class Hoist {
     const zero = (x: Id): Id => b.emit("eq", [x, b.constLike(0, x)], {});
     const bare = result;
     for (const factor of chosen) {
-      const spread = b.broadcast(this.#to(factor.value), shape, factor.axes.map((axis) => map[axis] ?? 0));
+      const spread = b.broadcast(
+        this.#to(factor.value),
+        shape,
+        factor.axes.map((axis) => map[axis] ?? 0),
+      );
       result = factor.inverse ? b.div(result, spread) : b.mul(result, spread);
     }
     // A row whose pairs are all masked is 0 whatever its factor, 0 / 0 included, as it was under the mask.
-    if (chosen.some((factor) => factor.masked && !this.#isFiniteNonZero(factor.value))) result = b.select(zero(bare), b.constLike(0, bare), result);
-    this.#notes.push({ kind: "moved", reason: `${chosen.length === 1 ? "a factor leaves" : `${chosen.length} factors leave`} ${exit.op}`, spans: [exit.span, ...chosen.map((factor) => this.#node(factor.value).span)] });
+    if (chosen.some((factor) => factor.masked && !this.#isFiniteNonZero(factor.value)))
+      result = b.select(zero(bare), b.constLike(0, bare), result);
+    this.#notes.push({
+      kind: "moved",
+      reason: `${chosen.length === 1 ? "a factor leaves" : `${chosen.length} factors leave`} ${exit.op}`,
+      spans: [exit.span, ...chosen.map((factor) => this.#node(factor.value).span)],
+    });
     return result;
   }
 
   #refuse(exit: Node): void {
     const late = this.#factors(exit.ins[0] ?? -1).filter((factor) => this.#regions.level(factor.value) > 0);
-    for (const factor of late) this.#notes.push({ kind: "refused", reason: `${exit.op} is not linear: its factor stays inside`, spans: [exit.span, this.#node(factor.value).span] });
+    for (const factor of late)
+      this.#notes.push({
+        kind: "refused",
+        reason: `${exit.op} is not linear: its factor stays inside`,
+        spans: [exit.span, this.#node(factor.value).span],
+      });
   }
 
   /** Scalars, and the fewest further factors that bring the exit to its lowest sweep. */
@@ -159,7 +175,11 @@ class Hoist {
       case "sub":
         return common(this.#factors(a), this.#factors(b));
       case "select": {
-        const factors = this.#isZero(c) ? this.#factors(b) : this.#isZero(b) ? this.#factors(c) : common(this.#factors(b), this.#factors(c));
+        const factors = this.#isZero(c)
+          ? this.#factors(b)
+          : this.#isZero(b)
+            ? this.#factors(c)
+            : common(this.#factors(b), this.#factors(c));
         return factors.map((factor) => ({ ...factor, masked: true }));
       }
       default:
@@ -253,13 +273,21 @@ class Hoist {
       default: {
         const ins = node.ins.map((_, k) => at(k));
         b.span = node.span;
-        return b.emit(node.op, ins.map((x) => x ?? ones()), node.attrs as never);
+        return b.emit(
+          node.op,
+          ins.map((x) => x ?? ones()),
+          node.attrs as never,
+        );
       }
     }
   }
 }
 
-const keyOfPeel = (id: Id, peel: Peel): string => `${id}|${[...peel].map(([factor, times]) => `${factor}x${times}`).sort().join(";")}`;
+const keyOfPeel = (id: Id, peel: Peel): string =>
+  `${id}|${[...peel]
+    .map(([factor, times]) => `${factor}x${times}`)
+    .sort()
+    .join(";")}`;
 
 function count(factors: readonly Factor[]): Peel {
   const result = new Map<string, number>();
@@ -268,7 +296,9 @@ function count(factors: readonly Factor[]): Peel {
 }
 
 function meet(a: Peel, b: Peel): Peel {
-  return new Map([...a].flatMap(([key, times]) => (Math.min(times, b.get(key) ?? 0) > 0 ? [[key, Math.min(times, b.get(key) ?? 0)] as const] : [])));
+  return new Map(
+    [...a].flatMap(([key, times]) => (Math.min(times, b.get(key) ?? 0) > 0 ? [[key, Math.min(times, b.get(key) ?? 0)] as const] : [])),
+  );
 }
 
 function minus(a: Peel, b: Peel): Peel {

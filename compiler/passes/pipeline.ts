@@ -20,10 +20,27 @@ import { transposesToLeaves } from "./transposes-to-leaves.js";
 export type Step = { readonly name: string; readonly pass: Pass; readonly stage: Stage };
 
 /** What a finished step shows. `gradients` and `train-step` are steps without a pass. */
-export type StepResult = { readonly name: string; readonly summary: string; readonly graph: Graph; readonly notes: readonly PassNote[]; readonly changed: boolean };
+export type StepResult = {
+  readonly name: string;
+  readonly summary: string;
+  readonly graph: Graph;
+  readonly notes: readonly PassNote[];
+  readonly changed: boolean;
+};
 
 /** One similarity must have one cotangent, and a diagonal none over pairs: so the walks to the leaves run before gradients. */
-const beforeGradientsPasses = [canonicalise, stabilise, productsToContractions, decomposePairs, transposesToLeaves, orientPairs, diagonalsToLeaves, canonicalise, cse, dce];
+const beforeGradientsPasses = [
+  canonicalise,
+  stabilise,
+  productsToContractions,
+  decomposePairs,
+  transposesToLeaves,
+  orientPairs,
+  diagonalsToLeaves,
+  canonicalise,
+  cse,
+  dce,
+];
 
 /** A stopped gradient has done its work. */
 const doneWithGradientsPasses = [dropStopGradient];
@@ -32,7 +49,21 @@ const doneWithGradientsPasses = [dropStopGradient];
  * Gradients bring new transposes and one-hots, so the walks run again. Factors leave before sweeps are formed, because
  * a factor that stays inside can cost a sweep.
  */
-const afterGradientsPasses = [decomposeAll, canonicalise, cse, transposesToLeaves, orientPairs, diagonalsToLeaves, canonicalise, cse, dce, hoistFactors, canonicalise, cse, dce];
+const afterGradientsPasses = [
+  decomposeAll,
+  canonicalise,
+  cse,
+  transposesToLeaves,
+  orientPairs,
+  diagonalsToLeaves,
+  canonicalise,
+  cse,
+  dce,
+  hoistFactors,
+  canonicalise,
+  cse,
+  dce,
+];
 
 /** Only sweeps and what tidies up after them. */
 const tilingPasses = [formSweeps, dce];
@@ -48,7 +79,9 @@ const { beforeGradients, doneWithGradients, core, tiling, slicing } = number({
   slicing: { passes: slicingPasses, stage: "tiled" },
 });
 
-function number<K extends string>(lists: Readonly<Record<K, { readonly passes: readonly Pass[]; readonly stage: Stage }>>): Readonly<Record<K, readonly Step[]>> {
+function number<K extends string>(
+  lists: Readonly<Record<K, { readonly passes: readonly Pass[]; readonly stage: Stage }>>,
+): Readonly<Record<K, readonly Step[]>> {
   const times = new Map<string, number>();
   const result = {} as Record<K, readonly Step[]>;
   for (const key of Object.keys(lists) as K[])
@@ -64,7 +97,11 @@ export { beforeGradients, slicing };
 export const afterGradients: readonly Step[] = [...doneWithGradients, ...core, ...tiling];
 
 /** Names of all steps in order, the two without a pass included. */
-export const stepNames: readonly string[] = [...beforeGradients.map((step) => step.name), "gradients", ...afterGradients.map((step) => step.name)];
+export const stepNames: readonly string[] = [
+  ...beforeGradients.map((step) => step.name),
+  "gradients",
+  ...afterGradients.map((step) => step.name),
+];
 
 /** Runs steps in order; each result is verified, so a fault is found at the pass that made it. */
 export function runSteps(graph: Graph, steps: readonly Step[], onStep: (result: StepResult) => void): Graph {

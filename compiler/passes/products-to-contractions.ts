@@ -49,7 +49,10 @@ function contract(nodes: ReadonlyMap<Id, GraphNode>, sum: Node<"sum">, { b, to }
   const free = (own: Factor, other: Factor): readonly number[] => own.axes.filter((axis) => !other.axes.includes(axis));
   const made = [...batch, ...free(x, y), ...free(y, x)];
   const dot = b.dot(to(x.value), to(y.value), reduced.map(pairOf), batch.map(pairOf));
-  return b.transpose(dot, kept.map((axis) => made.indexOf(axis)));
+  return b.transpose(
+    dot,
+    kept.map((axis) => made.indexOf(axis)),
+  );
 }
 
 function factorOf(nodes: ReadonlyMap<Id, GraphNode>, id: Id): Factor | null {

@@ -164,7 +164,10 @@ class Simulation {
    */
   #filled({ into, axes }: MergeStatement, nest: readonly ForStatement[]): number {
     const { dtype, shape } = this.#buffer(into);
-    const unit = shape.reduce<number>((product, extent, axis) => ((axes[axis] ?? null) === null ? product * extent : product), logicalBytes[dtype]);
+    const unit = shape.reduce<number>(
+      (product, extent, axis) => ((axes[axis] ?? null) === null ? product * extent : product),
+      logicalBytes[dtype],
+    );
     const placed = nest.map(({ loop }) => axes.includes(loop));
     const whole = (from: number): number =>
       nest.reduce((product, { extent }, k) => (k >= from && placed[k] === true ? product * extent : product), 1);

@@ -431,6 +431,7 @@ function withLifetimes(drafts: readonly DraftBuffer[], statements: readonly Plan
 function buffersOf(statement: PlanStatement): readonly BufferId[] {
   if (statement.kind === "op") return [...statement.ins, statement.out];
   if (statement.kind === "cut" || statement.kind === "join") return [statement.from, statement.out];
-  if (statement.kind === "merge") return [statement.into, statement.part, ...(statement.by === null ? [] : [statement.by.into, statement.by.part])];
+  if (statement.kind === "merge")
+    return [statement.into, statement.part, ...(statement.by === null ? [] : [statement.by.into, statement.by.part])];
   return statement.kind === "free" ? [statement.buffer] : [];
 }

@@ -54,29 +54,69 @@ export type View = {
 
 export type PlanStatement =
   /** value = 0, step, 2·step, … below extent. */
-  | { readonly kind: "for"; readonly loop: LoopId; readonly name: string; readonly extent: number; readonly step: number; readonly body: readonly PlanStatement[] }
+  | {
+      readonly kind: "for";
+      readonly loop: LoopId;
+      readonly name: string;
+      readonly extent: number;
+      readonly step: number;
+      readonly body: readonly PlanStatement[];
+    }
   /**
    * Kernel granularity: one fused kernel. `extents` are those of the kernel's dims (none for a form without scalars: its views say all).
    * `first`, per result: where all these loops are at 0 it is stored, elsewhere merged into what is there.
    */
-  | { readonly kind: "call"; readonly kernel: number; readonly operands: readonly View[]; readonly extents: readonly Extent[]; readonly parameters: readonly Parameter[]; readonly first: readonly (readonly LoopId[])[]; readonly span: Span }
+  | {
+      readonly kind: "call";
+      readonly kernel: number;
+      readonly operands: readonly View[];
+      readonly extents: readonly Extent[];
+      readonly parameters: readonly Parameter[];
+      readonly first: readonly (readonly LoopId[])[];
+      readonly span: Span;
+    }
   /** Op granularity: one graph op. Sizes in attrs are evaluated by the engine with `dims` and the current blocks. */
   | { readonly kind: "op"; readonly node: Node; readonly ins: readonly BufferId[]; readonly out: BufferId }
   /** Cuts the current block out of a whole buffer (loop per axis, or null). */
-  | { readonly kind: "cut"; readonly from: BufferId; readonly axes: readonly (LoopId | null)[]; readonly out: BufferId; readonly span: Span }
+  | {
+      readonly kind: "cut";
+      readonly from: BufferId;
+      readonly axes: readonly (LoopId | null)[];
+      readonly out: BufferId;
+      readonly span: Span;
+    }
   /**
    * Combines a block's partial result into an accumulator; stored as it is where all `first` loops are at 0. Consumes `part`.
    * `axes`: which loop runs along each axis of `into`, or null: the piece that this block belongs to. `k`: the axis of a
    * `topk` or `topk_index`, along which into and part compete.
    */
-  | { readonly kind: "merge"; readonly merge: Merge; readonly into: BufferId; readonly part: BufferId; readonly axes: readonly (LoopId | null)[]; readonly k: number | null; readonly first: readonly LoopId[]; readonly by: { readonly into: BufferId; readonly part: BufferId } | null; readonly span: Span }
+  | {
+      readonly kind: "merge";
+      readonly merge: Merge;
+      readonly into: BufferId;
+      readonly part: BufferId;
+      readonly axes: readonly (LoopId | null)[];
+      readonly k: number | null;
+      readonly first: readonly LoopId[];
+      readonly by: { readonly into: BufferId; readonly part: BufferId } | null;
+      readonly span: Span;
+    }
   /** Makes the pieces of a blocked buffer one whole; consumes the pieces. */
-  | { readonly kind: "join"; readonly from: BufferId; readonly axes: readonly (LoopId | null)[]; readonly out: BufferId; readonly span: Span }
+  | {
+      readonly kind: "join";
+      readonly from: BufferId;
+      readonly axes: readonly (LoopId | null)[];
+      readonly out: BufferId;
+      readonly span: Span;
+    }
   /** The buffer's bytes may be used again: op engines dispose, planref poisons. */
   | { readonly kind: "free"; readonly buffer: BufferId };
 
 /** A tile of the graph and the block sizes chosen for its loops. */
-export type TileChoice = { readonly tile: Id; readonly loops: readonly { readonly name: string; readonly extent: number; readonly block: number }[] };
+export type TileChoice = {
+  readonly tile: Id;
+  readonly loops: readonly { readonly name: string; readonly extent: number; readonly block: number }[];
+};
 
 export type PlanPort = { readonly name: string; readonly buffer: BufferId };
 

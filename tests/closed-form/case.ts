@@ -7,12 +7,17 @@ import { head, type Spelling } from "./programs.js";
 import { gradientsOf, logitsOf, type Parameters } from "./similarity.js";
 
 export type Numbers = { readonly shape: readonly number[]; readonly data: ArrayLike<number> };
-export type Drawn = { readonly x: Matrix; readonly y: Matrix; readonly ids: { readonly rows: readonly number[]; readonly columns: readonly number[] } };
+export type Drawn = {
+  readonly x: Matrix;
+  readonly y: Matrix;
+  readonly ids: { readonly rows: readonly number[]; readonly columns: readonly number[] };
+};
 
 export const d = 5;
 export const parameters: Parameters = { tPrime: Math.log(10), bias: -10 };
 
-export const programOf = (spelling: Pick<Spelling, "body"> & { readonly rectangular?: boolean }): string => `pipeline p {${head(spelling.rectangular ?? false)}${spelling.body}}`;
+export const programOf = (spelling: Pick<Spelling, "body"> & { readonly rectangular?: boolean }): string =>
+  `pipeline p {${head(spelling.rectangular ?? false)}${spelling.body}}`;
 
 /** Rows of about unit length, so that logits spread around the bias; exact in f32, so that every engine sees the same numbers. */
 export function draw(n: number, m: number, seed: number): Drawn {
@@ -30,7 +35,10 @@ export const scalar = (value: number) => ({ shape: [], data: Float64Array.of(val
 export const dense = (m: Matrix) => ({ shape: [m.rows, m.columns], data: m.data });
 const list = (values: readonly number[]) => ({ shape: [values.length], data: Float64Array.from(values) });
 
-export function inputsOf({ x, y, ids }: Drawn, { tPrime, bias }: Parameters = parameters): ReadonlyMap<string, { readonly shape: number[]; readonly data: Float64Array }> {
+export function inputsOf(
+  { x, y, ids }: Drawn,
+  { tPrime, bias }: Parameters = parameters,
+): ReadonlyMap<string, { readonly shape: number[]; readonly data: Float64Array }> {
   return new Map([
     ["x", dense(x)],
     ["y", dense(y)],
@@ -42,7 +50,13 @@ export function inputsOf({ x, y, ids }: Drawn, { tPrime, bias }: Parameters = pa
 }
 
 /** Matrices by max|Δ| / max|ĝ|, scalars by |Δ| / Σ|terms|. `floor`: the least scale of a matrix, for those that cancel to nothing. */
-export function expectClosedForm(spelling: Spelling, drawn: Drawn, actual: ReadonlyMap<string, Numbers>, tolerance: number, using: Parameters = parameters): void {
+export function expectClosedForm(
+  spelling: Spelling,
+  drawn: Drawn,
+  actual: ReadonlyMap<string, Numbers>,
+  tolerance: number,
+  using: Parameters = parameters,
+): void {
   const { x, y, ids } = drawn;
   const l = logitsOf(x, y, using);
   const closed = spelling.closed(l, { rows: [...ids.rows], columns: [...ids.columns] });

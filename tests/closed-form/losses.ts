@@ -24,7 +24,10 @@ export function pairwiseSigmoid(l: Matrix, z: (i: number, j: number) => number, 
   return { loss: total(l, (x, i, j) => softplus(-z(i, j) * x)) / by, G: map(l, (x, i, j) => (-z(i, j) * sigmoid(-z(i, j) * x)) / by) };
 }
 export const siglip = (l: Matrix): Loss => pairwiseSigmoid(l, (i, j) => 2 * eye(i, j) - 1, l.rows);
-export const sameId = ({ rows, columns }: Ids) => (i: number, j: number): boolean => rows[i] === columns[j];
+export const sameId =
+  ({ rows, columns }: Ids) =>
+  (i: number, j: number): boolean =>
+    rows[i] === columns[j];
 export const siglipByIds = (l: Matrix, ids: Ids, by = l.rows): Loss => pairwiseSigmoid(l, (i, j) => (sameId(ids)(i, j) ? 1 : -1), by);
 export const positives = (l: Matrix, ids: Ids): number => total(l, (_, i, j) => (sameId(ids)(i, j) ? 1 : 0));
 
@@ -67,7 +70,10 @@ export function supCon(l: Matrix, ids: Ids): Loss {
   const count = lse.map((_, i) => ids.columns.filter((id) => id === ids.rows[i]).length);
   const positive = sameId(ids);
   const loss = -total(l, (x, i, j) => (positive(i, j) ? (x - (lse[i] ?? 0)) / (count[i] ?? 1) : 0)) / n;
-  return { loss, G: map(l, (x, i, j) => (Math.exp(x - (lse[i] ?? 0)) * ((count[i] ?? 0) > 0 ? 1 : 0) - (positive(i, j) ? 1 / (count[i] ?? 1) : 0)) / n) };
+  return {
+    loss,
+    G: map(l, (x, i, j) => (Math.exp(x - (lse[i] ?? 0)) * ((count[i] ?? 0) > 0 ? 1 : 0) - (positive(i, j) ? 1 / (count[i] ?? 1) : 0)) / n),
+  };
 }
 
 /** Σ_i [margin + max_{j≠i} l_ij − l_ii]₊ and the same over columns, / n. Faghri et al. 2018 (VSE++). */
@@ -98,7 +104,9 @@ export function hardNegatives(l: Matrix, k: number): Loss {
   const n = l.rows;
   const weight = matrix(n, l.columns, (i, j) => {
     if (i === j) return 1;
-    const harder = Array.from({ length: l.columns }, (_, c) => c).filter((c) => c !== i && (at(l, i, c) > at(l, i, j) || (at(l, i, c) === at(l, i, j) && c < j)));
+    const harder = Array.from({ length: l.columns }, (_, c) => c).filter(
+      (c) => c !== i && (at(l, i, c) > at(l, i, j) || (at(l, i, c) === at(l, i, j) && c < j)),
+    );
     return harder.length < k ? 0.5 : 0;
   });
   const z = (i: number, j: number): number => 2 * eye(i, j) - 1;

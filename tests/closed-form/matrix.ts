@@ -8,7 +8,8 @@ export function matrix(rows: number, columns: number, element: (i: number, j: nu
 }
 
 export const at = (m: Matrix, i: number, j: number): number => m.data[i * m.columns + j] ?? Number.NaN;
-export const map = (m: Matrix, f: (x: number, i: number, j: number) => number): Matrix => matrix(m.rows, m.columns, (i, j) => f(at(m, i, j), i, j));
+export const map = (m: Matrix, f: (x: number, i: number, j: number) => number): Matrix =>
+  matrix(m.rows, m.columns, (i, j) => f(at(m, i, j), i, j));
 export const transpose = (m: Matrix): Matrix => matrix(m.columns, m.rows, (i, j) => at(m, j, i));
 
 /** Σ_ij f, compensated (Neumaier), so that the oracle's own rounding stays below the contract's 1e-12. */

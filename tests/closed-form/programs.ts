@@ -2,7 +2,23 @@
  * Every spelling of `regions`: the program as a user writes it, its closed form, and what it must become.
  * `sweeps` and `contractions` (distinct similarity contractions before recomputation) are the promise of the pair-region pass.
  */
-import { clip, hardestNegative, hardNegatives, type Ids, logOfSum, type Loss, positives, selfUniformity, siglip, siglipByIds, squaredRows, sumOf, supCon, symmetric, weighted } from "./losses.js";
+import {
+  clip,
+  hardestNegative,
+  hardNegatives,
+  type Ids,
+  logOfSum,
+  type Loss,
+  positives,
+  selfUniformity,
+  siglip,
+  siglipByIds,
+  squaredRows,
+  sumOf,
+  supCon,
+  symmetric,
+  weighted,
+} from "./losses.js";
 import type { Matrix } from "./matrix.js";
 
 export type Spelling = {
@@ -40,7 +56,13 @@ export const spellings: readonly Spelling[] = [
     sweeps: 1,
     contractions: 1,
   },
-  { name: "sigmoid loss, indexed", body: text(logits, z, "loss = -sum[i, j](log_sigmoid(z[i, j] * logits[i, j])) / n"), closed: siglip, sweeps: 1, contractions: 1 },
+  {
+    name: "sigmoid loss, indexed",
+    body: text(logits, z, "loss = -sum[i, j](log_sigmoid(z[i, j] * logits[i, j])) / n"),
+    closed: siglip,
+    sweeps: 1,
+    contractions: 1,
+  },
   {
     name: "softplus minus the diagonal inside the sum",
     body: text(logits, "loss = sum[i, j](softplus(logits[i, j]) - where(i == j, 1, 0) * logits[i, j]) / n"),
@@ -55,7 +77,13 @@ export const spellings: readonly Spelling[] = [
     sweeps: 1,
     contractions: 1,
   },
-  { name: "softplus minus the sum of the diagonal", body: text(logits, "loss = (sum(softplus(logits)) - sum[i](logits[i, i])) / n"), closed: siglip, sweeps: 1, contractions: 1 },
+  {
+    name: "softplus minus the sum of the diagonal",
+    body: text(logits, "loss = (sum(softplus(logits)) - sum[i](logits[i, i])) / n"),
+    closed: siglip,
+    sweeps: 1,
+    contractions: 1,
+  },
   {
     name: "labels by id, n × n",
     body: text(logits, "z[i, j] = where(x_id[i] == y_id[j], 1, -1)", "loss = sum[i, j](softplus(-z[i, j] * logits[i, j])) / n"),
@@ -74,21 +102,35 @@ export const spellings: readonly Spelling[] = [
   {
     name: "divided by the count of positives",
     rectangular: true,
-    body: text(logits, "pos[i, j] = x_id[i] == y_id[j]", "loss = sum[i, j](softplus(where(pos[i, j], -1, 1) * logits[i, j])) / sum[i, j](where(pos[i, j], 1, 0))"),
+    body: text(
+      logits,
+      "pos[i, j] = x_id[i] == y_id[j]",
+      "loss = sum[i, j](softplus(where(pos[i, j], -1, 1) * logits[i, j])) / sum[i, j](where(pos[i, j], 1, 0))",
+    ),
     closed: (l, ids) => siglipByIds(l, ids, positives(l, ids)),
     sweeps: 1,
     contractions: 1,
   },
   {
     name: "weights from the logits, gradient stopped",
-    body: text(logits, z, "w[i, j] = stop_gradient(sigmoid(-z[i, j] * logits[i, j]))", "loss = sum[i, j](w[i, j] * softplus(-z[i, j] * logits[i, j])) / sum[i, j](w[i, j])"),
+    body: text(
+      logits,
+      z,
+      "w[i, j] = stop_gradient(sigmoid(-z[i, j] * logits[i, j]))",
+      "loss = sum[i, j](w[i, j] * softplus(-z[i, j] * logits[i, j])) / sum[i, j](w[i, j])",
+    ),
     closed: (l) => weighted(l, false),
     sweeps: 1,
     contractions: 1,
   },
   {
     name: "weights from the logits, with gradient",
-    body: text(logits, z, "w[i, j] = sigmoid(-z[i, j] * logits[i, j])", "loss = sum[i, j](w[i, j] * softplus(-z[i, j] * logits[i, j])) / sum[i, j](w[i, j])"),
+    body: text(
+      logits,
+      z,
+      "w[i, j] = sigmoid(-z[i, j] * logits[i, j])",
+      "loss = sum[i, j](w[i, j] * softplus(-z[i, j] * logits[i, j])) / sum[i, j](w[i, j])",
+    ),
     closed: (l) => weighted(l, true),
     sweeps: 2,
     contractions: 1,
@@ -114,7 +156,10 @@ export const spellings: readonly Spelling[] = [
   },
   {
     name: "logsumexp over both axes minus the diagonal",
-    body: text(logits, "loss = (mean[i](logsumexp[j](logits[i, j])) + mean[j](logsumexp[i](logits[i, j])) - 2 * mean[i](logits[i, i])) / 2"),
+    body: text(
+      logits,
+      "loss = (mean[i](logsumexp[j](logits[i, j])) + mean[j](logsumexp[i](logits[i, j])) - 2 * mean[i](logits[i, i])) / 2",
+    ),
     closed: clip,
     sweeps: 2,
     contractions: 1,
@@ -185,7 +230,13 @@ export const spellings: readonly Spelling[] = [
     sweeps: 2,
     contractions: 1,
   },
-  { name: "softplus of logits plus their transpose", body: text(logits, "loss = sum[i, j](softplus(logits[i, j] + logits[j, i])) / n"), closed: symmetric, sweeps: 1, contractions: 2 },
+  {
+    name: "softplus of logits plus their transpose",
+    body: text(logits, "loss = sum[i, j](softplus(logits[i, j] + logits[j, i])) / n"),
+    closed: symmetric,
+    sweeps: 1,
+    contractions: 2,
+  },
   {
     name: "squared row sums",
     body: text(logits, "row[i] = sum[j](softplus(logits[i, j]))", "loss = sum[i](row[i] ** 2) / (n * n)"),

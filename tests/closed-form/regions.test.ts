@@ -19,7 +19,9 @@ const tilesOf = (graph: Graph): readonly Tile[] => graph.nodes.filter(isTile);
 function similarities(graph: Graph): number {
   return tilesOf(graph).reduce((sum, tile) => {
     const again = new Set(tile.recomputed);
-    return sum + tile.body.nodes.filter((node) => !isTile(node) && node.op === "dot" && axesOf(node).length === 2 && !again.has(node.id)).length;
+    return (
+      sum + tile.body.nodes.filter((node) => !isTile(node) && node.op === "dot" && axesOf(node).length === 2 && !again.has(node.id)).length
+    );
   }, 0);
 }
 
@@ -81,14 +83,20 @@ describe("spellings with parameters or shapes of their own", () => {
   const drawn = draw(n, n, 5);
   const { x, y } = drawn;
   const blocks = { i: 4, j: 3 };
-  const valueOf = (result: ReadonlyMap<string, { data: ArrayLike<number> }>, name: string): number => result.get(name)?.data[0] ?? Number.NaN;
+  const valueOf = (result: ReadonlyMap<string, { data: ArrayLike<number> }>, name: string): number =>
+    result.get(name)?.data[0] ?? Number.NaN;
 
   test("a learned loss scale: one sweep, and its own gradient", () => {
     const { template } = compileText(programOf(lossScale));
     expect([tilesOf(template.graph).length, similarities(template.graph)]).toEqual([lossScale.sweeps, lossScale.contractions]);
     const s = 0.3;
     const plain = siglip(logitsOf(x, y, parameters));
-    const expected = gradientsOf(map(plain.G, (g) => g * Math.exp(-s)), x, y, parameters);
+    const expected = gradientsOf(
+      map(plain.G, (g) => g * Math.exp(-s)),
+      x,
+      y,
+      parameters,
+    );
     const actual = evaluateGraph(template.graph, new Map([...inputsOf(drawn), ["s", scalar(s)]]), { n }, { blocks });
     expect(valueOf(actual, "loss")).toBeCloseTo(Math.exp(-s) * plain.loss + s, 11);
     expect(valueOf(actual, "grad.s")).toBeCloseTo(1 - Math.exp(-s) * plain.loss, 11);
@@ -110,7 +118,9 @@ describe("spellings with parameters or shapes of their own", () => {
   test("two temperatures over one similarity: their cotangents meet before the one pair of contractions", () => {
     const { template } = compileText(programOf(twoTemperatures));
     expect([tilesOf(template.graph).length, similarities(template.graph)]).toEqual([twoTemperatures.sweeps, twoTemperatures.contractions]);
-    const exits = tilesOf(template.graph).flatMap((tile) => tile.outs.map((out) => tile.body.nodes.find((node) => node.id === out.value)?.op));
+    const exits = tilesOf(template.graph).flatMap((tile) =>
+      tile.outs.map((out) => tile.body.nodes.find((node) => node.id === out.value)?.op),
+    );
     expect(exits.filter((op) => op === "dot").length).toBe(2);
     const [first, second] = [parameters, { tPrime: Math.log(3), bias: 0.5 }];
     const z = (i: number, j: number): number => (i === j ? 1 : -1);

@@ -5,17 +5,25 @@ export type Parameters = { readonly tPrime: number; readonly bias: number };
 export type Gradients = { readonly x: Matrix; readonly y: Matrix; readonly t_prime: number; readonly bias: number };
 
 /** l = exp(t')·X·Yᵀ + b. Zhai et al. 2023, Algorithm 1. */
-export const logitsOf = (x: Matrix, y: Matrix, { tPrime, bias }: Parameters): Matrix => map(timesTransposed(x, y), (s) => Math.exp(tPrime) * s + bias);
+export const logitsOf = (x: Matrix, y: Matrix, { tPrime, bias }: Parameters): Matrix =>
+  map(timesTransposed(x, y), (s) => Math.exp(tPrime) * s + bias);
 
 export function gradientsOf(G: Matrix, x: Matrix, y: Matrix, { tPrime }: Parameters): Gradients {
   const t = Math.exp(tPrime);
   const S = timesTransposed(x, y);
-  return { x: scale(times(G, y), t), y: scale(times(transpose(G), x), t), t_prime: t * total(G, (g, i, j) => g * at(S, i, j)), bias: total(G) };
+  return {
+    x: scale(times(G, y), t),
+    y: scale(times(transpose(G), x), t),
+    t_prime: t * total(G, (g, i, j) => g * at(S, i, j)),
+    bias: total(G),
+  };
 }
 
 /** Rows of unit length, and the way back: ∂u = (∂x − x·⟨x, ∂x⟩) / ‖u‖. */
 export function normalise(u: Matrix): { readonly x: Matrix; readonly back: (dx: Matrix) => Matrix } {
-  const norms = Array.from({ length: u.rows }, (_, i) => Math.sqrt(total({ rows: 1, columns: u.columns, data: u.data.slice(i * u.columns, (i + 1) * u.columns) }, (v) => v * v)));
+  const norms = Array.from({ length: u.rows }, (_, i) =>
+    Math.sqrt(total({ rows: 1, columns: u.columns, data: u.data.slice(i * u.columns, (i + 1) * u.columns) }, (v) => v * v)),
+  );
   const x = map(u, (v, i) => v / (norms[i] ?? 1));
   const back = (dx: Matrix): Matrix => {
     const along = Array.from({ length: u.rows }, (_, i) => {

@@ -33,7 +33,11 @@ describe("explain", () => {
   });
 
   test("an unknown name lists the known ones", () => {
-    expect(whyNotFused(program, template, notes, "logitz", "rows")).toMatchObject({ kind: "unknown", name: "logitz", known: expect.arrayContaining(["logits", "rows"]) });
+    expect(whyNotFused(program, template, notes, "logitz", "rows")).toMatchObject({
+      kind: "unknown",
+      name: "logitz",
+      known: expect.arrayContaining(["logits", "rows"]),
+    });
   });
 
   test("what has no pairs is outside of the sweeps", () => {
@@ -42,7 +46,8 @@ describe("explain", () => {
   });
 
   test("a later sweep says which result it waits for", () => {
-    const two = compileText(`pipeline p {
+    const two = compileText(
+      `pipeline p {
   batch n
   input x : f32[n, 8]
   input y : f32[n, 8]
@@ -51,9 +56,14 @@ describe("explain", () => {
   p[i, j] = exp(l[i, j] - lse[i])
   q[i] = max[j](p[i, j])
   loss = mean[i](q[i])
-}`, { gradients: false });
+}`,
+      { gradients: false },
+    );
     const why = whyNotFused(two.program, two.template, two.notes, "lse", "p");
-    expect(why).toMatchObject({ kind: "apart", reason: expect.stringContaining("`p` needs a result that is whole only after the sweep that makes `lse` (sweep 1)") });
+    expect(why).toMatchObject({
+      kind: "apart",
+      reason: expect.stringContaining("`p` needs a result that is whole only after the sweep that makes `lse` (sweep 1)"),
+    });
   });
 
   test("a refusal is the reason", () => {

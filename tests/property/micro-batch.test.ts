@@ -32,7 +32,9 @@ describe(`100 random pair programs, seed ${seed}`, () => {
       try {
         expectAllClose(evaluateGraph(sliced, inputs, dims, { blocks }), evaluateGraph(whole, inputs, dims, { blocks }), 1e-11, 1e-3);
       } catch (error) {
-        throw new Error(`program ${seed + k}, ${JSON.stringify({ dims, blocks })}\n${printGraph(sliced, { spans: false })}`, { cause: error });
+        throw new Error(`program ${seed + k}, ${JSON.stringify({ dims, blocks })}\n${printGraph(sliced, { spans: false })}`, {
+          cause: error,
+        });
       }
     }
   });
@@ -65,7 +67,13 @@ describe("two towers and a sigmoid loss", () => {
   test("an embedding's bits do not depend on its slice", () => {
     const random = randomFrom(3);
     const value = (shape: number[]) => ({ shape, data: Float64Array.from({ length: shape.reduce((a, b) => a * b, 1) }, random.normal) });
-    const inputs = new Map([["x", value([13, 6])], ["y", value([13, 6])], ["w", value([6, 4])], ["v", value([6, 4])], ["t", value([])]]);
+    const inputs = new Map([
+      ["x", value([13, 6])],
+      ["y", value([13, 6])],
+      ["w", value([6, 4])],
+      ["v", value([6, 4])],
+      ["t", value([])],
+    ]);
     const run = (r: number) => evaluateGraph(sliced, inputs, { n: 13 }, { blocks: { r, i: 5, j: 5 } });
     const first = run(13).get("a");
     for (const r of [1, 4, 5, 12]) expect(run(r).get("a")).toEqual(first);

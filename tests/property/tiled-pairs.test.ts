@@ -45,7 +45,10 @@ describe(`${programs} random pair programs with gradients, seed ${seed}`, () => 
         try {
           expectAllClose(evaluateGraph(tiled, inputs, dims, { blocks }), evaluateGraph(flat, inputs, dims), 1e-12, 1e-3);
         } catch (error) {
-          throw new Error(`program ${seed + k}, n = ${dims.n}, m = ${dims.m}, blocks ${blocks.i} × ${blocks.j}\n${printGraph(tiled, { spans: false })}`, { cause: error });
+          throw new Error(
+            `program ${seed + k}, n = ${dims.n}, m = ${dims.m}, blocks ${blocks.i} × ${blocks.j}\n${printGraph(tiled, { spans: false })}`,
+            { cause: error },
+          );
         }
       }
     });

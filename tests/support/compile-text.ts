@@ -24,7 +24,9 @@ export function lowerText(text: string, sets: Readonly<Record<string, string>> =
   const lowered = lowerProgram(parsed.program, { sets: new Map(Object.entries(sets)), read: readPipelineFile });
   const errors = [...parsed.diagnostics, ...lowered.diagnostics].filter((d) => d.severity === "error");
   if (lowered.program === null || errors.length > 0)
-    throw new Error(`${errors.map((d) => `${d.code} at ${d.span.start}: ${d.message} [${text.slice(d.span.start, d.span.end)}]`).join("\n")}\n${JSON.stringify(lowered.usage)}\n${text}`);
+    throw new Error(
+      `${errors.map((d) => `${d.code} at ${d.span.start}: ${d.message} [${text.slice(d.span.start, d.span.end)}]`).join("\n")}\n${JSON.stringify(lowered.usage)}\n${text}`,
+    );
   return lowered.program;
 }
 
@@ -46,7 +48,10 @@ export type CompileTextOptions = {
   readonly onStep?: (step: StepResult) => void;
 };
 
-export function compileText(text: string, options: CompileTextOptions = {}): { readonly program: LoweredProgram; readonly template: Template; readonly notes: Compiled["notes"] } {
+export function compileText(
+  text: string,
+  options: CompileTextOptions = {},
+): { readonly program: LoweredProgram; readonly template: Template; readonly notes: Compiled["notes"] } {
   const program = lowerText(text, options.sets);
   const compiled = compileProgram(program, {
     target: options.target ?? graphTarget,

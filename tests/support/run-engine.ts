@@ -26,7 +26,12 @@ export function planFor(template: Template, dims: Dims, blocks: Readonly<Record<
   return planWith(template, dims, tiles);
 }
 
-export async function runOn(engine: Engine, template: Template, plan: Plan, inputs: ReadonlyMap<string, Value>): Promise<ReadonlyMap<string, Value>> {
+export async function runOn(
+  engine: Engine,
+  template: Template,
+  plan: Plan,
+  inputs: ReadonlyMap<string, Value>,
+): Promise<ReadonlyMap<string, Value>> {
   const executable = await engine.load(template);
   try {
     const { outputs } = await executable.run(plan, { inputs: hostInputs(template, plan, inputs) });

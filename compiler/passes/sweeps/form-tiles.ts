@@ -3,7 +3,17 @@
  * into one tile, with what it reads of the region cloned into the body.
  */
 import { GraphBuilder } from "../../graph/builder.js";
-import { type Graph, type GraphNode, type Id, indexNodes, isTile, type Merge, type Node, type TileIn, type TileOut } from "../../graph/graph.js";
+import {
+  type Graph,
+  type GraphNode,
+  type Id,
+  indexNodes,
+  isTile,
+  type Merge,
+  type Node,
+  type TileIn,
+  type TileOut,
+} from "../../graph/graph.js";
 import { copy } from "../../graph/rewrite.js";
 import type { AxisPairs } from "../../graph/op-table.js";
 import { batch, printSize, type Size } from "../../graph/size.js";
@@ -16,7 +26,11 @@ type Labels = readonly (number | null)[];
 type Sweep = { readonly level: number; readonly extents: readonly Size[]; readonly members: Node[] };
 
 /** `loopNames[k]` runs over a region value's k-th batch axis. */
-export function formTiles(graph: Graph, regions: Regions, loopNames: readonly string[]): { readonly graph: Graph; readonly notes: readonly PassNote[] } {
+export function formTiles(
+  graph: Graph,
+  regions: Regions,
+  loopNames: readonly string[],
+): { readonly graph: Graph; readonly notes: readonly PassNote[] } {
   const first = graph.nodes[0];
   return first === undefined ? { graph, notes: [] } : new Former(graph, regions, loopNames, first).run();
 }
@@ -63,7 +77,10 @@ class Former {
     }
     // Region values are made where a tile asks for them; the others in their order, tiles when first needed.
     for (const node of this.#graph.nodes) if (isTile(node) || !this.#regions.inRegion(node.id)) this.#emit(node.id);
-    return { graph: this.#b.finish(this.#graph.outputs.map(({ name, value }) => ({ name, value: this.#emit(value) }))), notes: this.#notes };
+    return {
+      graph: this.#b.finish(this.#graph.outputs.map(({ name, value }) => ({ name, value: this.#emit(value) }))),
+      notes: this.#notes,
+    };
   }
 
   #node(id: Id | undefined): Node {
@@ -134,7 +151,8 @@ const tally = (kinds: readonly string[]): string =>
   [...new Set(kinds)].map((kind) => `${kinds.filter((other) => other === kind).length} ${kind}`).join(", ");
 
 /** `batch` before `contract`, so that equal attributes are equal text. */
-const keyOf = (op: string, attrs: object, ins: readonly Id[]): string => `${op}:${JSON.stringify(attrs, Object.keys(attrs).sort())}:${ins.join()}`;
+const keyOf = (op: string, attrs: object, ins: readonly Id[]): string =>
+  `${op}:${JSON.stringify(attrs, Object.keys(attrs).sort())}:${ins.join()}`;
 
 /** The body of one tile under construction. */
 class SweepBody {
@@ -201,7 +219,13 @@ class SweepBody {
 
   /** A region value that something needs whole. */
   #whole(member: Node): number {
-    return this.#out(`whole:${member.id}`, () => ({ value: this.#clone(member.id), place: labelsOf(member), merge: "none", by: null, type: member.type }));
+    return this.#out(`whole:${member.id}`, () => ({
+      value: this.#clone(member.id),
+      place: labelsOf(member),
+      merge: "none",
+      by: null,
+      type: member.type,
+    }));
   }
 
   #exit(exit: Node): number {
@@ -229,7 +253,9 @@ class SweepBody {
       case "dot":
       case "scatter_add":
         return out(exit.op, exit.type, "sum", null, () => {
-          const ins = exit.ins.map((id, k) => (k === side ? operand : this.#operand(id, partnerLabels(exit, side, labels, this.#node(id).type.shape))));
+          const ins = exit.ins.map((id, k) =>
+            k === side ? operand : this.#operand(id, partnerLabels(exit, side, labels, this.#node(id).type.shape)),
+          );
           b.span = exit.span;
           return b.emit(exit.op, ins, exit.attrs as never);
         });
@@ -238,7 +264,13 @@ class SweepBody {
         const loop = labels[axis];
         const largest = this.#out(keyOf("max", { axes: [axis] }, exit.ins), () => {
           b.span = exit.span;
-          return { value: b.emit("max", [operand], { axes: [axis] }), place, merge: "max", by: null, type: { dtype: pair.type.dtype, shape: exit.type.shape } };
+          return {
+            value: b.emit("max", [operand], { axes: [axis] }),
+            place,
+            merge: "max",
+            by: null,
+            type: { dtype: pair.type.dtype, shape: exit.type.shape },
+          };
         });
         return out("argmax", exit.type, "argmax", largest, () => this.#global(b.emit("argmax", [operand], { axis }), loop));
       }
@@ -261,7 +293,13 @@ class SweepBody {
   #topk(pair: Node, operand: Id, exit: Node<"topk"> | Node<"topk_index">, place: Labels, shape: Shape): number {
     return this.#out(keyOf("topk", exit.attrs, exit.ins), () => {
       this.#b.span = exit.span;
-      return { value: this.#b.emit("topk", [operand], exit.attrs), place, merge: "topk", by: null, type: { dtype: pair.type.dtype, shape } };
+      return {
+        value: this.#b.emit("topk", [operand], exit.attrs),
+        place,
+        merge: "topk",
+        by: null,
+        type: { dtype: pair.type.dtype, shape },
+      };
     });
   }
 
@@ -302,10 +340,13 @@ class SweepBody {
       const ins = node.ins.map((operandId, k) => {
         const operand = this.#node(operandId);
         const map = axisMap(node, k, operand.type.shape);
-        return this.#operand(operandId, operand.type.shape.map((_, axis) => {
-          const to = map[axis];
-          return to === null || to === undefined ? null : (labels[to] ?? null);
-        }));
+        return this.#operand(
+          operandId,
+          operand.type.shape.map((_, axis) => {
+            const to = map[axis];
+            return to === null || to === undefined ? null : (labels[to] ?? null);
+          }),
+        );
       });
       this.#b.span = node.span;
       const made =
@@ -324,10 +365,14 @@ class SweepBody {
     this.#b.span = node.span;
     const [label] = labels;
     if (node.op === "iota" && label !== null && label !== undefined) return this.#index(label);
-    if (node.op === "const" || node.op === "size" || node.op === "iota") return this.#once(`leaf:${id}`, () => this.#b.emit(node.op, [], node.attrs as never));
+    if (node.op === "const" || node.op === "size" || node.op === "iota")
+      return this.#once(`leaf:${id}`, () => this.#b.emit(node.op, [], node.attrs as never));
     return this.#once(`arg:${id}:${labels.join()}`, () => {
       this.ins.push({ value: id, slice: labels });
-      return this.#b.emit("arg", [], { index: this.ins.length - 1, type: { dtype: node.type.dtype, shape: this.#blocked(node.type.shape, labels) } });
+      return this.#b.emit("arg", [], {
+        index: this.ins.length - 1,
+        type: { dtype: node.type.dtype, shape: this.#blocked(node.type.shape, labels) },
+      });
     });
   }
 

@@ -13,7 +13,6 @@ import { isElementwise } from "../../graph/op-table.js";
 import { axesOf, axisMap, batchAxesOf, orderedAxis, reductions } from "./axes.js";
 import type { Escape, Regions } from "./regions.js";
 
-
 /** Could this node be computed block by block, each operand cut along the result's two batch axes? */
 function isPairwise(node: Node, operands: readonly Node[]): boolean {
   const axes = axesOf(node);
@@ -99,11 +98,14 @@ export function analysePairRegions(graph: Graph): Regions {
 
   // A contraction over a batch axis with a pair result is born there (a d×d correlation of stored columns) or an exit
   // (G·Z, summed over a paired axis of a region). In order of the graph, so that what it reads is settled before it is.
-  const open = [...nodes.values()].filter((node) => node.op === "dot" && axesOf(node).length === 2 && contractsBatchAxis(node, operandsOfNode(node)));
+  const open = [...nodes.values()].filter(
+    (node) => node.op === "dot" && axesOf(node).length === 2 && contractsBatchAxis(node, operandsOfNode(node)),
+  );
   const born = new Set<Id>();
   const exits = new Set<Id>();
   const settled = (node: Node): boolean => !open.includes(node) || born.has(node.id);
-  const regionsNow = (): ((id: Id) => boolean) => components(nodes, (node) => pairwise.get(node.id) === true && settled(node), operandsOfNode);
+  const regionsNow = (): ((id: Id) => boolean) =>
+    components(nodes, (node) => pairwise.get(node.id) === true && settled(node), operandsOfNode);
   let inRegion = regionsNow();
   for (;;) {
     const next = open.find((node) => {

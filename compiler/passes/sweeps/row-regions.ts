@@ -9,7 +9,19 @@ import { sameSize } from "../../graph/size.js";
 import { axesOf, axisMap, batchAxesOf, orderedAxis, reductions } from "./axes.js";
 import type { Escape, Regions } from "./regions.js";
 
-const rowwiseOps: readonly string[] = ["broadcast", "transpose", "dot", "gather", "slice", "pad", "concat", "cumsum", "sort", "reshape", ...reductions];
+const rowwiseOps: readonly string[] = [
+  "broadcast",
+  "transpose",
+  "dot",
+  "gather",
+  "slice",
+  "pad",
+  "concat",
+  "cumsum",
+  "sort",
+  "reshape",
+  ...reductions,
+];
 
 /** Does each row of the result need that row of the operands alone (and whole operands without a batch)? */
 function isRowwise(node: Node, operands: readonly Node[]): boolean {
@@ -27,7 +39,9 @@ function isRowwise(node: Node, operands: readonly Node[]): boolean {
 
 /** A reshape that leaves the batch axis first cuts and joins within rows only. */
 function keepsRows(node: Node, operand: Node | undefined): boolean {
-  return operand !== undefined && sameSize(operand.type.shape[0] ?? [], node.type.shape[0] ?? []) && batchAxesOf(operand.type.shape)[0] === 0;
+  return (
+    operand !== undefined && sameSize(operand.type.shape[0] ?? [], node.type.shape[0] ?? []) && batchAxesOf(operand.type.shape)[0] === 0
+  );
 }
 
 export function analyseRowRegions(graph: Graph): Regions {
@@ -50,7 +64,9 @@ export function analyseRowRegions(graph: Graph): Regions {
     const sums = node.op === "dot" || node.op === "scatter_add" || reductions.includes(node.op);
     const operands = operandsOfNode(node);
     // Every batch axis that meets the slice is summed away, and no other batch takes part.
-    const summed = operands.every((operand, k) => batchAxesOf(operand.type.shape).every((axis) => axisMap(node, k, operand.type.shape)[axis] === null));
+    const summed = operands.every((operand, k) =>
+      batchAxesOf(operand.type.shape).every((axis) => axisMap(node, k, operand.type.shape)[axis] === null),
+    );
     if (sums && summed && axesOf(node).length === 0) exits.add(node.id);
   }
 
@@ -58,9 +74,16 @@ export function analyseRowRegions(graph: Graph): Regions {
   for (const node of graph.nodes) {
     const reads = isTile(node) ? true : !inRegion(node.id) && !exits.has(node.id) && node.op !== "project";
     if (!reads) continue;
-    for (const id of new Set(operandsOf(node))) if (inRegion(id)) escapes.push({ value: id, user: isTile(node) ? null : node, reason: isTile(node) ? "a pair sweep reads it" : `${node.op} reads it whole` });
+    for (const id of new Set(operandsOf(node)))
+      if (inRegion(id))
+        escapes.push({
+          value: id,
+          user: isTile(node) ? null : node,
+          reason: isTile(node) ? "a pair sweep reads it" : `${node.op} reads it whole`,
+        });
   }
-  for (const { name, value } of graph.outputs) if (inRegion(value)) escapes.push({ value, user: null, reason: `the program outputs it as "${name}"` });
+  for (const { name, value } of graph.outputs)
+    if (inRegion(value)) escapes.push({ value, user: null, reason: `the program outputs it as "${name}"` });
 
   const levels = new Map<Id, number>();
   const level = (id: Id): number => levels.get(id) ?? 0;

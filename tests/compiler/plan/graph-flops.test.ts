@@ -18,7 +18,15 @@ test("a sigmoid step is three contractions of 2·n²·d, whatever the blocks", (
 
 test("an engine that runs kernels counts the same as one that runs ops", () => {
   const kernel = compileText(siglip, {
-    target: { engine: "k", granularity: "kernel", memory: "arena", precision: "f32", alignment: 4, maxBytes: null, defaultScratchBytes: 4096 },
+    target: {
+      engine: "k",
+      granularity: "kernel",
+      memory: "arena",
+      precision: "f32",
+      alignment: 4,
+      maxBytes: null,
+      defaultScratchBytes: 4096,
+    },
   }).template;
   const tiles = kernel.graph.nodes.flatMap((node) =>
     node.op === "tile" ? [{ tile: node.id, loops: node.loops.map(({ name }) => ({ name, extent: 37, block: 8 })) }] : [],
