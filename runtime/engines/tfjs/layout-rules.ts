@@ -1,7 +1,7 @@
 /** Layout and indexing ops, on three axes at most: backends differ in the ranks that they get right. */
 import { isFloat } from "../../../compiler/graph/type.js";
 import type { Call } from "./rule.js";
-import { slice as window } from "./slices.js";
+import { gatherRows, slice as window } from "./heap-copies.js";
 import { stretchTo } from "./stretch.js";
 import { around, operand, storedType, type Tensor } from "./tensorflow.js";
 
@@ -48,12 +48,7 @@ export function gather({ tf, quirks, ins, attrs, shape, dtype }: Call<"gather">)
   const [outer, along, inner] = around(x.shape, attrs.axis);
   if (along === 0) return tf.zeros([...shape], storedType[dtype]);
   const numbers = x.dtype === "bool" ? tf.cast(x, "int32") : x;
-  const inside = tf.logicalAnd(tf.greaterEqual(index, tf.scalar(0, "int32")), tf.less(index, tf.scalar(along, "int32")));
-  const safe = tf.where(inside, index, tf.zerosLike(index));
-  const taken = tf.gather(numbers.reshape([outer, along, inner]), safe, 1);
-  const result = tf
-    .where(stretchTo(tf, quirks, inside.reshape([1, index.size, 1]), taken.shape), taken, tf.zerosLike(taken))
-    .reshape([...shape]);
+  const result = gatherRows(tf, quirks, numbers.reshape([outer, along, inner]), index).reshape([...shape]);
   return x.dtype === "bool" ? tf.notEqual(result, tf.scalar(0, "int32")) : result;
 }
 

@@ -6,7 +6,7 @@ import { join, mergers } from "./accumulators.js";
 import { evaluate } from "./op-rules.js";
 import type { Quirks } from "./quirks.js";
 import type { Block } from "./rule.js";
-import { slice } from "./slices.js";
+import { slice } from "./heap-copies.js";
 import type { Tensor, TensorFlow } from "./tensorflow.js";
 
 type Statement<K extends PlanStatement["kind"]> = Extract<PlanStatement, { kind: K }>;

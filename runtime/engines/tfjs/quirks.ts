@@ -19,8 +19,8 @@ export type Quirks = {
   readonly integerProducts: "rounded" | "exact";
   /** `slow`: kernels other than float add, sub, mul and div take 100 times as long where an operand is repeated. */
   readonly broadcasts: "slow" | "fast";
-  /** `all`: a slice copies the whole tensor out of the heap first. */
-  readonly slices: "all" | "window";
+  /** `slow`: a slice copies the whole tensor out of the heap first, and a gather counts out every element by itself. */
+  readonly copies: "slow" | "fast";
   /** `here`: tensors lie in this process's memory, and what a backend computes badly is computed on the host. */
   readonly memory: "here" | "device";
   /** Where tensors lie in a heap past whose end data is corrupted without a word: its bytes, and how many a plan may hold. */
@@ -40,7 +40,7 @@ export const quirks = {
     maximumOfNaN: "drops",
     integerProducts: "exact",
     broadcasts: "slow",
-    slices: "all",
+    copies: "slow",
     memory: "here",
     // What lies between is for what ops take while they run.
     heap: { planned: 3 * GiB, whole: 4 * GiB - 2 ** 26 },
@@ -54,7 +54,7 @@ export const quirks = {
     maximumOfNaN: "keeps",
     integerProducts: "rounded",
     broadcasts: "fast",
-    slices: "window",
+    copies: "fast",
     memory: "here",
     heap: null,
   },
@@ -67,7 +67,7 @@ export const quirks = {
     maximumOfNaN: "keeps",
     integerProducts: "exact",
     broadcasts: "fast",
-    slices: "window",
+    copies: "fast",
     memory: "device",
     heap: null,
   },
