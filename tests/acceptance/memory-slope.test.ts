@@ -7,7 +7,7 @@ import { expect, test } from "vitest";
 const root = fileURLToPath(new URL("../../", import.meta.url));
 const script = fileURLToPath(new URL("siglip-step.ts", import.meta.url));
 const width = 64;
-const sizes = [1024, 2048, 4096] as const;
+const sizes = [2048, 4096, 8192] as const;
 
 /** MiB. */
 const peakAt = (n: number): number =>
