@@ -40,6 +40,22 @@ export function loadBackend(name: BackendName): Promise<LoadedBackend> {
 // Packages are required, not imported: all of them are CommonJS, and the native ones may lie outside node_modules.
 const here = createRequire(import.meta.url);
 
+/**
+ * Two namespaces of one process share a registry, and the second warns once per kernel that it is there already. Nobody
+ * can act on that; any other warning goes through.
+ */
+function quietly<T>(load: () => T): T {
+  const { warn } = console;
+  console.warn = (...words: unknown[]): void => {
+    if (!/already (been )?(registered|set)/.test(String(words[0]))) warn(...words);
+  };
+  try {
+    return load();
+  } finally {
+    console.warn = warn;
+  }
+}
+
 function packageRoot(): string {
   let folder = dirname(fileURLToPath(import.meta.url));
   while (!existsSync(join(folder, "package.json"))) {
@@ -54,7 +70,7 @@ function packageRoot(): string {
 const nativeFolder = (): string => join(packageRoot(), ".data", "tfjs-native");
 
 function union(): TensorFlow {
-  const tf = here("@tensorflow/tfjs") as TensorFlow;
+  const tf = quietly(() => here("@tensorflow/tfjs") as TensorFlow);
   // Without it the cpu backend advertises tfjs-node on stderr.
   tf.enableProdMode();
   return tf;
@@ -68,7 +84,7 @@ async function loadCpu(): Promise<LoadedBackend> {
 
 async function loadWasm(): Promise<LoadedBackend> {
   const tf = union();
-  const wasm = here("@tensorflow/tfjs-backend-wasm") as typeof wasmPackage;
+  const wasm = quietly(() => here("@tensorflow/tfjs-backend-wasm") as typeof wasmPackage);
   // The package looks for its files beside the script that runs; they are beside the package.
   wasm.setWasmPaths(`${dirname(here.resolve("@tensorflow/tfjs-backend-wasm"))}/`);
   if (!(await tf.setBackend("wasm")))
@@ -130,7 +146,7 @@ function requireNative(name: NativePackage): TensorFlow {
   const from = [here, createRequire(join(nativeFolder(), "package.json"))].find((search) => canResolve(search, name));
   if (from === undefined) throw userError(messages.notFound, { package: name, fix: `npm run build:tfjs-node -- ${name}` });
   try {
-    return from(name) as TensorFlow;
+    return quietly(() => from(name) as TensorFlow);
   } catch (error) {
     throw explainedLoad(name, error);
   }
