@@ -210,8 +210,10 @@ function isSpaced(before: Word, here: Word, at: { unary: boolean; afterOperand: 
     case t.RParen:
     case t.RBracket:
     case t.Dot:
-    case t.Colon:
       return false;
+    case t.Colon:
+      // `x[:, :, None]`
+      return before.type === t.Comma;
     case t.LParen:
     case t.LBracket:
       // `5%(x)` would be a remainder.

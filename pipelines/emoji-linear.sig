@@ -22,7 +22,7 @@ pipeline emoji_linear {
   param bias: f32 = -10
 
   zi = l2_normalize(img(rearrange(image, "n h w c -> n (h w c)")))
-  zt = l2_normalize(txt(sum(words(tokens) * token_weight[..., None], axis: 1)))
+  zt = l2_normalize(txt(sum(words(tokens) * token_weight[:, :, None], axis: 1)))
 
   logits[i, j] = exp(t_prime) * dot(zi[i], zt[j]) + bias
   label[i, j] = where(image_concept[i] == text_concept[j], 1, -1)

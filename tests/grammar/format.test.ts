@@ -28,6 +28,7 @@ function expectFaithful(text: string): void {
 describe("layout", () => {
   test.each([
     ["spaces", "x=a+b*-c**2\ny  =  f( a,b : c )[ 1 : 2 , None ]\n", "  x = a + b * -c ** 2\n  y = f(a, b: c)[1:2, None]\n"],
+    ["whole axes", "x=y[:,:,None]\n", "  x = y[:, :, None]\n"],
     ["declarations", "config k:int=3;param w:f32[n,3]~normal(1)\n", "  config k: int = 3\n  param w: f32[n, 3] ~ normal(1)\n"],
     ["a remainder, a percentage and a call of one", "x=5%3+n%m+5%\ny=5% (x)\n", "  x = 5 % 3 + n % m + 5%\n  y = 5% (x)\n"],
     [
