@@ -1,10 +1,12 @@
 /** Every spelling on every engine against its closed form: 1e-12 where the engine computes in f64, 1e-5 in f32. */
 import { describe, test } from "vitest";
 import { missing, subjects } from "../conformance/subjects.js";
+import { evaluateGraph } from "../../runtime/engines/reference/evaluate.js";
+import { expectAllClose } from "../support/close.js";
 import { compileText } from "../support/compile-text.js";
 import { planFor, runOn } from "../support/run-engine.js";
-import { draw, expectClosedForm, inputsOf, programOf } from "./case.js";
-import { spellings } from "./programs.js";
+import { draw, expectClosedForm, inputsOf, programOf, scalar } from "./case.js";
+import { lossScale, selfSimilarity, spellings, twoTemperatures } from "./programs.js";
 import type { Parameters } from "./similarity.js";
 
 /** Edges in both directions, a tile larger than the batch, one pair. */
@@ -37,5 +39,16 @@ for (const { name, engine, precision, tolerance } of subjects)
             const actual = await runOn(engine, template, planFor(template, dims, blocks), inputsOf(drawn, parameters));
             expectClosedForm(spelling, drawn, actual, allowed, parameters);
           }
+      });
+
+    // Their closed forms are held by the oracle in regions.test.ts; here the engine is held to the oracle.
+    for (const { name: row, body } of [lossScale, selfSimilarity, twoTemperatures])
+      test(row, async () => {
+        const { template } = compileText(programOf({ body }), { target: engine.target(precision) });
+        const drawn = draw(13, 13, 5);
+        const extra = [["s", 0.25] as const, ["u_prime", Math.fround(Math.log(3))] as const, ["offset", 0.5] as const];
+        const inputs = new Map([...inputsOf(drawn, start), ...extra.map(([input, value]) => [input, scalar(value)] as const)]);
+        const actual = await runOn(engine, template, planFor(template, { n: 13 }, { i: 5, j: 4 }), inputs);
+        expectAllClose(actual, evaluateGraph(template.graph, inputs, { n: 13 }), tolerance, 1e-3);
       });
   });
