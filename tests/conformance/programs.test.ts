@@ -95,7 +95,7 @@ describe.each(opEngines)(`$name: ${programs} random pair programs, seed ${seed}`
           graph,
           program,
           sizes(random),
-          { i: 1 + random.below(11), j: 1 + random.below(11), row: 1 + random.below(9) },
+          { i: 1 + random.below(11), j: 1 + random.below(11), r: 1 + random.below(9) },
           k,
         );
       }
