@@ -84,3 +84,14 @@ export function usersOf(graph: Graph): ReadonlyMap<Id, readonly GraphNode[]> {
     }
   return users;
 }
+
+/** The value with that id. Throws on a tile, which has none, and on an id that nothing has. */
+export function valueIn(nodes: ReadonlyMap<Id, GraphNode>, id: Id | undefined): Node {
+  const node = nodes.get(id ?? -1);
+  if (node === undefined || isTile(node)) throw new Error(`%${id} is not a value`);
+  return node;
+}
+
+/** The values that a value reads; none for the result of a tile. */
+export const operandValues = (nodes: ReadonlyMap<Id, GraphNode>, node: Node): readonly Node[] =>
+  node.op === "project" ? [] : node.ins.map((id) => valueIn(nodes, id));

@@ -11,7 +11,7 @@
  * the masked sum has it. Refuses leaves that are stored pair values: there the masked sum stays.
  */
 import { GraphBuilder } from "../graph/builder.js";
-import { type Graph, type GraphNode, type Id, indexNodes, isTile, type Node } from "../graph/graph.js";
+import { type Graph, type GraphNode, type Id, indexNodes, isTile, type Node, valueIn } from "../graph/graph.js";
 import { isElementwise } from "../graph/op-table.js";
 import { copy } from "../graph/rewrite.js";
 import { sameSize, type Size } from "../graph/size.js";
@@ -60,9 +60,7 @@ class Walk {
   }
 
   #node(id: Id | undefined): Node {
-    const node = this.#nodes.get(id ?? -1);
-    if (node === undefined || isTile(node)) throw new Error(`%${id} is not a value`);
-    return node;
+    return valueIn(this.#nodes, id);
   }
 
   #visit(node: GraphNode): Id | null {

@@ -8,6 +8,7 @@
  * leaves its tile as an n×m result, and a note says what needs it and why. Keeps the value up to the order of summation
  * over blocks.
  */
+import { indexNodes, valueIn } from "../graph/graph.js";
 import type { Pass, PassNote } from "./pass.js";
 import { analysePairRegions } from "./sweeps/pair-regions.js";
 import { formTiles } from "./sweeps/form-tiles.js";
@@ -17,14 +18,11 @@ export const formSweeps: Pass = {
   summary: "clones pair values into one tile per sweep and takes the exits from it",
   run(graph) {
     const regions = analysePairRegions(graph);
-    const spanOf = (id: number) => graph.nodes.find((node) => node.id === id)?.span;
-    const refused = regions.escapes.map(
-      ({ value, user, reason }): PassNote => ({
-        kind: "refused",
-        reason,
-        spans: [spanOf(value), user?.span].filter((span) => span !== undefined),
-      }),
-    );
+    const nodes = indexNodes(graph);
+    const refused = regions.escapes.map(({ value, user, reason }): PassNote => {
+      const { span } = valueIn(nodes, value);
+      return { kind: "refused", reason, spans: user === null ? [span] : [span, user.span] };
+    });
     const formed = formTiles(graph, regions, ["i", "j"]);
     return { graph: formed.graph, notes: [...refused, ...formed.notes] };
   },

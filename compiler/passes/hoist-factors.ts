@@ -11,7 +11,7 @@
  * reduced axis, and never splits a sum of cotangents: a sweep costs 2n²d, an extra pair of contractions 4n²d.
  */
 import { GraphBuilder } from "../graph/builder.js";
-import { type Graph, type GraphNode, type Id, indexNodes, isTile, type Node } from "../graph/graph.js";
+import { type Graph, type GraphNode, type Id, indexNodes, isTile, type Node, valueIn } from "../graph/graph.js";
 import { copy } from "../graph/rewrite.js";
 import { axisMap } from "./sweeps/axes.js";
 import { analysePairRegions } from "./sweeps/pair-regions.js";
@@ -69,9 +69,7 @@ class Hoist {
   }
 
   #node(id: Id | undefined): Node {
-    const node = this.#nodes.get(id ?? -1);
-    if (node === undefined || isTile(node)) throw new Error(`%${id} is not a value`);
-    return node;
+    return valueIn(this.#nodes, id);
   }
 
   #hoist(exit: Node): Id | null {

@@ -92,8 +92,7 @@ export const transposesToLeaves: Pass = {
         return emit(() => b.emit(node.op, [operand], node.attrs));
       }
       if (node.op === "dot") {
-        const swapped = swapOperands(node, perm, (k) => old.get(node.ins[k] ?? -1));
-        if (swapped !== null) {
+        if (isExchange(node, perm, old.get(at(0)))) {
           const [x, y] = [build(at(0), identityOf(old, at(0))), build(at(1), identityOf(old, at(1)))];
           return emit(() => b.dot(y, x, flip(node.attrs.contract), flip(node.attrs.batch)));
         }
@@ -123,9 +122,8 @@ const flip = (pairs: readonly (readonly [number, number])[]): readonly (readonly
   pairs.map(([l, r]) => [r, l] as const);
 
 /** Does exchanging the operands give exactly this permutation: batch axes in place, right free axes, left free axes? */
-function swapOperands(node: Node<"dot">, perm: Perm, operand: (k: number) => GraphNode | undefined): true | null {
-  const left = operand(0);
-  if (left === undefined || isTile(left)) return null;
+function isExchange(node: Node<"dot">, perm: Perm, left: GraphNode | undefined): boolean {
+  if (left === undefined || isTile(left)) return false;
   const batch = node.attrs.batch.length;
   const leftFree = left.type.shape.length - batch - node.attrs.contract.length;
   const rank = node.type.shape.length;
@@ -134,5 +132,5 @@ function swapOperands(node: Node<"dot">, perm: Perm, operand: (k: number) => Gra
     ...Array.from({ length: rank - batch - leftFree }, (_, k) => batch + leftFree + k),
     ...Array.from({ length: leftFree }, (_, k) => batch + k),
   ];
-  return wanted.every((p, i) => p === perm[i]) ? true : null;
+  return wanted.every((p, i) => p === perm[i]);
 }

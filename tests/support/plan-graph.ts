@@ -1,18 +1,16 @@
 /** From a graph to a run of its kernel plan, with block sizes of the test's choice. */
 import { planWith, type Dims } from "../../compiler/bind.js";
 import type { Template } from "../../compiler/compile.js";
-import { type Graph, isTile } from "../../compiler/graph/graph.js";
-import { evaluateSize } from "../../compiler/graph/size.js";
+import type { Graph } from "../../compiler/graph/graph.js";
 import type { DType } from "../../compiler/graph/type.js";
 import { scheduleGraph } from "../../compiler/plan/schedule.js";
-import type { Plan, TileChoice } from "../../compiler/plan/plan.js";
+import type { Plan } from "../../compiler/plan/plan.js";
 import type { Target } from "../../compiler/target.js";
 import { convert, hostArray, type HostArray, values } from "../../runtime/data/host-array.js";
 import type { RunRequest } from "../../runtime/engine.js";
 import { createPlanrefEngine } from "../../runtime/engines/planref/engine.js";
 import type { Value } from "../../runtime/engines/reference/value.js";
-
-export type Blocks = Readonly<Record<string, number>>;
+import { type Blocks, tileChoices } from "./op-plan.js";
 
 export function templateOf(
   graph: Graph,
@@ -22,19 +20,8 @@ export function templateOf(
   return { name: "test", target, graph, names, indexBounds: [], ...scheduleGraph(graph, names, target.precision) };
 }
 
-/** Blocks by loop name; a loop without one runs over its whole axis at once. */
-export function tilesOf(graph: Graph, dims: Dims, blocks: Blocks): readonly TileChoice[] {
-  return graph.nodes.filter(isTile).map(({ id, loops }) => ({
-    tile: id,
-    loops: loops.map(({ name, extent, block }) => {
-      const whole = evaluateSize(extent, dims);
-      return { name, extent: whole, block: Math.min(whole, block === "auto" ? (blocks[name] ?? whole) : block) };
-    }),
-  }));
-}
-
 export const planOf = (template: Template, dims: Dims, blocks: Blocks = {}): Plan =>
-  planWith(template, dims, tilesOf(template.graph, dims, blocks));
+  planWith(template, dims, tileChoices(template.graph, dims, blocks));
 
 const toHost = ({ shape, data }: Value, dtype: DType): HostArray => convert(hostArray("f64", shape, Float64Array.from(data)), dtype);
 

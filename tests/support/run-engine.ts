@@ -2,10 +2,10 @@
 import { type BindOptions, bind, type Dims, planWith } from "../../compiler/bind.js";
 import type { Template } from "../../compiler/compile.js";
 import { isTile } from "../../compiler/graph/graph.js";
-import { evaluateSize } from "../../compiler/graph/size.js";
 import type { Plan } from "../../compiler/plan/plan.js";
 import { convert, type HostArray, hostArray, values } from "../../runtime/data/host-array.js";
 import type { Engine } from "../../runtime/engine.js";
+import { tileChoices } from "./op-plan.js";
 
 export type Value = { readonly shape: readonly number[]; readonly data: Float64Array };
 
@@ -16,14 +16,7 @@ export function planFor(template: Template, dims: Dims, blocks: Readonly<Record<
     if (bound.plan === null) throw new Error(bound.diagnostics.map((d) => d.message).join("\n"));
     return bound.plan;
   }
-  const tiles = template.graph.nodes.filter(isTile).map((tile) => ({
-    tile: tile.id,
-    loops: tile.loops.map(({ name, extent: size }) => {
-      const extent = evaluateSize(size, dims);
-      return { name, extent, block: Math.min(extent, blocks[name] ?? extent) };
-    }),
-  }));
-  return planWith(template, dims, tiles);
+  return planWith(template, dims, tileChoices(template.graph, dims, blocks));
 }
 
 export async function runOn(

@@ -26,7 +26,7 @@ export function axisMap(node: Node, k: number, operand: Shape): readonly (number
       return same.map((axis) => (contracted.includes(axis) ? null : batch.includes(axis) ? batch.indexOf(axis) : next++));
     }
     case "gather": {
-      const indexRank = node.type.shape.length - (k === 0 ? rank - 1 : node.type.shape.length - rank);
+      const indexRank = node.type.shape.length - rank + 1;
       const axis = node.attrs.axis;
       if (k === 1) return same.map((a) => axis + a);
       return same.map((a) => (a < axis ? a : a === axis ? null : a - 1 + indexRank));
@@ -46,7 +46,7 @@ export function axisMap(node: Node, k: number, operand: Shape): readonly (number
       return same.map((axis) => (axis === node.attrs.axis ? null : axis));
     case "scatter_add": {
       const { axis } = node.attrs;
-      const indexRank = node.ins.length === 2 && k === 1 ? rank : rank - node.type.shape.length + 1;
+      const indexRank = rank - node.type.shape.length + 1;
       return same.map((a) => (k === 1 ? null : a < axis ? a : a < axis + indexRank ? null : a - indexRank + 1));
     }
     case "reshape": {

@@ -13,6 +13,7 @@ import {
   type Node,
   type TileIn,
   type TileOut,
+  valueIn,
 } from "../../graph/graph.js";
 import { copy } from "../../graph/rewrite.js";
 import type { AxisPairs } from "../../graph/op-table.js";
@@ -84,9 +85,7 @@ class Former {
   }
 
   #node(id: Id | undefined): Node {
-    const node = this.#nodes.get(id ?? -1);
-    if (node === undefined || isTile(node)) throw new Error(`%${id} is not a value`);
-    return node;
+    return valueIn(this.#nodes, id);
   }
 
   #readBy(exit: Node): Node {

@@ -8,7 +8,7 @@
  * An *exit* takes a region's value to something that is not one: a reduction or a contraction over a paired axis.
  * An *escape* is a use that needs the whole n×m array: it is refused, with its reason.
  */
-import { type Graph, type Id, isTile, type Node, operandsOf } from "../../graph/graph.js";
+import { type Graph, type Id, isTile, type Node, operandsOf, operandValues, valueIn } from "../../graph/graph.js";
 import { isElementwise } from "../../graph/op-table.js";
 import { axesOf, axisMap, batchAxesOf, orderedAxis, reductions } from "./axes.js";
 import type { Escape, Regions } from "./regions.js";
@@ -81,12 +81,7 @@ function refusal(user: Node, value: Node): string {
 export function analysePairRegions(graph: Graph): Regions {
   const nodes = new Map<Id, Node>();
   for (const node of graph.nodes) if (!isTile(node)) nodes.set(node.id, node);
-  const get = (id: Id): Node => {
-    const node = nodes.get(id);
-    if (node === undefined) throw new Error(`%${id} is not a value`);
-    return node;
-  };
-  const operandsOfNode = (node: Node): readonly Node[] => (node.op === "project" ? [] : node.ins.map(get));
+  const operandsOfNode = (node: Node): readonly Node[] => operandValues(nodes, node);
 
   const pairwise = new Map<Id, boolean>();
   for (const node of nodes.values()) {
@@ -133,7 +128,7 @@ export function analysePairRegions(graph: Graph): Regions {
     if (reductions.includes(node.op)) return contractsBatchAxis(node, operandsOfNode(node)) && axesOf(node).length < 3;
     if (node.op === "dot") {
       const k = node.ins.findIndex((id) => inRegion(id));
-      const operand = get(node.ins[k] ?? -1);
+      const operand = valueIn(nodes, node.ins[k]);
       const map = axisMap(node, k, operand.type.shape);
       return axesOf(operand).some((axis) => map[axis] === null);
     }
@@ -148,7 +143,7 @@ export function analysePairRegions(graph: Graph): Regions {
     // Of two pair values in one contraction the left goes block by block, the right is made whole.
     const whole = exitIds.has(node.id) ? paired.slice(1) : paired;
     for (const k of whole) {
-      const value = get(node.ins[k] ?? -1);
+      const value = valueIn(nodes, node.ins[k]);
       if (!escapes.some((e) => e.value === value.id && e.user === node))
         escapes.push({ value: value.id, user: node, reason: refusal(node, value) });
     }

@@ -3,7 +3,7 @@
  * slice of rows alone and again on the way back, so only what another stage reads needs to be whole: the embeddings that
  * a pair sweep takes, and what a reduction over rows (a weight's gradient) adds up. Gao et al. 2021 (GradCache).
  */
-import { type Graph, type GraphNode, type Id, isTile, type Node, operandsOf } from "../../graph/graph.js";
+import { type Graph, type GraphNode, type Id, isTile, type Node, operandsOf, operandValues } from "../../graph/graph.js";
 import { isElementwise } from "../../graph/op-table.js";
 import { sameSize } from "../../graph/size.js";
 import { axesOf, axisMap, batchAxesOf, orderedAxis, reductions } from "./axes.js";
@@ -47,12 +47,7 @@ function keepsRows(node: Node, operand: Node | undefined): boolean {
 export function analyseRowRegions(graph: Graph): Regions {
   const nodes = new Map<Id, Node>();
   for (const node of graph.nodes) if (!isTile(node)) nodes.set(node.id, node);
-  const get = (id: Id): Node => {
-    const node = nodes.get(id);
-    if (node === undefined) throw new Error(`%${id} is not a value`);
-    return node;
-  };
-  const operandsOfNode = (node: Node): readonly Node[] => (node.op === "project" ? [] : node.ins.map(get));
+  const operandsOfNode = (node: Node): readonly Node[] => operandValues(nodes, node);
 
   const rowwise = new Set<Id>();
   for (const node of nodes.values()) if (isRowwise(node, operandsOfNode(node))) rowwise.add(node.id);

@@ -11,7 +11,8 @@ import { evaluateGraph } from "../../../runtime/engines/reference/evaluate.js";
 import type { Value } from "../../../runtime/engines/reference/value.js";
 import { expectAllClose } from "../../support/close.js";
 import { everyOp } from "../../support/every-op.js";
-import { type Blocks, planOf, runPlan, templateOf } from "../../support/plan-graph.js";
+import type { Blocks } from "../../support/op-plan.js";
+import { planOf, runPlan, templateOf } from "../../support/plan-graph.js";
 import { randomFrom } from "../../support/random.js";
 import { tiledSiglip } from "../../support/tiled-siglip.js";
 

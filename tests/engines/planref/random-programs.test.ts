@@ -11,7 +11,8 @@ import { afterGradients, beforeGradients, runSteps, slicing } from "../../../com
 import { evaluateGraph } from "../../../runtime/engines/reference/evaluate.js";
 import { drawInputs, type PairProgram, pairProgram } from "../../support/arbitrary-graph.js";
 import { expectAllClose } from "../../support/close.js";
-import { type Blocks, planOf, runPlan, templateOf } from "../../support/plan-graph.js";
+import type { Blocks } from "../../support/op-plan.js";
+import { planOf, runPlan, templateOf } from "../../support/plan-graph.js";
 import { randomFrom } from "../../support/random.js";
 
 const seed = Number(process.env["SIG_SEED"] ?? 20261125);
