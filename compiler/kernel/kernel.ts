@@ -45,14 +45,19 @@ export type KernelOut = {
 export type KernelOperand = { readonly dtype: DType; readonly rank: number };
 type Operands = { readonly operands: readonly KernelOperand[] };
 type Points = Operands & { readonly dims: number; readonly scalars: readonly Scalar[]; readonly outs: readonly KernelOut[] };
-export type Factor = { readonly operand: number; readonly access: Access };
+/**
+ * One side of a contraction: a value at each point of all dims, inner ones too. A bare operand is a single load; more entries are a
+ * prologue, which an engine evaluates once per element while it packs a panel. The dims that its loads and indices name are its own.
+ */
+export type Factor = { readonly scalars: readonly FactorScalar[]; readonly value: number };
+export type FactorScalar = Exclude<Scalar, { readonly kind: "accumulator" }>;
 
 export type Kernel =
   /** No result is reduced. */
   | (Points & { readonly form: "map" })
   | (Points & { readonly form: "reduce" })
   /**
-   * accumulator[batch…, rows…, columns…] = Σ over the last `inner` dims of left × right, in rising index order; the scalars are
+   * accumulator[batch…, rows…, columns…] = Σ over the last `inner` dims of left × right, in rising index order; `scalars` are
    * its epilogue and never name an inner dim. A dim of both factors is a batch, of the left one a row, of the right one a column.
    */
   | (Points & { readonly form: "contract"; readonly left: Factor; readonly right: Factor; readonly inner: number })

@@ -8,7 +8,7 @@ import type { LoopId } from "../plan/plan.js";
 import type { SymbolicCall, SymbolicParameter, SymbolicView } from "./call.js";
 import type { Cluster, Clustering } from "./cluster.js";
 import { scalarText } from "./kernel-text.js";
-import type { Access, Factor, Kernel, KernelOperand, KernelOut, Scalar, ScalarOp } from "./kernel.js";
+import type { Access, Factor, FactorScalar, Kernel, KernelOperand, KernelOut, Scalar, ScalarOp } from "./kernel.js";
 import { type AxisIndex, indexOperand, indexView } from "./layout.js";
 import { nodeClass } from "./node-class.js";
 import type { RegionNodes } from "./region-nodes.js";
@@ -102,7 +102,13 @@ export class PointWriter {
         return b >= 0 ? b : c >= 0 ? rank + c : free++;
       });
       const { base, index } = this.#nodes.resolve(id, atDims(dims));
-      return this.#load(this.#places.placeOf(base), index, this.#nodes.op(base).type.dtype);
+      const { dtype } = this.#nodes.op(base).type;
+      const load: FactorScalar = {
+        kind: "load",
+        ...this.#load(this.#places.placeOf(base), index, dtype),
+        dtype: this.#places.stored(dtype),
+      };
+      return { scalars: [load], value: 0 };
     };
     return { left: side(x, 0), right: side(y, 1), inner: contract.length };
   }
@@ -175,7 +181,7 @@ export class PointWriter {
   // Operands -----------------------------------------------------------------------------------------------------------
 
   /** The window that points with this index see; dims that index no axis do not appear in it. */
-  #load(place: SymbolicView, index: readonly AxisIndex[], dtype: DType): Factor {
+  #load(place: SymbolicView, index: readonly AxisIndex[], dtype: DType): { readonly operand: number; readonly access: Access } {
     const access = [...new Set(index.flatMap(({ dim }) => (dim === null ? [] : [dim])))];
     const packed = index.map((i) => ({ ...i, dim: i.dim === null ? null : access.indexOf(i.dim) }));
     const view = indexView(

@@ -1,5 +1,6 @@
 /** map, reduce and contract: scalars at every point of a space, one point after another. */
 import type { Factor, KernelOf, KernelOut, PointKernel, Scalar } from "../../../compiler/kernel/kernel.js";
+import { factorDims } from "../../../compiler/kernel/factor.js";
 import { type Cells, PlanViolation } from "./memory.js";
 import { partials, type Partial } from "./reduction.js";
 import { scalarOps } from "./scalar-ops.js";
@@ -96,20 +97,34 @@ function* points(extents: readonly number[]): Generator<readonly number[], void>
   }
 }
 
+/** A DAG made ready for a call: the value of one of its entries at any point. */
+class Evaluator {
+  readonly registers: Registers;
+  readonly #moving: readonly Instruction[];
+
+  constructor(scalars: readonly Scalar[], call: PointCall, dims: number) {
+    const instructions: Instruction[] = [];
+    scalars.forEach((scalar, at) => instructions.push(instruction(scalar, at, scalars, instructions, call, dims)));
+    this.registers = new Float64Array(scalars.length);
+    for (const { fixed, run } of instructions) if (fixed) run(this.registers, [], 0);
+    this.#moving = instructions.filter(({ fixed }) => !fixed);
+  }
+
+  at(index: readonly number[], accumulator: number): Registers {
+    for (const { run } of this.#moving) run(this.registers, index, accumulator);
+    return this.registers;
+  }
+}
+
 export function runPoints(kernel: PointKernel, call: PointCall): void {
   const inner = kernel.form === "contract" ? kernel.inner : 0;
   const outer = kernel.dims - inner;
   const space = call.extents.slice(0, outer);
-  const instructions: Instruction[] = [];
-  kernel.scalars.forEach((scalar, at) => instructions.push(instruction(scalar, at, kernel.scalars, instructions, call, outer)));
-  const registers = new Float64Array(kernel.scalars.length);
-  for (const { fixed, run } of instructions) if (fixed) run(registers, [], 0);
-  const moving = instructions.filter(({ fixed }) => !fixed);
+  const epilogue = new Evaluator(kernel.scalars, call, outer);
   const contraction = kernel.form === "contract" ? sumOfProducts(kernel, call) : null;
   const results = kernel.outs.map((out, k) => new Result(out, k, kernel, call, space));
   for (const index of points(space)) {
-    const accumulator = contraction === null ? 0 : contraction(index);
-    for (const { run } of moving) run(registers, index, accumulator);
+    const registers = epilogue.at(index, contraction === null ? 0 : contraction(index));
     for (const result of results) result.take(registers, index);
   }
   // Indices first: they compare the values that they follow as those were before this block.
@@ -118,25 +133,41 @@ export function runPoints(kernel: PointKernel, call: PointCall): void {
 }
 
 function sumOfProducts(kernel: KernelOf<"contract">, call: PointCall): (index: readonly number[]) => number {
-  const outer = kernel.dims - kernel.inner;
-  const factor = ({ operand, access }: Factor) => {
-    const { cells, offset, strides } = must(call.windows[operand], "factor");
-    const all = stridesAlong({ strides }, access, kernel.dims);
-    return {
-      cells,
-      offset,
-      strides: all.slice(0, outer),
-      along: Int32Array.from(offsetsAlong(call.extents.slice(outer), all.slice(outer))),
-    };
-  };
-  const [left, right] = [factor(kernel.left), factor(kernel.right)];
+  const [left, right] = [new Panel(kernel.left, kernel, call), new Panel(kernel.right, kernel, call)];
   return (index) => {
-    const [p, q] = [position(left.offset, left.strides, index), position(right.offset, right.strides, index)];
+    const [p, q] = [left.start(index), right.start(index)];
     let sum = 0;
     for (let k = 0; k < left.along.length; k++)
-      sum += left.cells.get(p + (left.along[k] as number)) * right.cells.get(q + (right.along[k] as number));
+      sum += (left.values[p + (left.along[k] as number)] as number) * (right.values[q + (right.along[k] as number)] as number);
     return sum;
   };
+}
+
+/** All values of a factor over its own dims: each is evaluated once, as by an engine that packs panels. */
+class Panel {
+  readonly values: Float64Array;
+  /** Per point of the inner dims. */
+  readonly along: Int32Array;
+  readonly #strides: readonly number[];
+
+  constructor(factor: Factor, kernel: KernelOf<"contract">, call: PointCall) {
+    const own = factorDims(factor);
+    const extents = call.extents.map((extent, dim) => (own.includes(dim) ? extent : 1));
+    let count = 1;
+    const strides = extents.toReversed().map((extent) => (count *= extent) / extent);
+    const whole = strides.toReversed().map((stride, dim) => (own.includes(dim) ? stride : 0));
+    const evaluator = new Evaluator(factor.scalars, call, kernel.dims);
+    this.values = new Float64Array(count);
+    let next = 0;
+    for (const index of points(extents)) this.values[next++] = evaluator.at(index, 0)[factor.value] as number;
+    const outer = kernel.dims - kernel.inner;
+    this.#strides = whole.slice(0, outer);
+    this.along = Int32Array.from(offsetsAlong(call.extents.slice(outer), whole.slice(outer)));
+  }
+
+  start(index: readonly number[]): number {
+    return position(0, this.#strides, index);
+  }
 }
 
 function* offsetsAlong(extents: readonly number[], strides: readonly number[]): Generator<number, void> {
