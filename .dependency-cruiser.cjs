@@ -47,7 +47,7 @@ module.exports = {
     {
       name: "engines-are-connectors",
       comment:
-        "an engine sees the plan, the kernels and the graph, the engine interface, host arrays and user errors; no stage that decides",
+        "an engine sees the plan, the kernels and the graph, the engine interface, host arrays, files and user errors; no stage that decides",
       severity: "error",
       from: { path: engines },
       to: {
@@ -56,8 +56,8 @@ module.exports = {
           "^grammar/(span|diagnostic)\\.ts$",
           "^compiler/(compile|target)\\.ts$",
           "^compiler/(plan|kernel|graph)/",
-          "^runtime/(engine|user-error)\\.ts$",
-          "^runtime/data/(host-array|half)\\.ts$",
+          "^runtime/(engine|user-error|package-root|parse-bytes)\\.ts$",
+          "^runtime/data/(host-array|half|atomic-write|system-error)\\.ts$",
           "^runtime/engines/$1/",
         ],
       },

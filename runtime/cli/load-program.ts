@@ -11,7 +11,7 @@ import type { Span } from "../../grammar/span.js";
 import { type UserError, userError } from "../user-error.js";
 import { independentMistakes } from "./independent-mistakes.js";
 import { cliMessages } from "./messages.js";
-import { packageRoot } from "./package-root.js";
+import { packageRoot } from "../package-root.js";
 import type { ProgramOptions } from "./parse-options.js";
 import { ProgramRefused, type Sources } from "./program-refused.js";
 import { readSource } from "./read-source.js";

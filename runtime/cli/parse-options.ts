@@ -1,7 +1,7 @@
 /** Option values that commander hands over as text. What is wrong with one is the user's mistake: exit 2. */
 import type { Command } from "commander";
 import { userError } from "../user-error.js";
-import { parseBytes } from "./parse-bytes.js";
+import { parseBytes } from "../parse-bytes.js";
 import { cliMessages } from "./messages.js";
 
 /** `--set a=1 --set b=2`; a name given twice is a mistake, not an override. */

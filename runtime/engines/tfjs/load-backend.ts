@@ -3,10 +3,9 @@
  * optional and are looked for beside it and in the folder that `build-native.sh` fills. Nothing is ever downloaded here.
  */
 import type * as wasmPackage from "@tensorflow/tfjs-backend-wasm";
-import { existsSync } from "node:fs";
 import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
-import { fileURLToPath } from "node:url";
+import { packageRoot } from "../../package-root.js";
 import { type UserError, userError } from "../../user-error.js";
 import { messages } from "./messages.js";
 import type { Backend } from "./quirks.js";
@@ -54,16 +53,6 @@ function quietly<T>(load: () => T): T {
   } finally {
     console.warn = warn;
   }
-}
-
-function packageRoot(): string {
-  let folder = dirname(fileURLToPath(import.meta.url));
-  while (!existsSync(join(folder, "package.json"))) {
-    const above = dirname(folder);
-    if (above === folder) throw new Error("the engine lies in no package");
-    folder = above;
-  }
-  return folder;
 }
 
 /** Where the build script installs, beyond the reach of `npm ci`. */

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { parseBytes } from "../../../runtime/cli/parse-bytes.js";
+import { parseBytes } from "../../runtime/parse-bytes.js";
 
 describe("amounts of memory", () => {
   test.each([
