@@ -1,0 +1,49 @@
+/* Arithmetic of i32 and u32 lanes. All of it wraps as two's complement does; nothing traps. */
+#ifndef SIG_MATH_INTEGER_H
+#define SIG_MATH_INTEGER_H
+
+SIG_INLINE i32v add_i32(i32v x, i32v y) { return (i32v)((u32v)x + (u32v)y); }
+SIG_INLINE i32v sub_i32(i32v x, i32v y) { return (i32v)((u32v)x - (u32v)y); }
+SIG_INLINE i32v mul_i32(i32v x, i32v y) { return (i32v)((u32v)x * (u32v)y); }
+SIG_INLINE i32v neg_i32(i32v x) { return (i32v)(0u - (u32v)x); }
+SIG_INLINE u32v add_u32(u32v x, u32v y) { return x + y; }
+SIG_INLINE u32v sub_u32(u32v x, u32v y) { return x - y; }
+SIG_INLINE u32v mul_u32(u32v x, u32v y) { return x * y; }
+SIG_INLINE u32v neg_u32(u32v x) { return 0u - x; }
+
+SIG_INLINE i32v maximum_i32(i32v x, i32v y) { return select_i32((i32v)(x > y), x, y); }
+SIG_INLINE i32v minimum_i32(i32v x, i32v y) { return select_i32((i32v)(x < y), x, y); }
+SIG_INLINE u32v maximum_u32(u32v x, u32v y) { return select_u32((i32v)(x > y), x, y); }
+SIG_INLINE u32v minimum_u32(u32v x, u32v y) { return select_u32((i32v)(x < y), x, y); }
+
+SIG_INLINE i32v abs_i32(i32v x) { return select_i32((i32v)(x < 0), neg_i32(x), x); }
+SIG_INLINE u32v abs_u32(u32v x) { return x; }
+SIG_INLINE i32v sign_i32(i32v x) { return (i32v)(x < 0) - (i32v)(x > 0); }
+SIG_INLINE u32v sign_u32(u32v x) { return (u32v)-(i32v)(x > 0u); }
+
+/*
+ * Quotient towards 0 and remainder with the sign of the divisor. Division by 0 gives 0: the machine would trap. So it
+ * would for INT32_MIN / -1, which is INT32_MIN here. No vector unit divides integers: a scalar each.
+ */
+SIG_INLINE i32v div_i32(i32v x, i32v y) {
+  i32v out;
+  for (int l = 0; l < SIG_LANES; l++) out[l] = y[l] == 0 ? 0 : (int32_t)((int64_t)x[l] / y[l]);
+  return out;
+}
+SIG_INLINE u32v div_u32(u32v x, u32v y) {
+  u32v out;
+  for (int l = 0; l < SIG_LANES; l++) out[l] = y[l] == 0 ? 0 : x[l] / y[l];
+  return out;
+}
+SIG_INLINE i32v mod_i32(i32v x, i32v y) {
+  i32v rest;
+  for (int l = 0; l < SIG_LANES; l++) rest[l] = y[l] == 0 ? 0 : (int32_t)((int64_t)x[l] % y[l]);
+  return rest + (y & (i32v)(rest != 0) & ((rest ^ y) >> 31));
+}
+SIG_INLINE u32v mod_u32(u32v x, u32v y) {
+  u32v rest;
+  for (int l = 0; l < SIG_LANES; l++) rest[l] = y[l] == 0 ? 0 : x[l] % y[l];
+  return rest;
+}
+
+#endif
