@@ -1,5 +1,6 @@
-import { availableParallelism, totalmem } from "node:os";
+import { totalmem } from "node:os";
 import { humanBytes } from "../../../compiler/plan/human-bytes.js";
+import { cleanCache, surveyToolchain, type ToolchainSurvey } from "../../engines/native/toolchain/survey.js";
 import { engineNames, type EngineName, openEngine } from "../../engines/registry.js";
 import { UserError } from "../../user-error.js";
 import { precisionOf } from "../choose-engine.js";
@@ -20,13 +21,22 @@ type Finding = {
   readonly default: boolean;
 };
 
+type DoctorOptions = CommonOptions & { readonly clean?: true };
+
 export const registerDoctor: Register = (parent, { console, finish }) => {
   parent
     .command("doctor")
     .summary("say which engines work here, and what to do about the others")
     .description("Loads every engine and lets it compute a small product. Exits with 0 only where the default engine did.")
+    .option("--clean", "remove the compiled libraries that the native engine keeps, and do nothing else")
     .option(...jsonFlag)
-    .action(async (options: CommonOptions) => {
+    .action(async (options: DoctorOptions) => {
+      if (options.clean) {
+        const cleaned = cleanCache();
+        const { entries, bytes, folder } = cleaned;
+        console.out(options.json ? jsonDocument({ cleaned }) : `removed ${count(entries)}, ${humanBytes(bytes)}, from ${folder}\n`);
+        return finish(exitCodes.ok);
+      }
       const chosen = await openEngine("auto", "f32", () => undefined).then(
         ({ name }) => name,
         () => null,
@@ -34,18 +44,19 @@ export const registerDoctor: Register = (parent, { console, finish }) => {
       const engines: Finding[] = [];
       for (const name of engineNames) engines.push({ ...(await examine(name)), default: name === chosen });
       const ok = engines.some((engine) => engine.default && engine.proven);
+      const native = await surveyToolchain();
       const machine = {
         sigc: version(),
         node: process.version,
         platform: `${process.platform} ${process.arch}`,
-        cores: availableParallelism(),
+        cores: native.cores,
         memoryBytes: totalmem(),
       };
-      if (options.json) console.out(jsonDocument({ ...machine, engines, ok }));
+      if (options.json) console.out(jsonDocument({ ...machine, engines, native, ok }));
       else {
         const { sigc, node, platform, cores, memoryBytes } = machine;
         console.out(
-          `sigc ${sigc}, node ${node}, ${platform}, ${cores} cores, ${humanBytes(memoryBytes)} of memory\n\n${engines.map(line).join("")}`,
+          `sigc ${sigc}, node ${node}, ${platform}, ${cores} cores, ${humanBytes(memoryBytes)} of memory\n\n${engines.map(line).join("")}\n${toolchainLines(native)}`,
         );
         if (!ok) console.err("the default engine does not work here\n");
       }
@@ -72,3 +83,17 @@ function line({ name, available, detail, reason, fix, proven, default: isDefault
   const told = [detail, reason].filter((text) => text !== null).join(": ");
   return `${state.padEnd(7)} ${name.padEnd(13)} ${told}${isDefault ? " (default)" : ""}\n${fix === null || fix === "" ? "" : `${" ".repeat(22)}fix: ${fix}\n`}`;
 }
+
+function toolchainLines({ compiler, isa, cores, trouble, cache }: ToolchainSurvey): string {
+  const found = trouble === null && compiler !== null ? `${compiler.path} (${compiler.version}) for ${isa}, ${cores} cores` : null;
+  const { folder, entries, bytes, limitBytes } = cache;
+  const kept = `${folder}: ${count(entries)}, ${humanBytes(bytes)} of at most ${humanBytes(limitBytes)}`;
+  return [["compiler", found, trouble] as const, ["cache", cache.trouble === null ? kept : null, cache.trouble] as const]
+    .map(
+      ([name, text, problem]) =>
+        `${name.padEnd(9)} ${text ?? problem?.reason ?? ""}\n${problem === null ? "" : `${" ".repeat(10)}fix: ${problem.fix}\n`}`,
+    )
+    .join("");
+}
+
+const count = (libraries: number): string => `${libraries} compiled ${libraries === 1 ? "library" : "libraries"}`;
