@@ -121,6 +121,8 @@ function reasonFor(
   return `\`${late}\` needs a result that is whole only after the sweep that makes \`${early}\` (sweep ${Math.min(...p, ...q)}), so it waits for sweep ${Math.max(Math.min(...p), Math.min(...q))}`;
 }
 
+const isNumber = (body: Graph, { op, ins: [source] }: Node): boolean =>
+  op === "const" || (op === "broadcast" && valuesOf(body).some((value) => value.id === source && value.op === "const"));
 const sweepsOf = (places: readonly Place[]): readonly number[] => places.flatMap((place) => (place.kind === "sweep" ? [place.number] : []));
 const same = (a: Span, b: Span): boolean => a.file === b.file && a.start === b.start && a.end === b.end;
 
@@ -141,8 +143,8 @@ function placesOf(graph: Graph, spans: readonly Span[]): readonly Place[] {
     if (isTile(node)) {
       number++;
       const exits = new Set(node.outs.map((out) => out.value));
-      // A block of an operand is read here, not made.
-      const own = valuesOf(node.body).filter((value) => value.op !== "arg" && isIt(value));
+      // A block of an operand is read here, not made; and a number is wherever an equal one is.
+      const own = valuesOf(node.body).filter((value) => value.op !== "arg" && isIt(value) && !isNumber(node.body, value));
       const [value] = own;
       if (value !== undefined)
         places.push({

@@ -74,7 +74,8 @@ export const reductionRules = {
       // Below eps the divisor is a constant, so the part along y is not taken off.
       const along = b.selectOrZero(b.emit("gt", [norm, floor], {}), b.sum(b.mul(out, d), [axis]));
       const divisor = b.emit("maximum", [norm, floor], {});
-      return b.div(b.sub(d, b.mul(out, b.unreduce(along, shape, [axis]))), b.unreduce(divisor, shape, [axis]));
+      const inverse = b.div(b.constLike(1, divisor), divisor);
+      return b.mul(b.sub(d, b.mul(out, b.unreduce(along, shape, [axis]))), b.unreduce(inverse, shape, [axis]));
     },
   ],
   layer_norm: ({ ins: [x], attrs: { eps }, out, d, b }) => [

@@ -66,8 +66,10 @@ export const decompositions = {
   },
 
   l2_normalize: (b, x, { axis, eps }) => {
+    // One division a row: what is left per element is a product, cheap enough to be made again wherever it is read.
     const norm = b.emit("sqrt", [b.sum(b.mul(x, x), [axis])], {});
-    return b.div(x, spread(b, b.emit("maximum", [norm, b.constLike(eps, norm)], {}), x, axis));
+    const divisor = b.emit("maximum", [norm, b.constLike(eps, norm)], {});
+    return b.mul(x, spread(b, b.div(b.constLike(1, divisor), divisor), x, axis));
   },
 
   layer_norm: (b, x, { eps }) => {

@@ -52,7 +52,7 @@ export class Clustering {
     if (isTile(node))
       return this.#whole(
         node,
-        node.ins.map((input) => this.nodes.baseOf(input.value)),
+        node.ins.flatMap((input) => this.#basesOf(input.value)),
         0,
       );
     const kind = nodeClass[node.op];
@@ -87,11 +87,15 @@ export class Clustering {
       case "whole":
         return this.#whole(
           node,
-          node.ins.flatMap((operand) => (copies(node) ? this.nodes.reads(operand).map(({ base }) => base) : [this.nodes.baseOf(operand)])),
+          node.ins.flatMap((operand) => (copies(node) ? this.#basesOf(operand) : [this.nodes.baseOf(operand)])),
         );
       case "absent":
         throw new Error(`${node.op} (%${node.id}) is not left when kernels are formed`);
     }
+  }
+
+  #basesOf(id: Id): readonly Id[] {
+    return this.nodes.reads(id).map(({ base }) => base);
   }
 
   #follow(id: Id, producerOf: Id): void {
@@ -143,7 +147,7 @@ export class Clustering {
     if (this.nodes.wanted.has(node.id)) cluster.stored.add(node.id);
     this.#require(
       cluster,
-      node.ins.map((operand) => this.nodes.baseOf(operand)),
+      node.ins.flatMap((operand) => this.#basesOf(operand)),
     );
   }
 
@@ -235,7 +239,7 @@ export class Clustering {
     return into;
   }
 
-  /** A cluster over an equal space that a reduction of cheap values may ride along with: in a tile, or where both read the same array. */
+  /** A cluster over an equal space that a reduction of cheap values may ride along with: in a tile, or where both read an array of that rank. */
   #sameSpace(reads: readonly Read[], shape: Shape, depth: number): Cluster | null {
     const producers = reads.flatMap(({ base }) => this.#producer.get(base) ?? []);
     for (const cluster of this.#clusters) {
@@ -246,7 +250,10 @@ export class Clustering {
       )
         continue;
       if (cluster.node !== null && (isTile(cluster.node) || cluster.node.op !== "dot")) continue;
-      const related = reads.some(({ base }) => cluster.reads.has(base) || cluster.live.has(base)) || (depth > 0 && shape.length > 1);
+      const shared = reads.some(
+        ({ base }) => this.nodes.shape(base).length === shape.length && (cluster.reads.has(base) || cluster.live.has(base)),
+      );
+      const related = shared || (depth > 0 && shape.length > 1);
       if (!related || producers.some((p) => p === cluster || reaches(p, new Set([cluster])))) continue;
       return cluster;
     }
@@ -258,7 +265,7 @@ export class Clustering {
     const cluster = this.#create(null, depth, space);
     this.#require(
       cluster,
-      values.flatMap((id) => this.nodes.reads(id)).map(({ base }) => base),
+      values.flatMap((id) => this.#basesOf(id)),
     );
     return cluster;
   }

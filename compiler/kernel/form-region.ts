@@ -11,6 +11,7 @@ import { identityIndex, indexView, reshapeView } from "./layout.js";
 import { nodeClass } from "./node-class.js";
 import { keyOf, reducedPoints, sameKey } from "./reduced-points.js";
 import type { Region, RegionNodes } from "./region-nodes.js";
+import { sinkOperands } from "./sink-operands.js";
 import { atDims, type Places, type PointOut, PointWriter } from "./write-points.js";
 
 /** One result of a tile's body: where its block goes and how blocks meet. */
@@ -332,7 +333,8 @@ class RegionFormer {
     });
   }
 
-  #tile(cluster: Cluster, tile: Tile): void {
+  #tile(cluster: Cluster, whole: Tile): void {
+    const tile = sinkOperands(whole, this.#nodes);
     const operands = tile.ins.map(({ value }) => {
       const shape = this.#nodes.shape(value);
       const { base, index } = this.#nodes.resolve(value, identityIndex(shape.length));

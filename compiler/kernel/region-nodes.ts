@@ -1,5 +1,6 @@
 /** What each node of a region is to kernels: where its bytes or points come from, and whether its readers compute it themselves. */
-import { type GraphNode, type Id, isTile, type Node } from "../graph/graph.js";
+import { type GraphNode, type Id, isTile, type Node, operandsOf } from "../graph/graph.js";
+import { one, sameSize } from "../graph/size.js";
 import type { Shape } from "../graph/type.js";
 import { contiguous, type SymbolicView } from "./call.js";
 import type { ScalarOp } from "./kernel.js";
@@ -25,13 +26,19 @@ export class RegionNodes {
   readonly #region: Region;
   readonly #nodes: ReadonlyMap<Id, GraphNode>;
   readonly #costs = new Map<Id, number>();
-  /** Values that are stored whatever else happens: for outside, and for readers that need bytes. */
-  readonly wanted: ReadonlySet<Id>;
+  readonly #wanted: Set<Id>;
+  readonly #ancestors = new Map<Id, ReadonlySet<Id>>();
 
   constructor(region: Region) {
     this.#region = region;
     this.#nodes = new Map(region.nodes.map((node) => [node.id, node]));
-    this.wanted = this.#findWanted();
+    this.#wanted = new Set(region.wanted);
+    this.#findWanted();
+  }
+
+  /** Values that are stored whatever else happens: for outside, and for readers that need bytes. */
+  get wanted(): ReadonlySet<Id> {
+    return this.#wanted;
   }
 
   node(id: Id): GraphNode {
@@ -75,42 +82,88 @@ export class RegionNodes {
     return reshapeView(indexView(view, index, shape), node.type.shape);
   }
 
-  /** The cost of computing the value from stored ones at every use; infinite where that is out of the question. */
+  /** The cost per element of computing the value from stored ones at every use; infinite where that is out of the question. */
   #cost(id: Id): number {
     const known = this.#costs.get(id);
     if (known !== undefined) return known;
     const node = this.op(this.baseOf(id));
     let cost = 0;
-    if (nodeClass[node.op] === "points" && !this.wanted.has(node.id)) {
-      cost = node.ins.reduce(
-        (sum, operand) => sum + (this.#isRegisterOnly(operand) ? Number.POSITIVE_INFINITY : this.#cost(operand)),
-        scalarCost[node.op as ScalarOp],
-      );
+    if (nodeClass[node.op] === "points") {
+      if (!this.wanted.has(node.id))
+        cost = node.ins.reduce((sum, operand) => sum + this.#operandCost(node, operand), scalarCost[node.op as ScalarOp]);
       if (cost > CHEAP) cost = Number.POSITIVE_INFINITY;
     }
     this.#costs.set(id, cost);
     return cost;
   }
-  /** Lives at the points of a cluster, where its readers want to be too. */
-  #isRegisterOnly(id: Id): boolean {
-    const base = this.op(this.baseOf(id));
-    return nodeClass[base.op] === "contraction" || (nodeClass[base.op] === "points" && this.wanted.has(base.id));
+  /** An operand that is repeated costs nothing: it is stored, or computed once for many elements. */
+  #operandCost(node: Node, operand: Id): number {
+    if (this.#isRepeated(operand)) return 0;
+    const base = this.op(this.baseOf(operand));
+    if (!this.#isLive(base)) return this.#cost(base.id);
+    return node.ins.some((other) => this.#isRepeated(other) && this.#ancestorsOf(other).has(base.id)) ? 0 : Number.POSITIVE_INFINITY;
+  }
+  #isRepeated(id: Id): boolean {
+    const shape = this.shape(id);
+    const used = this.resolve(id, identityIndex(shape.length)).index.map(({ dim }) => dim);
+    return shape.some((size, axis) => !used.includes(axis) && !sameSize(size, one));
+  }
+  /**
+   * Has its values at the points of a cluster, where its readers want to be too. Not a reader that needs another value which is
+   * whole only after this one, such as the norm of each row: it comes later and finds this one stored.
+   */
+  #isLive(base: Node): boolean {
+    const kind = nodeClass[base.op];
+    return kind === "contraction" || (kind === "points" && (this.wanted.has(base.id) || !Number.isFinite(this.#cost(base.id))));
+  }
+  #ancestorsOf(id: Id): ReadonlySet<Id> {
+    const known = this.#ancestors.get(id);
+    if (known !== undefined) return known;
+    const found = new Set<Id>();
+    const stack = [id];
+    for (let next = stack.pop(); next !== undefined; next = stack.pop()) {
+      if (found.has(next)) continue;
+      found.add(next);
+      stack.push(...operandsOf(this.node(next)));
+    }
+    this.#ancestors.set(id, found);
+    return found;
   }
   /** Belongs to no cluster. */
   isCheap(id: Id): boolean {
     const node = this.op(id);
     return nodeClass[node.op] === "leaf" || (nodeClass[node.op] === "points" && !this.wanted.has(id) && Number.isFinite(this.#cost(id)));
   }
+  /** Is the value cheap, and made by ops that a tile's body can repeat on blocks? Then the tile reads what it is made of. */
+  sinks(id: Id): boolean {
+    const walk = (at: Id): boolean => {
+      const node = this.op(at);
+      if (node.op === "broadcast" || node.op === "transpose") return walk(node.ins[0] ?? -1);
+      if (nodeClass[node.op] === "layout") return !this.isCheap(this.baseOf(at));
+      return nodeClass[node.op] !== "points" || !this.isCheap(at) || node.ins.every(walk);
+    };
+    return this.isCheap(this.baseOf(id)) && walk(id);
+  }
 
-  #findWanted(): ReadonlySet<Id> {
-    const wanted = new Set(this.#region.wanted);
-    const want = (id: Id): unknown => wanted.add(this.baseOf(id));
+  /** What a contraction or a tile reads is stored, unless it is computed there; each that must be stored may make a reader dear. */
+  #findWanted(): void {
+    const wanted = this.#wanted;
     for (const node of this.#region.nodes) {
-      if (isTile(node)) node.ins.forEach((input) => want(input.value));
-      else if (node.op === "dot" || (nodeClass[node.op] === "whole" && !copies(node))) node.ins.forEach(want);
-      else if (node.op === "reshape" && this.baseOf(node.id) === node.id && this.isAlias(node)) node.ins.forEach(want);
+      if (isTile(node)) continue;
+      const needsBytes =
+        (nodeClass[node.op] === "whole" && !copies(node)) ||
+        (node.op === "reshape" && this.baseOf(node.id) === node.id && this.isAlias(node));
+      if (needsBytes) for (const operand of node.ins) wanted.add(this.baseOf(operand));
     }
-    return wanted;
+    for (let before = -1; before < wanted.size; ) {
+      before = wanted.size;
+      this.#costs.clear();
+      for (const node of this.#region.nodes) {
+        if (isTile(node)) for (const { value } of node.ins) if (!this.sinks(value)) wanted.add(this.baseOf(value));
+        if (node.op === "dot") for (const operand of node.ins) if (!this.isCheap(this.baseOf(operand))) wanted.add(this.baseOf(operand));
+      }
+    }
+    this.#costs.clear();
   }
 
   /** The stored or live values that the expression of a value ends in. */

@@ -5,6 +5,7 @@
  *   neg neg x => x                    x * 1, x / 1 => x             x * -1 => neg x        neg x * y => neg (x * y)
  *   transpose transpose x => one      broadcast s * broadcast t => broadcast (s * t)       sum broadcast x => x * size
  *   dot (transpose x), y => dot x, y with other axes                select true, x, y => x
+ *   dot x, y over nothing => broadcast x * broadcast y
  *
  * Keeps every value up to rounding, infinities and NaN included: x * 0, x − x and x + 0 (which turns −0 into 0) stay.
  * Keeps gradients too, so that it may run before and after autodiff: the winner of a tie stays the winner.
@@ -12,6 +13,7 @@
 import { extentOf, type GraphBuilder } from "../graph/builder.js";
 import type { Id } from "../graph/graph.js";
 import { type AxisPairs, isElementwise, type OpName } from "../graph/op-table.js";
+import { outerProduct } from "../graph/outer-product.js";
 import {
   type AnyOpRule,
   constantOf,
@@ -339,6 +341,7 @@ function untransposed(
 }
 
 const dotRules: readonly PeepholeRule<"dot">[] = [
+  ({ ins: [x, y], attrs: { batch, contract }, b }) => (contract.length === 0 ? outerProduct(b, x, y, batch) : null),
   ({ ins: [x, y], attrs: { batch, contract }, b }) => {
     const left = untransposed(
       b,

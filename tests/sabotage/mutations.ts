@@ -222,7 +222,7 @@ export const mutations: readonly Mutation[] = [
   // Kernels and plans ------------------------------------------------------------------------------------------------
   {
     bug: "i == j forgets where the block of j starts",
-    file: "compiler/kernel/write-points.ts",
+    file: "compiler/kernel/write-scalars.ts",
     find: "base === null ? position :",
     replace: "base !== undefined ? position :",
     killedBy: [planref],
