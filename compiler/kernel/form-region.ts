@@ -12,7 +12,8 @@ import { nodeClass } from "./node-class.js";
 import { keyOf, reducedPoints, sameKey } from "./reduced-points.js";
 import type { Region, RegionNodes } from "./region-nodes.js";
 import { sinkOperands } from "./sink-operands.js";
-import { atDims, type Places, type PointOut, PointWriter } from "./write-points.js";
+import { atDims, type PointOut, PointWriter } from "./write-points.js";
+import type { Places } from "./write-scalars.js";
 
 /** One result of a tile's body: where its block goes and how blocks meet. */
 export type Sink = {

@@ -1,15 +1,15 @@
 /** A cluster of points → one kernel: its operands, its scalars and what it stores. */
 import type { Span } from "../../grammar/span.js";
-import type { Id, Merge, Node } from "../graph/graph.js";
+import type { Id, Merge } from "../graph/graph.js";
 import { isTile } from "../graph/graph.js";
-import { asNumber, constant, printSize, type Size } from "../graph/size.js";
+import { constant, printSize, type Size } from "../graph/size.js";
 import type { DType, Shape } from "../graph/type.js";
 import type { LoopId } from "../plan/plan.js";
 import type { SymbolicCall, SymbolicParameter, SymbolicView } from "./call.js";
 import type { Cluster, Clustering } from "./cluster.js";
 import type { Access, Factor, FactorScalar, Kernel, KernelOperand, KernelOut } from "./kernel.js";
 import { type AxisIndex, indexView } from "./layout.js";
-import { type Expressions, ScalarWriter } from "./write-scalars.js";
+import { type Expressions, type Places, ScalarWriter } from "./write-scalars.js";
 
 /** One result: a value at every point, where it goes, and how points that meet are merged. */
 export type PointOut = {
@@ -23,14 +23,6 @@ export type PointOut = {
   /** Index of the result, in this list, whose value decides. */
   readonly by: number | null;
   readonly first: readonly LoopId[];
-};
-
-export type Places = {
-  /** Where the bytes of a stored value are. */
-  readonly placeOf: (id: Id) => SymbolicView;
-  readonly stored: (dtype: DType) => DType;
-  /** The program-wide number of a tile's loop. */
-  readonly loop: (k: number) => LoopId;
 };
 
 export const atDims = (dims: Access): readonly AxisIndex[] => dims.map((dim) => ({ dim, start: constant(0) }));

@@ -9,7 +9,14 @@ import { scalarText } from "./kernel-text.js";
 import type { Access, Scalar, ScalarOp } from "./kernel.js";
 import { type AxisIndex, indexOperand } from "./layout.js";
 import { nodeClass } from "./node-class.js";
-import type { Places } from "./write-points.js";
+
+export type Places = {
+  /** Where the bytes of a stored value are. */
+  readonly placeOf: (id: Id) => SymbolicView;
+  readonly stored: (dtype: DType) => DType;
+  /** The program-wide number of a tile's loop. */
+  readonly loop: (k: number) => LoopId;
+};
 
 /** The kernel that a DAG belongs to: what its entries name is shared by all DAGs of the kernel. */
 export type Expressions = {
