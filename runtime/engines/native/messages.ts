@@ -7,10 +7,12 @@ export const messages = {
   isaBeyondCpu: error("SIG6503")`SIG_ISA=${"name"} asks for instructions that this CPU does not have; it has ${"best"}.`
     .help`unset SIG_ISA, or set it to ${"best"} or less`,
   cpuTooOld: error("SIG6506")`this CPU is older than the native engine is written for: ${"least"}.`.help`use another engine`,
-  compilerStopped: error("SIG6504")`${"compiler"} was stopped: ${"reason"}.`
+  compilerStopped: error("SIG6504")`${"compiler"} did not run to its end: ${"reason"}.`
     .help`it may have run out of memory; close something and try again`,
   diskFull: error("SIG6505")`${"folder"} has no room for a compiled library.`
     .help`free some, or choose another place with SIG_CACHE_DIR and TMPDIR`.help`sigc doctor --clean removes what is cached`,
+  cannotWrite: error("SIG6507")`a library cannot be built in ${"folder"}: ${"reason"}.`
+    .help`choose another place with SIG_CACHE_DIR and TMPDIR`,
   cacheNotTrusted: error("SIG6510")`${"folder"} is no safe place for libraries that will be loaded: ${"reason"}.`.help`${"fix"}`
     .help`or choose another with SIG_CACHE_DIR, or build anew each time with --no-cache`,
   cacheUnusable: error("SIG6511")`SIG_CACHE_DIR=${"folder"} cannot be used: ${"reason"}.`.help`choose a folder that you can write to`,

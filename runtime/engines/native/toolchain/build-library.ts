@@ -1,7 +1,10 @@
 /** From generated C to a library on the disk, by way of the cache. */
+import { tmpdir } from "node:os";
 import { performance } from "node:perf_hooks";
-import type { Cache, Kept } from "./cache.js";
-import { keyOf } from "./cache.js";
+import { reasonOf } from "../../../data/system-error.js";
+import { userError } from "../../../user-error.js";
+import { messages } from "../messages.js";
+import { type Cache, type Kept, keyOf, type Stage } from "./cache.js";
 import { baseFlags, compileLibrary } from "./compile.js";
 import type { Compiler } from "./find-compiler.js";
 import { type Isa, isas } from "./isa.js";
@@ -59,13 +62,14 @@ export async function buildLibrary(
     const { kept, notes } = cache.find(key);
     if (kept !== null) return { ...kept, compiled: false, compileMs: 0 };
     const started = performance.now();
-    const stage = cache.stage(key);
+    let stage: Stage | null = null;
     try {
+      stage = cache.stage(key);
       await compileLibrary(compiler, texts, flags, stage);
       return { ...stage.publish(), notes, compiled: true, compileMs: performance.now() - started };
     } catch (error) {
-      stage.discard();
-      throw error;
+      stage?.discard();
+      throw asUserError(error, stage?.folder ?? cache.folder ?? tmpdir());
     }
   };
   if (cache.folder === null) return build();
@@ -73,4 +77,10 @@ export async function buildLibrary(
   const running = building.get(place) ?? build().finally(() => building.delete(place));
   building.set(place, running);
   return running;
+}
+
+/** A disk that is full, or became read-only, is no bug of ours. */
+function asUserError(error: unknown, folder: string): unknown {
+  const reason = reasonOf(error);
+  return reason === null ? error : userError(messages.cannotWrite, { folder, reason });
 }

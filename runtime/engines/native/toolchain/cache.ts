@@ -86,8 +86,7 @@ function inFolder(root: string, limit: number): Cache {
       return { kept: null, notes: [`${join(folder, "library.so")} is not what was built (${fault}): it was removed and is built again`] };
     }
     inUse.add(key);
-    const now = new Date();
-    utimesSync(folder, now, now);
+    if (!touch(folder)) return { kept: null, notes: [] };
     return { kept: { path: join(folder, "library.so"), notes: [], release: () => undefined }, notes: [] };
   };
 
@@ -120,6 +119,17 @@ function inFolder(root: string, limit: number): Cache {
   };
 
   return { folder: root, notes: [], find, stage };
+}
+
+/** False where another process has just removed it, to make room. */
+function touch(folder: string): boolean {
+  try {
+    const now = new Date();
+    utimesSync(folder, now, now);
+    return true;
+  } catch (error) {
+    return error instanceof Error && "code" in error && error.code !== "ENOENT";
+  }
 }
 
 function withoutCache(notes: readonly string[]): Cache {

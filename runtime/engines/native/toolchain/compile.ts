@@ -74,9 +74,10 @@ async function invoke(compiler: Compiler, args: readonly string[], cwd: string, 
   if (failure === null) return;
   if (signal !== null) throw userError(messages.compilerStopped, { compiler: compiler.path, reason: signal });
   if (/No space left on device|Disk quota exceeded/.test(output)) throw userError(messages.diskFull, { folder: cwd });
-  // GCC reports a part of itself that was killed, mostly for want of memory, as an error of its own.
-  if (/fatal error: Killed signal/.test(output)) throw userError(messages.compilerStopped, { compiler: compiler.path, reason: "SIGKILL" });
-  const kept = keepForReport(compiler, argv, cwd, names, `${output}${typeof failure.code === "string" ? failure.message : ""}`);
+  // It went away or may not be run; and GCC reports a part of itself that was killed, mostly for want of memory, as an error of its own.
+  const unrun = typeof failure.code === "string" ? failure.code : /fatal error: Killed signal/.test(output) ? "SIGKILL" : null;
+  if (unrun !== null) throw userError(messages.compilerStopped, { compiler: compiler.path, reason: unrun });
+  const kept = keepForReport(compiler, argv, cwd, names, output);
   throw new CompilerRefused(kept, output);
 }
 

@@ -176,6 +176,16 @@ describe.runIf("compiler" in found)("a compiler", () => {
     expect(repros()).toEqual(before);
   });
 
+  test("that went away meanwhile, and a place that cannot be written, are the user's to mend", async () => {
+    const CC = program(join(mkdtempSync(join(root, "cc-")), "cc"), "echo fake");
+    const wanted = await options(freshCache(), CC);
+    rmSync(CC);
+    await expect(buildLibrary("int a;\n", wanted)).rejects.toMatchObject({ code: "SIG6504", message: expect.stringContaining("ENOENT") });
+    const cache = freshCache();
+    rmSync(cache.folder, { recursive: true });
+    await expect(buildLibrary("int a;\n", await options(cache))).rejects.toMatchObject({ code: "SIG6507", exit: 3 });
+  });
+
   test("without the headers of C is missing: the reason is its own first error, and the fix a command", async () => {
     const CC = program(
       join(mkdtempSync(join(root, "cc-")), "cc"),

@@ -1,8 +1,8 @@
 /** A work place for tests of the toolchain: a scratch folder, programs that only pretend to compile, and the real compiler. */
 import { execFileSync } from "node:child_process";
-import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { chmodSync, existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { dirname, isAbsolute, join } from "node:path";
+import { delimiter, dirname, isAbsolute, join } from "node:path";
 import { afterAll } from "vitest";
 import { type Compiler, findCompiler } from "../../../../../runtime/engines/native/toolchain/find-compiler.js";
 
@@ -35,3 +35,6 @@ export function sanitizerEnvironment({ path, prefix }: Compiler): Readonly<Recor
   // Node itself frees nothing when it exits.
   return { LD_PRELOAD: where, ASAN_OPTIONS: "detect_leaks=0:abort_on_error=0:exitcode=99", UBSAN_OPTIONS: "halt_on_error=1:exitcode=99" };
 }
+
+export const isThere = (command: string): boolean =>
+  (process.env["PATH"] ?? "").split(delimiter).some((folder) => existsSync(join(folder, command)));
