@@ -15,6 +15,8 @@ export type RunRequest = {
   readonly inputs: ReadonlyMap<string, HostArray>;
   /** result name → input name: such results stay in the engine and are that input of the next run. */
   readonly carry?: ReadonlyMap<string, string>;
+  /** Ends a run early, where the engine can: it then rejects with the signal's reason. */
+  readonly signal?: AbortSignal;
   /** Called after every executed statement with the plan's live bytes and the engine's own count: for tests. */
   readonly audit?: (event: { readonly statement: number; readonly plannedBytes: number; readonly actualBytes: number }) => void;
 };
@@ -26,6 +28,7 @@ export type RunStats = {
   readonly measuredBy: string;
 };
 
+/** Large outputs may lie in the executable's own memory: its next run writes over them. Copy what must stay. */
 export type RunResult = { readonly outputs: ReadonlyMap<string, HostArray>; readonly stats: RunStats };
 
 export interface Executable {

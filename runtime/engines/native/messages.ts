@@ -17,5 +17,7 @@ export const messages = {
     .help`or choose another with SIG_CACHE_DIR, or build anew each time with --no-cache`,
   cacheUnusable: error("SIG6511")`SIG_CACHE_DIR=${"folder"} cannot be used: ${"reason"}.`.help`choose a folder that you can write to`,
   cacheLimit: error("SIG6512")`SIG_CACHE_MAX="${"text"}" is no amount of memory.`.help`write for example 512MiB or 2GiB`,
+  noMemory: error("SIG6521")`the system grants no more memory (${"bytes"} bytes were asked for).`
+    .help`lower --memory, or use a smaller batch`,
   notLoaded: error("SIG6520")`${"library"} does not load: ${"reason"}.`.help`${"fix"}`,
 } as const;

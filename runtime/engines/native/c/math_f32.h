@@ -3,7 +3,8 @@
  * meaning, and nothing is flushed to 0. Polynomials are minimax fits (tests/runtime/engines/native/minimax.py).
  *
  * Constants that multiply an integer n in an argument reduction have enough trailing zeros for the product to be
- * exact, so that the bounds hold with fused multiply-adds and without.
+ * exact, so that the bounds hold with fused multiply-adds and without. No sum has two inexact products: which of them
+ * is fused would be the compiler's choice at each place of use, and the bits would depend on the place.
  */
 #ifndef SIG_MATH_F32_H
 #define SIG_MATH_F32_H
@@ -25,7 +26,7 @@ SIG_INLINE f32v exp_reduced_f32(f32v r) {
   q = q * r + 0x1.5558a6p-5f;
   q = q * r + 0x1.555490p-3f;
   q = q * r + 0x1.fffffcp-2f;
-  return (q * (r * r) + r) + 1.0f;
+  return (q * r + 1.0f) * r + 1.0f;
 }
 
 /* exp(x) for x <= 0 or NaN. */
@@ -79,9 +80,8 @@ SIG_INLINE f32v log_reduced_f32(f32v f, f32v n) {
   q = q * f + 0x1.99a01ap-3f;
   q = q * f + -0x1.00022ap-2f;
   q = q * f + 0x1.555554p-2f;
-  f32v square = f * f;
-  f32v tail = (q * f) * square + n * SIG_LN2_LOW_F32;
-  return (tail - 0.5f * square + f) + n * SIG_LN2_HIGH_F32;
+  f32v y = (q * f - 0.5f) * (f * f) + f;
+  return n * SIG_LN2_HIGH_F32 + (n * SIG_LN2_LOW_F32 + y);
 }
 
 #define SIG_SQRT_HALF_BITS_F32 0x3f3504f3u
@@ -96,9 +96,9 @@ SIG_INLINE f32v log_f32(f32v x) {
   i32v n = exponent_f32(scaled);
   f32v f = mantissa_f32(scaled, n) - 1.0f;
   f32v y = log_reduced_f32(f, i32_to_f32(n + (subnormal & -23)));
-  y = select_f32((i32v)(x < __builtin_inff()), y, x); /* infinity and NaN */
-  y = select_f32((i32v)(x == 0.0f), splat_f32(-__builtin_inff()), y);
-  return select_f32((i32v)(x < 0.0f), splat_f32(__builtin_nanf("")), y);
+  y = select_f32((i32v)(x < SIG_INFINITY), y, x); /* infinity and NaN */
+  y = select_f32((i32v)(x == 0.0f), splat_f32(-SIG_INFINITY), y);
+  return select_f32((i32v)(x < 0.0f), splat_f32(SIG_NAN), y);
 }
 
 SIG_INLINE f32v log1p_f32(f32v x) {
@@ -109,9 +109,9 @@ SIG_INLINE f32v log1p_f32(f32v x) {
   f32v power = (f32v)(0x3f800000 - (n << 23));
   f32v f = select_f32(big, mantissa_f32(u, n) - 1.0f, x * power + (power - 1.0f));
   f32v y = log_reduced_f32(f, i32_to_f32(n));
-  y = select_f32((i32v)(x < __builtin_inff()) & (i32v)(x != 0.0f), y, x);
-  y = select_f32((i32v)(x == -1.0f), splat_f32(-__builtin_inff()), y);
-  return select_f32((i32v)(x < -1.0f), splat_f32(__builtin_nanf("")), y);
+  y = select_f32((i32v)(x < SIG_INFINITY) & (i32v)(x != 0.0f), y, x);
+  y = select_f32((i32v)(x == -1.0f), splat_f32(-SIG_INFINITY), y);
+  return select_f32((i32v)(x < -1.0f), splat_f32(SIG_NAN), y);
 }
 
 /* log(1 + e) for 0 <= e <= 1 or NaN. */
@@ -124,7 +124,7 @@ SIG_INLINE f32v log1p_of_unit_f32(f32v e) {
   q = q * e + -0x1.ff249cp-3f;
   q = q * e + 0x1.554dd4p-2f;
   q = q * e + -0x1.ffffd2p-2f;
-  return q * (e * e) + e;
+  return (q * e + 1.0f) * e;
 }
 
 /* sigmoid and softplus of one x share exp(-|x|): the compiler finds the common expression. */
@@ -132,7 +132,9 @@ SIG_INLINE f32v exp_of_minus_abs_f32(f32v x) { return exp_of_negative_f32((f32v)
 
 SIG_INLINE f32v sigmoid_f32(f32v x) {
   f32v e = exp_of_minus_abs_f32(x);
-  return select_f32((i32v)(x < 0.0f), e, splat_f32(1.0f)) / (1.0f + e);
+  f32v w = e / (1.0f + e);
+  f32v base = select_f32((i32v)(x < 0.0f), e, splat_f32(1.0f));
+  return base - base * w;
 }
 
 SIG_INLINE f32v softplus_f32(f32v x) {
@@ -238,7 +240,7 @@ SIG_INLINE f32v sin_of_quadrant_f32(f32v r, i32v n) {
   s = s * z * r + r;
   f32v c = z * 0x1.99e818p-16f + -0x1.6c0c28p-10f;
   c = c * z + 0x1.55554ap-5f;
-  c = (c * (z * z) - 0.5f * z) + 1.0f;
+  c = (c * z - 0.5f) * z + 1.0f;
   f32v y = select_f32((i32v)((n & 1) != 0), c, s);
   return (f32v)((u32v)y ^ ((u32v)(n & 2) << 30));
 }
@@ -297,7 +299,7 @@ SIG_INLINE f64h pow_of_positive(f64h a, f64h y) {
 }
 
 SIG_INLINE f32v pow_f32(f32v x, f32v y) {
-  const f32v infinity = splat_f32(__builtin_inff());
+  const f32v infinity = splat_f32(SIG_INFINITY);
   f32v a = abs_f32(x), size = abs_f32(y);
   f32_halves power;
   for (int h = 0; h < 2; h++) power.half[h] = __builtin_convertvector(pow_of_positive(half_in_f64(a, h), half_in_f64(y, h)), f32h);
@@ -309,7 +311,7 @@ SIG_INLINE f32v pow_f32(f32v x, f32v y) {
   i32v is_integer = (i32v)(size >= 0x1p23f) | (i32v)(whole == size);
   i32v is_odd = is_integer & (i32v)(size < 0x1p24f) & -(f32_to_i32(size) & 1);
   i32v negative = (i32v)x < 0;
-  out = select_f32(negative & ~is_integer & (i32v)(a > 0.0f) & (i32v)(a < infinity), splat_f32(__builtin_nanf("")), out);
+  out = select_f32(negative & ~is_integer & (i32v)(a > 0.0f) & (i32v)(a < infinity), splat_f32(SIG_NAN), out);
   out = (f32v)((u32v)out ^ ((u32v)(negative & is_odd) & SIG_SIGN_F32));
   out = select_f32((i32v)(a == 1.0f) & (i32v)(size == infinity), splat_f32(1.0f), out);
   out = select_f32((i32v)(x != x) | (i32v)(y != y), x + y, out);

@@ -23,7 +23,7 @@ SIG_INLINE f64v exp_reduced_f64(f64v r) {
   q = q * r + 0x1.5555555550648p-5;
   q = q * r + 0x1.55555555554fep-3;
   q = q * r + 0x1.000000000000ap-1;
-  return (q * (r * r) + r) + 1.0;
+  return (q * r + 1.0) * r + 1.0;
 }
 
 /* exp(x) for x <= 0 or NaN. */
@@ -82,8 +82,8 @@ SIG_INLINE f64v log_reduced_f64(f64v f, f64v n) {
   q = q * z + 0x1.249249421de06p-2;
   q = q * z + 0x1.999999997fa79p-2;
   q = q * z + 0x1.5555555555593p-1;
-  f64v half_square = 0.5 * f * f;
-  return n * SIG_LN2_HIGH_F64 - ((half_square - (s * (half_square + q * z) + n * SIG_LN2_LOW_F64)) - f);
+  f64v y = f - s * (f - q * z);
+  return n * SIG_LN2_HIGH_F64 + (n * SIG_LN2_LOW_F64 + y);
 }
 
 #define SIG_SQRT_HALF_BITS_F64 0x3fe6a09e667f3bcdu
@@ -100,9 +100,9 @@ SIG_INLINE f64v log_f64(f64v x) {
   u64v n = biased_exponent_f64(scaled);
   f64v f = mantissa_f64(scaled, n) - 1.0;
   f64v y = log_reduced_f64(f, unbiased_f64(n) - (f64v)(subnormal & (i64v)splat_f64(54.0)));
-  y = select_f64((i64v)(x < __builtin_inf()), y, x);
-  y = select_f64((i64v)(x == 0.0), splat_f64(-__builtin_inf()), y);
-  return select_f64((i64v)(x < 0.0), splat_f64(__builtin_nan("")), y);
+  y = select_f64((i64v)(x < SIG_INFINITY), y, x);
+  y = select_f64((i64v)(x == 0.0), splat_f64(-SIG_INFINITY), y);
+  return select_f64((i64v)(x < 0.0), splat_f64(SIG_NAN), y);
 }
 
 SIG_INLINE f64v log1p_f64(f64v x) {
@@ -112,9 +112,9 @@ SIG_INLINE f64v log1p_f64(f64v x) {
   f64v power = (f64v)(0x7fe0000000000000u - (n << 52));
   f64v f = select_f64(big, mantissa_f64(u, n) - 1.0, x * power + (power - 1.0));
   f64v y = log_reduced_f64(f, unbiased_f64(n));
-  y = select_f64((i64v)(x < __builtin_inf()) & (i64v)(x != 0.0), y, x);
-  y = select_f64((i64v)(x == -1.0), splat_f64(-__builtin_inf()), y);
-  return select_f64((i64v)(x < -1.0), splat_f64(__builtin_nan("")), y);
+  y = select_f64((i64v)(x < SIG_INFINITY) & (i64v)(x != 0.0), y, x);
+  y = select_f64((i64v)(x == -1.0), splat_f64(-SIG_INFINITY), y);
+  return select_f64((i64v)(x < -1.0), splat_f64(SIG_NAN), y);
 }
 
 /* log(1 + e) for 0 <= e <= 1 or NaN. */
@@ -128,7 +128,9 @@ SIG_INLINE f64v exp_of_minus_abs_f64(f64v x) { return exp_of_negative_f64((f64v)
 
 SIG_INLINE f64v sigmoid_f64(f64v x) {
   f64v e = exp_of_minus_abs_f64(x);
-  return select_f64((i64v)(x < 0.0), e, splat_f64(1.0)) / (1.0 + e);
+  f64v w = e / (1.0 + e);
+  f64v base = select_f64((i64v)(x < 0.0), e, splat_f64(1.0));
+  return base - base * w;
 }
 
 SIG_INLINE f64v softplus_f64(f64v x) {

@@ -19,6 +19,8 @@
 
 /* Everything is inlined: no vector is passed by a calling convention. GCC warns of it all the same: -Wno-psabi. */
 #define SIG_INLINE static inline __attribute__((always_inline))
+#define SIG_INFINITY __builtin_inff()
+#define SIG_NAN __builtin_nanf("")
 #define SIG_LANES (SIG_VECTOR_BYTES / SIG_ELEMENT_BYTES)
 #define SIG_VECTOR_OF(type) type __attribute__((vector_size(SIG_LANES * sizeof(type))))
 

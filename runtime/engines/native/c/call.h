@@ -1,0 +1,12 @@
+/* What a kernel is called with. */
+typedef struct { char *data; int64_t stride[SIG_MAX_RANK], extent[SIG_MAX_RANK]; } sig_operand; /* strides in elements */
+
+typedef struct sig_call {
+  sig_team *team; /* NULL: the caller's thread does it all */
+  char *workspace; /* shared; SIG_WORKSPACE_BYTES */
+  char *local; /* SIG_LOCAL_BYTES for each thread */
+  sig_operand operand[SIG_MAX_OPERANDS];
+  int64_t extent[SIG_MAX_DIMS];
+  int64_t parameter[SIG_MAX_PARAMETERS];
+  int32_t accumulate[SIG_MAX_OUTS]; /* per result: merged into what is there */
+} sig_call;

@@ -1,0 +1,68 @@
+/*
+ * Walks a plan, which arrives as 64-bit words (see program.ts, which checks every window against its buffer): loops over
+ * blocks, and calls whose offsets and extents follow the current blocks.
+ */
+typedef struct { sig_team *team; char *workspace; _Atomic int32_t cancel; } sig_session;
+
+typedef struct { int64_t start, length; } sig_block;
+
+enum { SIG_FOR = 1, SIG_CALL = 2 };
+
+static const int64_t *sig_read_extent(const int64_t *word, const sig_block *blocks, int64_t *extent) {
+  int64_t sum = 0;
+  for (int64_t terms = *word++; terms > 0; terms--) {
+    int64_t term = *word++;
+    for (int64_t loops = *word++; loops > 0; loops--) term *= blocks[*word++].length;
+    sum += term;
+  }
+  *extent = sum;
+  return word;
+}
+
+static const int64_t *sig_read_operand(const int64_t *word, const sig_block *blocks, char *const *buffers, sig_operand *operand) {
+  char *data = buffers[*word++] + word[0]; /* bytes */
+  word++;
+  for (int64_t bases = *word++; bases > 0; bases--, word += 2) data += blocks[word[0]].start * word[1];
+  operand->data = data;
+  const int64_t rank = *word++;
+  for (int64_t axis = 0; axis < rank; axis++) {
+    operand->stride[axis] = *word++;
+    word = sig_read_extent(word, blocks, &operand->extent[axis]);
+  }
+  return word;
+}
+
+static void sig_walk(sig_session *session, const int64_t *word, const int64_t *end, sig_block *blocks, char *const *buffers) {
+  while (word < end) {
+    if (atomic_load_explicit(&session->cancel, memory_order_relaxed)) return;
+    if (*word == SIG_FOR) {
+      const int64_t loop = word[1], extent = word[2], step = word[3], length = word[4];
+      word += 5;
+      for (int64_t start = 0; start < extent; start += step) {
+        blocks[loop] = (sig_block){start, extent - start < step ? extent - start : step};
+        sig_walk(session, word, word + length, blocks, buffers);
+      }
+      word += length;
+      continue;
+    }
+    sig_call call;
+    const int64_t kernel = word[1], share = word[2];
+    word += 3;
+    call.team = share ? session->team : NULL;
+    call.workspace = session->workspace;
+    call.local = session->workspace + SIG_WORKSPACE_BYTES;
+    const int64_t operands = *word++;
+    for (int64_t k = 0; k < operands; k++) word = sig_read_operand(word, blocks, buffers, &call.operand[k]);
+    const int64_t dims = *word++;
+    for (int64_t k = 0; k < dims; k++) word = sig_read_extent(word, blocks, &call.extent[k]);
+    const int64_t parameters = *word++;
+    for (int64_t k = 0; k < parameters; k++, word += 2) call.parameter[k] = word[0] + (word[1] < 0 ? 0 : blocks[word[1]].start);
+    const int64_t outs = *word++;
+    for (int64_t k = 0; k < outs; k++) {
+      const int64_t loops = *word++;
+      call.accumulate[k] = 0;
+      for (int64_t l = 0; l < loops; l++) call.accumulate[k] |= blocks[*word++].start != 0;
+    }
+    sig_kernels[kernel](&call);
+  }
+}

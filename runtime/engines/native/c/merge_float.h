@@ -1,0 +1,120 @@
+/* Merges that only floats have, and ranks. As merge_number.h. */
+#define SIG_T(name) SIG_JOIN(name, T)
+
+/* The running maximum and the sum of exponentials below it: one pass, no overflow. −∞ adds nothing, +∞ and NaN stay. */
+typedef struct { V high, sum; } SIG_T(logsumexp);
+typedef struct { double high, sum; } SIG_T(logsumexp_s);
+SIG_INLINE void SIG_T(logsumexp_start)(SIG_T(logsumexp) *s) { *s = (SIG_T(logsumexp)){SIG_T(splat)(-SIG_INFINITY), (V){0}}; }
+SIG_INLINE void SIG_T(logsumexp_take)(SIG_T(logsumexp) *s, V x_, i32v live) {
+  const V x = SIG_T(select)(SIG_T(mask)(live), x_, SIG_T(splat)(-SIG_INFINITY));
+  const SIG_T(maskv) same = x == s->high, above = x > s->high, nothing = x == SIG_T(splat)(-SIG_INFINITY);
+  const V below = SIG_T(exp)(SIG_T(select)(same, (V){0}, -SIG_T(abs)(x - s->high)));
+  s->sum = SIG_T(select)(nothing, s->sum, SIG_T(select)(above, s->sum * below + 1, s->sum + below));
+  s->high = SIG_T(maximum)(s->high, x);
+}
+SIG_INLINE void SIG_T(logsumexp_flush)(SIG_T(logsumexp) *s) { (void)s; }
+SIG_INLINE void SIG_T(logsumexp_join)(SIG_T(logsumexp) *s, const SIG_T(logsumexp) *t) {
+  const V high = SIG_T(maximum)(s->high, t->high);
+  const V a = SIG_T(select)(s->high == high, (V){0} + 1, SIG_T(exp)(s->high - high));
+  const V b = SIG_T(select)(t->high == high, (V){0} + 1, SIG_T(exp)(t->high - high));
+  s->sum = a * s->sum + b * t->sum;
+  s->high = high;
+}
+SIG_INLINE SIG_T(logsumexp_s) SIG_T(logsumexp_lane)(const SIG_T(logsumexp) *s, int lane) {
+  return (SIG_T(logsumexp_s)){s->high[lane], s->sum[lane]};
+}
+SIG_INLINE SIG_T(logsumexp_s) SIG_T(logsumexp_join_s)(SIG_T(logsumexp_s) a, SIG_T(logsumexp_s) b) {
+  const double high = a.high != a.high ? a.high : a.high > b.high ? a.high : b.high;
+  const double p = a.high == high ? 1 : exp(a.high - high), q = b.high == high ? 1 : exp(b.high - high);
+  return (SIG_T(logsumexp_s)){high, p * a.sum + q * b.sum};
+}
+SIG_INLINE SIG_T(logsumexp_s) SIG_T(logsumexp_fold)(const SIG_T(logsumexp) *s) {
+  V high = s->high;
+  for (int lane = 1; lane < SIG_LANES; lane++) high = SIG_T(maximum)(high, SIG_T(splat)(s->high[lane]));
+  const V all = SIG_T(splat)(high[0]);
+  const V part = s->sum * SIG_T(select)(s->high == all, (V){0} + 1, SIG_T(exp)(s->high - all));
+  double sum = 0;
+  for (int lane = 0; lane < SIG_LANES; lane++) sum += part[lane];
+  return (SIG_T(logsumexp_s)){high[0], sum};
+}
+SIG_INLINE double SIG_T(logsumexp_put)(SIG_T(logsumexp_s) s, double stored, int merges) {
+  const double mine = s.high - s.high == 0 ? s.high + log(s.sum) : s.high;
+  if (!merges) return mine;
+  if (mine != mine || stored != stored) return mine + stored;
+  const double low = mine < stored ? mine : stored, high = mine < stored ? stored : mine;
+  return high - high == 0 ? high + log1p(exp(low - high)) : high;
+}
+
+/* Ranks: the largest first, NaN above all, ties to the lower index. */
+SIG_INLINE int SIG_T(outranks)(T_ELEMENT x, int32_t i, T_ELEMENT y, int32_t j) {
+  if (x != x || y != y) return (x != x) == (y != y) ? i < j : x != x;
+  return x > y || (x == y && i < j);
+}
+
+typedef struct { V key; i32v index; } SIG_T(argmax);
+typedef struct { T_ELEMENT key; int32_t index; } SIG_T(argmax_s);
+SIG_INLINE void SIG_T(argmax_start)(SIG_T(argmax) *s) { *s = (SIG_T(argmax)){SIG_T(splat)(-SIG_INFINITY), splat_i32(SIG_NO_INDEX)}; }
+SIG_INLINE void SIG_T(argmax_take)(SIG_T(argmax) *s, V x, i32v i, i32v live) {
+  const i32v nan = SIG_T(narrow)(x != x), was = SIG_T(narrow)(s->key != s->key);
+  const i32v tie = SIG_T(narrow)(x == s->key) | (nan & was);
+  const i32v better = live & ((SIG_T(narrow)(x > s->key) & ~was) | (nan & ~was) | (tie & (i < s->index)));
+  s->key = SIG_T(select)(SIG_T(mask)(better), x, s->key);
+  s->index = select_i32(better, i, s->index);
+}
+SIG_INLINE void SIG_T(argmax_flush)(SIG_T(argmax) *s) { (void)s; }
+SIG_INLINE void SIG_T(argmax_join)(SIG_T(argmax) *s, const SIG_T(argmax) *t) { SIG_T(argmax_take)(s, t->key, t->index, splat_i32(-1)); }
+SIG_INLINE SIG_T(argmax_s) SIG_T(argmax_lane)(const SIG_T(argmax) *s, int lane) { return (SIG_T(argmax_s)){s->key[lane], s->index[lane]}; }
+SIG_INLINE SIG_T(argmax_s) SIG_T(argmax_join_s)(SIG_T(argmax_s) a, SIG_T(argmax_s) b) {
+  return SIG_T(outranks)(b.key, b.index, a.key, a.index) ? b : a;
+}
+SIG_INLINE SIG_T(argmax_s) SIG_T(argmax_fold)(const SIG_T(argmax) *s) {
+  SIG_T(argmax_s) all = SIG_T(argmax_lane)(s, 0);
+  for (int lane = 1; lane < SIG_LANES; lane++) all = SIG_T(argmax_join_s)(all, SIG_T(argmax_lane)(s, lane));
+  return all;
+}
+/* `key`: what is stored where the index's value lies. */
+SIG_INLINE int32_t SIG_T(argmax_put)(SIG_T(argmax_s) s, int32_t stored, T_ELEMENT key, int merges) {
+  return merges && !SIG_T(outranks)(s.key, s.index, key, stored) ? stored : s.index;
+}
+
+/*
+ * The k best of each lane, or of all lanes together: lists in falling order, `step` apart. Rare beside the comparison with the
+ * last of the list that goes before, which is in vectors.
+ */
+SIG_INLINE void SIG_T(topk_start)(T_ELEMENT *key, int32_t *index, int64_t count) {
+  for (int64_t e = 0; e < count; e++) {
+    key[e] = -SIG_INFINITY;
+    index[e] = SIG_NO_INDEX;
+  }
+}
+static void SIG_T(topk_insert)(T_ELEMENT *key, int32_t *index, int64_t k, int64_t step, T_ELEMENT x, int32_t i) {
+  int64_t place = (k - 1) * step;
+  if (!SIG_T(outranks)(x, i, key[place], index[place])) return;
+  for (; place > 0 && SIG_T(outranks)(x, i, key[place - step], index[place - step]); place -= step) {
+    key[place] = key[place - step];
+    index[place] = index[place - step];
+  }
+  key[place] = x;
+  index[place] = i;
+}
+/* One list for all lanes. */
+SIG_INLINE void SIG_T(topk_take_all)(T_ELEMENT *key, int32_t *index, int64_t k, V x, i32v i, i32v live) {
+  const i32v good = live & ~SIG_T(narrow)(x < SIG_T(splat)(key[k - 1]));
+  if (!any_lane(good)) return;
+  for (int lane = 0; lane < SIG_LANES; lane++)
+    if (good[lane]) SIG_T(topk_insert)(key, index, k, 1, x[lane], i[lane]);
+}
+/* One list per lane, SIG_LANES apart. */
+SIG_INLINE void SIG_T(topk_take)(T_ELEMENT *key, int32_t *index, int64_t k, V x, i32v i, i32v live) {
+  V last;
+  __builtin_memcpy(&last, key + (k - 1) * SIG_LANES, sizeof last);
+  const i32v good = live & ~SIG_T(narrow)(x < last);
+  if (!any_lane(good)) return;
+  for (int lane = 0; lane < SIG_LANES; lane++)
+    if (good[lane]) SIG_T(topk_insert)(key + lane, index + lane, k, SIG_LANES, x[lane], i[lane]);
+}
+
+#undef SIG_T
+#undef T
+#undef T_ELEMENT
+#undef V

@@ -1,0 +1,61 @@
+/*
+ * The register tile of a contraction, included once per element type with
+ *   T   f32 or f64: the suffix of what is defined here;  T_ELEMENT  its C type
+ *   V   its vector of SIG_LANES lanes
+ *   NV  vectors across a register tile
+ * A tile is SIG_MR rows by NV vectors of columns. Both factors come packed: [k][SIG_MR] and [k][NR], zeros beyond the edge.
+ *
+ * An element is a sum of partial sums of SIG_RUN products, each begun at zero and done in rising k: it depends on its row, its
+ * column and k alone, never on where the tile lies or who computes it.
+ */
+#define SIG_T(name) SIG_JOIN(name, T)
+
+enum { SIG_T(NR) = NV * SIG_LANES };
+
+/* c += or = a·b over k products; c is [SIG_MR][NR]. */
+static inline __attribute__((always_inline)) void SIG_T(micro_run)(int64_t k, const T_ELEMENT *restrict a, const T_ELEMENT *restrict b, T_ELEMENT *restrict c, int first) {
+  V sum[SIG_MR][NV];
+  SIG_UNROLL for (int r = 0; r < SIG_MR; r++)
+    SIG_UNROLL for (int n = 0; n < NV; n++) sum[r][n] = (V){0};
+  for (int64_t p = 0; p < k; p++, a += SIG_MR, b += SIG_T(NR)) {
+    V column[NV];
+    SIG_UNROLL for (int n = 0; n < NV; n++) column[n] = *(const V *)(b + n * SIG_LANES);
+    SIG_UNROLL for (int r = 0; r < SIG_MR; r++) {
+      const V row = a[r] - (V){0}; /* x − 0 is x, −0 too: a broadcast */
+      SIG_UNROLL for (int n = 0; n < NV; n++) sum[r][n] += row * column[n];
+    }
+  }
+  SIG_UNROLL for (int r = 0; r < SIG_MR; r++)
+    SIG_UNROLL for (int n = 0; n < NV; n++) {
+      V *to = (V *)(c + r * SIG_T(NR) + n * SIG_LANES);
+      *to = first ? sum[r][n] : *to + sum[r][n];
+    }
+}
+
+/* `first`: nothing is in c yet. */
+static __attribute__((noinline)) void SIG_T(micro)(int64_t k, const T_ELEMENT *a, const T_ELEMENT *b, T_ELEMENT *c, int first) {
+  for (int64_t done = 0; done < k; done += SIG_RUN) {
+    const int64_t run = k - done < SIG_RUN ? k - done : SIG_RUN;
+    SIG_T(micro_run)(run, a + done * SIG_MR, b + done * SIG_T(NR), c, first && done == 0);
+  }
+  if (k == 0 && first) __builtin_memset(c, 0, sizeof(T_ELEMENT) * SIG_MR * SIG_T(NR));
+}
+
+/*
+ * Rows of one factor, each a vector along k, become rows of a panel, each a vector across it: an in-register transpose by
+ * exchanging blocks of 1, 2, 4 … lanes, then stores of the `width` lanes that belong to this panel.
+ */
+static inline __attribute__((always_inline)) void SIG_T(transpose)(V *row) {
+  SIG_UNROLL for (int step = 1; step < SIG_LANES; step *= 2)
+    SIG_UNROLL for (int r = 0; r < SIG_LANES; r++)
+      if (!(r & step)) {
+        const V a = row[r], b = row[r + step];
+        row[r] = SIG_T(exchange_low)(a, b, step);
+        row[r + step] = SIG_T(exchange_high)(a, b, step);
+      }
+}
+
+#undef T
+#undef T_ELEMENT
+#undef V
+#undef NV

@@ -1,0 +1,431 @@
+/** contract with rows and columns: how panels are packed, what the epilogue does with a register tile, how results are joined. */
+import type { Factor, KernelOf, KernelOut, Scalar } from "../../../../compiler/kernel/kernel.js";
+import { block, type CText, product } from "./c-text.js";
+import { emitFactor, factorDims, mainLoad } from "./factor.js";
+import { placeOf, pointerAt, strideAlong } from "./operands.js";
+import { type EmittedKernel, emitPoints } from "./points.js";
+import { type Direction, elementType, type Place, type Reducer, readElement, reducerFor } from "./reducer.js";
+import { laneOf } from "./scalar-ops.js";
+import { emitScalars, type EmittedScalars } from "./scalars.js";
+import { storeResult } from "./stored-result.js";
+
+type Load = Extract<Scalar, { kind: "load" }>;
+
+/** One matrix product per point of the other dims: rows come from one factor alone, columns from the other. */
+type Roles = { readonly row: number; readonly column: number; readonly points: readonly number[]; readonly left: Factor; readonly right: Factor };
+
+function rolesOf(kernel: KernelOf<"contract">): Roles | null {
+  const outer = kernel.dims - kernel.inner;
+  const [left, right] = [factorDims(kernel.left), factorDims(kernel.right)];
+  const dims = Array.from({ length: outer }, (_, dim) => dim);
+  const onlyLeft = dims.filter((dim) => left.has(dim) && !right.has(dim));
+  const onlyRight = dims.filter((dim) => right.has(dim) && !left.has(dim));
+  const [row, column] = [onlyLeft.at(-1), onlyRight.at(-1)];
+  if (row === undefined || column === undefined || kernel.inner === 0) return null;
+  const rest = (a: number, b: number): readonly number[] => dims.filter((dim) => dim !== a && dim !== b);
+  // Columns run along lanes: the later dim is the one that lies densely in results. Products do not mind the exchange.
+  return row < column
+    ? { row, column, points: rest(row, column), left: kernel.left, right: kernel.right }
+    : { row: column, column: row, points: rest(row, column), left: kernel.right, right: kernel.left };
+}
+
+export function emitContract(name: string, kernel: KernelOf<"contract">): EmittedKernel {
+  const roles = rolesOf(kernel);
+  return roles === null ? emitPoints(name, kernel) : new MatrixProduct(name, kernel, roles).emit();
+}
+
+type Reduced = { readonly out: KernelOut; readonly place: number; readonly reducer: Reducer };
+
+class MatrixProduct {
+  readonly #name: string;
+  readonly #kernel: KernelOf<"contract">;
+  readonly #roles: Roles;
+  readonly #scalars: EmittedScalars;
+  readonly #real: "f32" | "f64";
+  readonly #whole: readonly KernelOut[];
+  /** What is reduced along columns, along rows, and along both. */
+  readonly #rows: readonly Reduced[];
+  readonly #columns: readonly Reduced[];
+  readonly #numbers: readonly Reduced[];
+
+  constructor(name: string, kernel: KernelOf<"contract">, roles: Roles) {
+    this.#name = name;
+    this.#kernel = kernel;
+    this.#roles = roles;
+    const { row, column } = roles;
+    const accumulator = kernel.scalars.find(({ kind }) => kind === "accumulator");
+    this.#real = accumulator?.dtype === "f64" ? "f64" : "f32";
+    const keys = kernel.outs.flatMap(({ by }) => (by === null ? [] : [kernel.outs[by]?.value ?? 0]));
+    this.#scalars = emitScalars(kernel.scalars, [...kernel.outs.map(({ value }) => value), ...keys], {
+      prefix: "s",
+      levelOf: (dims) => (dims.includes(row) ? 2 : dims.includes(column) ? 1 : 0),
+      innermost: 2,
+      index: (dim) =>
+        dim === column ? "(lane_iota() + (int32_t)x)" : dim === row ? "splat_i32((int32_t)y)" : `splat_i32((int32_t)i${dim})`,
+      load: (load, at) => this.#load(load, at),
+      accumulator: (lane) => `load_${lane}(tile + (y - row) * NR_${this.#real} + g)`,
+    });
+    const has = (out: KernelOut, dim: number): boolean => out.access.includes(dim);
+    const outer = kernel.dims - kernel.inner;
+    const full = (out: KernelOut): boolean => new Set(out.access).size === outer;
+    const pick = (where: (out: KernelOut) => boolean, direction: Direction): readonly Reduced[] =>
+      kernel.outs.flatMap((out, place) =>
+        !full(out) && where(out) ? [{ out, place, reducer: reducerFor(kernel, out, this.#scalars, direction) }] : [],
+      );
+    this.#whole = kernel.outs.filter(full);
+    // Both kept, but not every point: one tile after another is merged.
+    const both = kernel.outs.filter((out) => !full(out) && has(out, row) && has(out, column));
+    this.#whole = [...this.#whole, ...both];
+    this.#rows = pick((out) => has(out, row) && !has(out, column), "across");
+    this.#columns = pick((out) => !has(out, row) && has(out, column), "along");
+    this.#numbers = pick((out) => !has(out, row) && !has(out, column), "across");
+  }
+
+  emit(): EmittedKernel {
+    const { row, column, points } = this.#roles;
+    const name = this.#name;
+    const inner = Array.from({ length: this.#kernel.inner }, (_, k) => this.#kernel.dims - this.#kernel.inner + k);
+    const free = this.#kernel.outs.every((out) => points.every((dim) => out.access.includes(dim)));
+    const has = (list: readonly Reduced[], type: string): string => (list.length === 0 ? "0" : `sizeof(${name}_${type})`);
+    return {
+      functions: [
+        ...this.#pack("left", this.#roles.left, row, "SIG_MR"),
+        ...this.#pack("right", this.#roles.right, column, `NR_${this.#real}`),
+        ...this.#stateType("rows", this.#rows),
+        ...this.#stateType("columns", this.#columns),
+        ...this.#stateType("numbers", this.#numbers),
+        ...this.#epilogue(),
+        ...this.#task(),
+        ...this.#fold(),
+        `static const sig_contract_kernel ${name}_kernel = {`,
+        [
+          `.element_bytes = sizeof(${this.#cReal()}), .tile_columns = NR_${this.#real}, .points_free = ${free ? 1 : 0},`,
+          `.column_state_bytes = ${has(this.#columns, "columns")}, .state_bytes = ${has(this.#numbers, "numbers")},`,
+          `.left = ${name}_left, .right = ${name}_right, .task = ${name}_task, .fold = ${name}_fold,`,
+        ],
+        "};",
+        "",
+      ],
+      body: [
+        `const int64_t points[] = {${Array.from({ length: Math.max(1, this.#kernel.dims) }, (_, dim) => (points.includes(dim) ? `call->extent[${dim}]` : "1")).join(", ")}};`,
+        `sig_contract_run(call, &${name}_kernel, call->extent[${row}], call->extent[${column}], ${product(inner.map((dim) => `call->extent[${dim}]`))}, points, ${Math.max(1, this.#kernel.dims)});`,
+      ],
+    };
+  }
+
+  #cReal(): string {
+    return elementType(this.#real);
+  }
+  #points(): CText {
+    return this.#roles.points.flatMap((dim) => [`const int64_t i${dim} = c->at[${dim}];`, `(void)i${dim};`]);
+  }
+
+  // Packing ----------------------------------------------------------------------------------------------------------
+
+  #pack(side: "left" | "right", factor: Factor, across: number, width: string): CText {
+    const kernel = this.#kernel;
+    const last = kernel.dims - 1;
+    const before = Array.from({ length: kernel.inner - 1 }, (_, k) => kernel.dims - kernel.inner + k);
+    const main = mainLoad(factor);
+    const real = this.#real;
+    const c = this.#cReal();
+    const decode: CText = before.map((dim, k) => {
+      const behind = before.slice(k + 1).map((d) => `call->extent[${d}]`);
+      return `const int64_t i${dim} = (k + done) / call->extent[${last}] / (${product(behind)}) % call->extent[${dim}];`;
+    });
+    const alongK = (dense: boolean): CText => {
+      const emitted = emitFactor("f", kernel, factor, { lanes: last, dense, width: dense ? "SIG_LANES" : "n" });
+      const value = dense ? emitted.cast(real) : `select_${real}(mask_${real}(first_lanes(n)), ${emitted.cast(real)}, (${real}v){0})`;
+      return [
+        `for (int g = 0; g < ${width}; g += SIG_LANES) {`,
+        [
+          `${real}v vector[SIG_LANES] = {0};`,
+          ...block(`${dense ? "SIG_UNROLL " : ""}for (int r = 0; r < SIG_LANES; r++)`, [
+            `if (g + r >= ${dense ? width : "count"}) continue;`,
+            `const int64_t i${across} = first + g + r;`,
+            ...emitted.pointers,
+            ...emitted.lines,
+            `vector[r] = ${value};`,
+          ]),
+          `transpose_${real}(vector);`,
+          dense ? "SIG_UNROLL for (int q = 0; q < SIG_LANES; q++)" : "for (int q = 0; q < n; q++)",
+          [`memcpy(panel + (done + x - start + q) * ${width} + g, &vector[q], sizeof(${c}) * sig_least(SIG_LANES, ${width} - g));`],
+        ],
+        "}",
+      ];
+    };
+    const alongPanel = (dense: boolean): CText => {
+      const lanes = `sig_least(SIG_LANES, ${width} - g)`;
+      const emitted = emitFactor("f", kernel, factor, { lanes: across, dense, width: dense ? lanes : "n" });
+      const value = dense ? emitted.cast(real) : `select_${real}(mask_${real}(first_lanes(n)), ${emitted.cast(real)}, (${real}v){0})`;
+      return [
+        `SIG_UNROLL for (int g = 0; g < ${width}; g += SIG_LANES) {`,
+        [
+          "const int64_t x = first + g;",
+          ...(dense ? [] : ["const int64_t n = sig_most(0, sig_least(SIG_LANES, count - g));"]),
+          ...emitted.pointers,
+          ...emitted.lines,
+          `const ${real}v vector = ${value};`,
+          `memcpy(panel + (done + i${last} - start) * ${width} + g, &vector, sizeof(${c}) * ${lanes});`,
+        ],
+        "}",
+      ];
+    };
+    const dense = (lanes: number): string => emitFactor("f", kernel, factor, { lanes }).isDense;
+    return [
+      `/* Panel of ${side === "left" ? "rows" : "columns"} first … first+count−1, products k … k+depth−1. */`,
+      ...block(
+        `static void ${this.#name}_${side}(const sig_contract *c, int64_t first, int64_t count, int64_t k, int64_t depth, void *panel_)`,
+        [
+          "const sig_call *call = c->call;",
+          `${c} *panel = panel_;`,
+          ...this.#points(),
+          `const int along_k = ${strideAlong(main.operand, main.access, last)} == 1 || ${strideAlong(main.operand, main.access, across)} != 1;`,
+          `const int dense = count == ${width} && (along_k ? ${dense(last)} : ${dense(across)});`,
+          ...block("for (int64_t done = 0; done < depth;)", [
+            ...decode,
+            `const int64_t start = (k + done) % call->extent[${last}], end = sig_least(call->extent[${last}], start + depth - done);`,
+            "if (along_k) {",
+            [
+              ...block("for (int64_t x = start; x < end; x += SIG_LANES)", [
+                "const int64_t n = sig_least(SIG_LANES, end - x);",
+                "if (dense && n == SIG_LANES) {",
+                alongK(true),
+                "} else {",
+                alongK(false),
+                "}",
+              ]),
+            ],
+            "} else {",
+            [...block(`for (int64_t i${last} = start; i${last} < end; i${last}++)`, ["if (dense) {", alongPanel(true), "} else {", alongPanel(false), "}"])],
+            "}",
+            "done += end - start;",
+          ]),
+        ],
+      ),
+      "",
+    ];
+  }
+
+  // Register tiles ---------------------------------------------------------------------------------------------------
+
+  #load({ operand, access, dtype }: Load, at: number): string {
+    const { row, column } = this.#roles;
+    const here = access.includes(row) ? `p${at} + y * dy${at}` : `p${at}`;
+    return access.includes(column)
+      ? `load_lanes_${dtype}(${here} + x * dx${at}, dx${at}, n)`
+      : `splat_${laneOf(dtype)}(${readElement(this.#kernel.operands[operand]?.dtype ?? dtype, here)})`;
+  }
+
+  #stateType(kind: string, list: readonly Reduced[]): CText {
+    if (list.length === 0) return [];
+    return ["typedef struct {", list.map(({ reducer, place }) => `${reducer.type} r${place};`), `} ${this.#name}_${kind};`, ""];
+  }
+
+  #states(): readonly (readonly [string, readonly Reduced[]])[] {
+    return ([["rows", this.#rows], ["columns", this.#columns], ["numbers", this.#numbers]] as const).filter(([, list]) => list.length > 0);
+  }
+
+  /** Rows row … and columns column … of the product, from a register tile. */
+  #epilogue(): CText {
+    const kernel = this.#kernel;
+    const { row, column, points } = this.#roles;
+    const at = (dim: number): string => `i${dim}`;
+    const loads = kernel.scalars.flatMap((scalar, k) => {
+      if (scalar.kind !== "load" || !this.#scalars.needed.has(k)) return [];
+      const { operand, access } = scalar;
+      return [
+        `const ${elementType(kernel.operands[operand]?.dtype ?? "f32")} *p${k} = ${pointerAt(kernel, operand, access, points, at)};`,
+        ...(access.includes(row) ? [`const int64_t dy${k} = ${strideAlong(operand, access, row)};`] : []),
+        ...(access.includes(column) ? [`const int64_t dx${k} = ${strideAlong(operand, access, column)};`] : []),
+      ];
+    });
+    const stores = this.#whole.flatMap((out) => {
+      const k = kernel.outs.indexOf(out);
+      return storeResult(kernel, out, this.#scalars, {
+        at: `w${k} + y * wy${k} + x * wx${k}`,
+        step: `wx${k}`,
+        place: this.#wholePlace(out),
+        merges: this.#merges(out, []),
+      });
+    });
+    const take = (list: readonly Reduced[], state: string): CText => list.map(({ reducer, place }) => reducer.take(`${state}.r${place}`, "live"));
+    const reduces = this.#states().length > 0;
+    return [
+      ...block(
+        `static inline void ${this.#name}_epilogue(const sig_contract *c, const ${this.#cReal()} *tile, int64_t row, int64_t rows, int64_t column, int64_t columns${this.#states()
+          .map(([kind]) => `, ${this.#name}_${kind} *${kind}_state`)
+          .join("")})`,
+        [
+          "const sig_call *call = c->call;",
+          ...this.#points(),
+          ...loads,
+          ...this.#whole.flatMap((out) => this.#wholeLines(out)),
+          ...this.#scalars.lines(0),
+          ...block(`for (int g = 0; g < NR_${this.#real} && g < columns; g += SIG_LANES)`, [
+            "const int64_t x = column + g, n = sig_least(SIG_LANES, columns - g);",
+            "(void)x, (void)n;",
+            ...(reduces ? ["const i32v live = first_lanes(n);"] : []),
+            ...this.#scalars.lines(1),
+            ...block("for (int64_t y = row; y < row + rows; y++)", [
+              ...this.#scalars.lines(2),
+              ...stores,
+              ...take(this.#rows, "rows_state[y - row]"),
+              ...take(this.#columns, "columns_state[g / SIG_LANES]"),
+              ...take(this.#numbers, "(*numbers_state)"),
+            ]),
+          ]),
+          ...this.#numbers.flatMap(({ reducer, place }) => reducer.flush(`(*numbers_state).r${place}`)),
+        ],
+      ),
+      "",
+    ];
+  }
+  #wholeLines(out: KernelOut): CText {
+    const { row, column, points } = this.#roles;
+    const k = this.#kernel.outs.indexOf(out);
+    const { access } = placeOf(out);
+    return [
+      `${elementType(this.#kernel.operands[out.operand]?.dtype ?? "f32")} *w${k} = ${pointerAt(this.#kernel, out.operand, access, points, (dim) => `i${dim}`)};`,
+      `const int64_t wy${k} = ${strideAlong(out.operand, access, row)}, wx${k} = ${strideAlong(out.operand, access, column)};`,
+      `(void)wy${k}, (void)wx${k};`,
+    ];
+  }
+  #wholePlace(out: KernelOut): Place {
+    const at = (k: number): string => `(w${k} + y * wy${k} + (x + l) * wx${k})`;
+    const key = this.#kernel.outs[out.by ?? -1];
+    return {
+      out: at(this.#kernel.outs.indexOf(out)),
+      rank: placeOf(out).rank,
+      key: out.by === null ? "" : at(out.by),
+      keyRank: key === undefined ? "0" : placeOf(key).rank,
+    };
+  }
+
+  /** All columns of the block for SIG_TASK_PANELS panels of rows. */
+  #task(): CText {
+    const name = this.#name;
+    const real = this.#real;
+    const c = this.#cReal();
+    const start = (list: readonly Reduced[], state: string): CText => list.map(({ reducer, place }) => reducer.start(`${state}.r${place}`));
+    const flushRows = this.#rows.flatMap(({ reducer, place }) => reducer.flush(`rows_state[r].r${place}`));
+    const flushColumns = this.#columns.flatMap(({ reducer, place }) => reducer.flush(`columns_state[v].r${place}`));
+    return [
+      ...block(`static void ${name}_task(void *job, int64_t task, int64_t thread)`, [
+        "const sig_contract *c = job;",
+        "const sig_call *call = c->call;",
+        "const int last = c->k + c->k_count >= c->inner, whole = c->k_count >= c->inner;",
+        "const int64_t first = task * SIG_TASK_PANELS * SIG_MR, rows = sig_least(SIG_TASK_PANELS * SIG_MR, c->row_count - first);",
+        `const int64_t panels = (c->column_count + NR_${real} - 1) / NR_${real};`,
+        "(void)call, (void)thread;",
+        ...(this.#rows.length === 0
+          ? []
+          : [`${name}_rows rows_state[SIG_TASK_PANELS * SIG_MR];`, ...block("for (int r = 0; r < SIG_TASK_PANELS * SIG_MR; r++)", start(this.#rows, "rows_state[r]"))]),
+        ...(this.#columns.length === 0
+          ? []
+          : [
+              `${name}_columns *columns_state = (${name}_columns *)sig_slot(c, task);`,
+              ...block(`if (last) for (int64_t v = 0; v < panels * NR_${real} / SIG_LANES; v++)`, start(this.#columns, "columns_state[v]")),
+            ]),
+        ...(this.#numbers.length === 0
+          ? []
+          : [
+              `${name}_numbers *numbers_state = (${name}_numbers *)(sig_slot(c, task) + panels * NR_${real} / SIG_LANES * c->kernel->column_state_bytes);`,
+              ...block("if (last)", start(this.#numbers, "(*numbers_state)")),
+            ]),
+        ...block("for (int64_t panel = 0; panel < panels; panel++)", [
+          `const int64_t column = panel * NR_${real};`,
+          ...block("for (int64_t row = 0; row < rows; row += SIG_MR)", [
+            `${c} own[SIG_MR * NR_${real}] __attribute__((aligned(64)));`,
+            `${c} *tile = whole ? own : (${c} *)c->sums + ((first + row) / SIG_MR * panels + panel) * SIG_MR * NR_${real};`,
+            `micro_${real}(c->k_count, (const ${c} *)c->left + (first + row) * c->k_count, (const ${c} *)c->right + column * c->k_count, tile, c->k == 0);`,
+            `if (last) ${name}_epilogue(c, tile, c->row + first + row, sig_least(SIG_MR, rows - row), c->column + column, sig_least(NR_${real}, c->column_count - column)${this.#states()
+              .map(([kind]) => (kind === "rows" ? ", rows_state + row" : kind === "columns" ? `, columns_state + column / SIG_LANES` : ", numbers_state"))
+              .join("")});`,
+          ]),
+        ]),
+        ...(flushColumns.length === 0 ? [] : block(`if (last) for (int64_t v = 0; v < panels * NR_${real} / SIG_LANES; v++)`, flushColumns)),
+        ...(this.#rows.length === 0
+          ? []
+          : block("if (last)", [
+              ...this.#points(),
+              ...this.#rows.flatMap(({ out }) => this.#wholeLines(out)),
+              ...block("for (int64_t r = 0; r < rows; r++)", [
+                ...flushRows,
+                ...this.#put(this.#rows, (place) => `rows_state[r].r${place}`, "0", (k) => `(w${k} + (c->row + first + r) * wy${k})`, "c->column > 0"),
+              ]),
+            ])),
+      ]),
+      "",
+    ];
+  }
+
+  /** Indices go first: they compare the values that they follow as those were. */
+  #put(list: readonly Reduced[], state: (place: number) => string, lane: string, at: (k: number) => string, again: string): CText {
+    return list
+      .toSorted((a, b) => Number(a.out.by === null) - Number(b.out.by === null))
+      .flatMap(({ out, place, reducer }): CText => {
+        const key = this.#kernel.outs[out.by ?? -1];
+        const where: Place = {
+          out: at(place),
+          rank: placeOf(out).rank,
+          key: out.by === null ? "" : at(out.by),
+          keyRank: key === undefined ? "0" : placeOf(key).rank,
+        };
+        return ["{", reducer.put(state(place), lane, where, this.#merges(out, [again])), "}"];
+      });
+  }
+  /** Whether something is there: from earlier blocks of the plan, from earlier points of this call, or where `again` says so. */
+  #merges(out: KernelOut, again: readonly string[]): string {
+    const earlier = this.#roles.points.filter((dim) => !out.access.includes(dim)).map((dim) => `i${dim} > 0`);
+    return `(${[`call->accumulate[${this.#kernel.outs.indexOf(out)}]`, ...again, ...earlier].join(" || ")})`;
+  }
+
+  /** Joins the slots of all tasks: one panel of columns, or, behind the last, what becomes one number. */
+  #fold(): CText {
+    const name = this.#name;
+    const real = this.#real;
+    const panels = `(c->column_count + NR_${real} - 1) / NR_${real}`;
+    const columns: CText =
+      this.#columns.length === 0
+        ? []
+        : [
+            ...block(`for (int64_t v = panel * NR_${real} / SIG_LANES; v < (panel + 1) * NR_${real} / SIG_LANES; v++)`, [
+              `${name}_columns state = ((const ${name}_columns *)sig_slot(c, 0))[v];`,
+              ...block("for (int64_t task = 1; task < tasks; task++)", [
+                `const ${name}_columns next = ((const ${name}_columns *)sig_slot(c, task))[v];`,
+                ...this.#columns.flatMap(({ reducer, place }) => reducer.join(`state.r${place}`, `next.r${place}`)),
+              ]),
+              ...this.#columns.flatMap(({ out }) => this.#wholeLines(out)),
+              ...block("for (int l = 0; l < SIG_LANES && v * SIG_LANES + l < c->column_count; l++)", [
+                ...this.#put(this.#columns, (place) => `state.r${place}`, "l", (k) => `(w${k} + (c->column + v * SIG_LANES + l) * wx${k})`, "c->row > 0"),
+              ]),
+            ]),
+          ];
+    const numbers: CText =
+      this.#numbers.length === 0
+        ? []
+        : [
+            `const int64_t behind = ${panels} * NR_${real} / SIG_LANES * c->kernel->column_state_bytes;`,
+            `${name}_numbers state = *(const ${name}_numbers *)(sig_slot(c, 0) + behind);`,
+            ...block("for (int64_t task = 1; task < tasks; task++)", [
+              `const ${name}_numbers next = *(const ${name}_numbers *)(sig_slot(c, task) + behind);`,
+              ...this.#numbers.flatMap(({ reducer, place }) => reducer.join(`state.r${place}`, `next.r${place}`)),
+            ]),
+            ...this.#numbers.flatMap(({ out }) => this.#wholeLines(out)),
+            ...this.#put(this.#numbers, (place) => `state.r${place}`, "0", (k) => `w${k}`, "c->row > 0 || c->column > 0"),
+          ];
+    return [
+      ...block(`static void ${name}_fold(void *job, int64_t panel, int64_t thread)`, [
+        "const sig_contract *c = job;",
+        "const sig_call *call = c->call;",
+        "const int64_t tasks = sig_tasks(c->row_count);",
+        "(void)call, (void)tasks, (void)thread, (void)panel;",
+        ...this.#points(),
+        ...(columns.length === 0 ? [] : [`if (panel < ${panels}) {`, columns, "return;", "}"]),
+        ...numbers,
+      ]),
+      "",
+    ];
+  }
+}

@@ -1,0 +1,74 @@
+/** One side of a contraction: its value along one dim, the positions of all others fixed as i<dim>. */
+import type { Factor, KernelOf, Scalar } from "../../../../compiler/kernel/kernel.js";
+import type { CText } from "./c-text.js";
+import { pointerAt, strideAlong } from "./operands.js";
+import { elementType, readElement } from "./reducer.js";
+import { type Lane, laneOf } from "./scalar-ops.js";
+import { emitScalars } from "./scalars.js";
+
+export type EmittedFactor = {
+  /** Pointers at the fixed positions, and the steps along the lanes. */
+  readonly pointers: CText;
+  /** The value of n lanes from position x on. */
+  readonly lines: CText;
+  /** The value in lanes of the contraction's type. */
+  readonly cast: (to: "f32" | "f64") => string;
+  /** A C condition: all that varies along the lanes is dense. */
+  readonly isDense: string;
+};
+
+type Load = Extract<Scalar, { kind: "load" }>;
+
+const dimsOf = (scalar: Scalar): readonly number[] => (scalar.kind === "load" ? scalar.access : scalar.kind === "index" ? [scalar.dim] : []);
+
+/** The dims that a factor changes with. */
+export const factorDims = (factor: Factor): ReadonlySet<number> => new Set(factor.scalars.flatMap(dimsOf));
+
+/** The load that reads most: its layout decides along which dim a panel is packed. */
+export function mainLoad(factor: Factor): Load {
+  const loads = factor.scalars.filter((scalar): scalar is Load => scalar.kind === "load");
+  const [main] = loads.toSorted((a, b) => b.access.length - a.access.length);
+  if (main === undefined) throw new Error("a factor loads nothing");
+  return main;
+}
+
+/** `dense`: lanes are loaded as they lie, all of them. `width`: the lanes wanted, where that is a constant. */
+export function emitFactor(
+  prefix: string,
+  kernel: KernelOf<"contract">,
+  factor: Factor,
+  { lanes, dense = false, width = "n" }: { readonly lanes: number; readonly dense?: boolean; readonly width?: string },
+): EmittedFactor {
+  const fixed = Array.from({ length: kernel.dims }, (_, dim) => dim).filter((dim) => dim !== lanes);
+  const pointers: string[] = [];
+  const steps: string[] = [];
+  const scalars = emitScalars(factor.scalars, [factor.value], {
+    prefix,
+    levelOf: () => 0,
+    innermost: 0,
+    index: (dim) => (dim === lanes ? "(lane_iota() + (int32_t)x)" : `splat_i32((int32_t)i${dim})`),
+    accumulator: () => {
+      throw new Error("a factor comes before the sum");
+    },
+    load: ({ operand, access, dtype }, at) => {
+      const p = `${prefix}p${at}`;
+      const stored = elementType(kernel.operands[operand]?.dtype ?? dtype);
+      pointers.push(`const ${stored} *${p} = ${pointerAt(kernel, operand, access, fixed, (dim) => `i${dim}`)};`);
+      if (!access.includes(lanes)) return `splat_${laneOf(dtype)}(${readElement(dtype, p)})`;
+      if (dense) return width === "SIG_LANES" ? `load_${dtype}(${p} + x)` : `load_first_${dtype}(${p} + x, ${width}, (${laneOf(dtype)}v){0})`;
+      const d = `${prefix}d${at}`;
+      const step = strideAlong(operand, access, lanes);
+      pointers.push(`const int64_t ${d} = ${step};`);
+      return `load_lanes_${dtype}(${p} + x * ${d}, ${d}, ${width})`;
+    },
+  });
+  for (const scalar of factor.scalars)
+    if (scalar.kind === "load" && scalar.access.includes(lanes)) steps.push(`${strideAlong(scalar.operand, scalar.access, lanes)} == 1`);
+  const lane: Lane = scalars.lane(factor.value);
+  return {
+    pointers,
+    lines: scalars.lines(0),
+    cast: (to) => (lane === to ? scalars.name(factor.value) : `${lane}_to_${to}(${scalars.name(factor.value)})`),
+    isDense: steps.length === 0 ? "1" : [...new Set(steps)].join(" && "),
+  };
+}

@@ -1,0 +1,76 @@
+/** The engine of the CPU: C generated from a template's kernels, built by the system's compiler at first use, cached. */
+import type { Template } from "../../../compiler/compile.js";
+import type { Target } from "../../../compiler/target.js";
+import type { Availability, Engine, Executable } from "../../engine.js";
+import { emitLibrary, LOCAL_BYTES, WORKSPACE_BYTES } from "./emit/library.js";
+import { NativeExecutable } from "./executable.js";
+import { openKernels } from "./library.js";
+import { buildLibrary, type Toolchain } from "./toolchain/build-library.js";
+import { type Cache, openCache } from "./toolchain/cache.js";
+import { usableCores } from "./toolchain/cores.js";
+import { findToolchain } from "./toolchain/find-toolchain.js";
+import { isas } from "./toolchain/isa.js";
+import { readHeaders } from "./toolchain/read-headers.js";
+
+export type NativeOptions = {
+  /** Default: as many as this process may use. */
+  readonly threads?: number;
+  /** Default true. False: every library is built anew and kept nowhere. */
+  readonly useCache?: boolean;
+  /** For tests: gaps between buffers, checked after each run. */
+  readonly guardBytes?: number;
+  /** For tests, as `-fsanitize=address`. */
+  readonly extraFlags?: readonly string[];
+  /** Where notes of the cache go. */
+  readonly tell?: (line: string) => void;
+};
+
+/** Blocks of this size leave room for packed panels in a second-level cache, and tiles that are worth their packing. */
+const DEFAULT_SCRATCH_BYTES = 2 * 2 ** 20;
+
+/** Fails where there is no compiler, with the package to install. */
+export async function createNativeEngine(options: NativeOptions = {}): Promise<Engine> {
+  const tell = options.tell ?? ((): void => undefined);
+  const cache: Cache = openCache({ useCache: options.useCache ?? true });
+  cache.notes.forEach(tell);
+  const toolchain: Toolchain = await findToolchain(cache);
+  const threads = options.threads ?? usableCores();
+  const { compiler, isa } = toolchain;
+  return {
+    name: "native",
+    probe: async (): Promise<Availability> => ({
+      available: true,
+      detail: `${isa}, ${threads} thread${threads === 1 ? "" : "s"}, ${compiler.version}`,
+    }),
+    target: (precision): Target => ({
+      engine: "native",
+      granularity: "kernel",
+      memory: "arena",
+      precision,
+      alignment: 64,
+      ...(options.guardBytes === undefined ? {} : { guardBytes: options.guardBytes }),
+      maxBytes: null,
+      defaultScratchBytes: DEFAULT_SCRATCH_BYTES,
+    }),
+    load: async (template: Template): Promise<Executable> => {
+      const sources = emitLibrary({
+        kernels: template.kernels,
+        notes: [],
+        precision: template.target.precision,
+        vectorBytes: isas[isa].vectorBytes,
+        loops: template.schedule?.loops.length ?? 0,
+        headers: readHeaders(),
+        units: usableCores(),
+      });
+      const built = await buildLibrary(sources, { toolchain, cache, ...(options.extraFlags === undefined ? {} : { extraFlags: options.extraFlags }) });
+      built.notes.forEach(tell);
+      try {
+        const library = await openKernels(built.path);
+        return new NativeExecutable(template, { library, threads, workspaceBytes: WORKSPACE_BYTES + threads * LOCAL_BYTES });
+      } finally {
+        built.release();
+      }
+    },
+    dispose: () => undefined,
+  };
+}

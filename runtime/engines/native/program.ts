@@ -1,0 +1,90 @@
+/**
+ * A plan as 64-bit words, which the driver in c/driver.h walks:
+ *
+ *   FOR  loop extent step length   followed by `length` words of its body
+ *   CALL kernel share  operands…  extents…  parameters…  outs…
+ *
+ * Lists begin with their count. An operand is buffer, byte offset, bases (loop, bytes), rank, then stride and extent of each axis.
+ * An extent is a sum of terms: coefficient and the loops whose current block it is multiplied by.
+ *
+ * The plan is verified before (every window inside its buffer, in every block): C trusts these words.
+ */
+import { dtypeBytes } from "../../../compiler/graph/type.js";
+import type { Kernel } from "../../../compiler/kernel/kernel.js";
+import type { Extent, LoopId, Plan, PlanStatement, View } from "../../../compiler/plan/plan.js";
+
+type Call = Extract<PlanStatement, { kind: "call" }>;
+
+const FOR = 1;
+const CALL = 2;
+/** Points or multiply-adds below which a call is over before a second thread would have begun. */
+const WORTH_SHARING = 2 ** 15;
+
+export type Program = { readonly words: BigInt64Array; /** Multiply-adds and points: whether a run is worth a thread of its own. */ readonly work: number };
+
+export function encodeProgram(plan: Plan, kernels: readonly Kernel[]): Program {
+  const blocks = new Map<LoopId, { readonly step: number; readonly times: number }>();
+  let work = 0;
+  const whole = (extent: Extent): number =>
+    typeof extent === "number"
+      ? extent
+      : extent.reduce((sum, { coef, loops }) => sum + loops.reduce((value, loop) => value * (blocks.get(loop)?.step ?? 1), coef), 0);
+  const extentWords = (extent: Extent): readonly number[] =>
+    typeof extent === "number" ? [1, extent, 0] : [extent.length, ...extent.flatMap(({ coef, loops }) => [coef, loops.length, ...loops])];
+  const operandWords = ({ buffer, offset, bases, dims }: View): readonly number[] => {
+    const bytes = dtypeBytes[plan.buffers[buffer]?.dtype ?? "f64"];
+    return [
+      buffer,
+      offset * bytes,
+      bases.length,
+      ...bases.flatMap(({ loop, stride }) => [loop, stride * bytes]),
+      dims.length,
+      ...dims.flatMap(({ extent, stride }) => [stride, ...extentWords(extent)]),
+    ];
+  };
+  const callWords = (call: Call): readonly number[] => {
+    const points = workOf(call, kernels[call.kernel], whole);
+    work += [...blocks.values()].reduce((product, { times }) => product * times, points);
+    return [
+      CALL,
+      call.kernel,
+      points >= WORTH_SHARING ? 1 : 0,
+      call.operands.length,
+      ...call.operands.flatMap(operandWords),
+      call.extents.length,
+      ...call.extents.flatMap(extentWords),
+      call.parameters.length,
+      ...call.parameters.flatMap(({ value, loop }) => [value, loop ?? -1]),
+      call.first.length,
+      ...call.first.flatMap((loops) => [loops.length, ...loops]),
+    ];
+  };
+  const listWords = (statements: readonly PlanStatement[]): readonly number[] =>
+    statements.flatMap((statement): readonly number[] => {
+      switch (statement.kind) {
+        case "for": {
+          const { loop, extent, step } = statement;
+          blocks.set(loop, { step, times: Math.ceil(extent / step) });
+          const body = listWords(statement.body);
+          blocks.delete(loop);
+          return [FOR, loop, extent, step, body.length, ...body];
+        }
+        case "call":
+          return callWords(statement);
+        case "free":
+          return [];
+        case "op":
+        case "cut":
+        case "merge":
+        case "join":
+          throw new Error(`a kernel plan holds no ${statement.kind}`);
+      }
+    });
+  return { words: BigInt64Array.from(listWords(plan.statements), BigInt), work };
+}
+
+function workOf(call: Call, kernel: Kernel | undefined, whole: (extent: Extent) => number): number {
+  const product = (extents: readonly Extent[]): number => extents.reduce<number>((total, extent) => total * whole(extent), 1);
+  if (kernel === undefined) throw new Error(`no kernel ${call.kernel}`);
+  return "dims" in kernel ? product(call.extents) : Math.max(...call.operands.map(({ dims }) => product(dims.map(({ extent }) => extent))));
+}
