@@ -78,7 +78,7 @@ export function compileProgram(program: LoweredProgram, options: CompileOptions)
   });
   const graph = runSteps(whole, options.microBatch === true ? [...afterGradients, ...slicing] : afterGradients, onStep);
   const names = namesBySpan(program, graph);
-  const formed = options.target.granularity === "kernel" ? scheduleGraph(graph, names, options.target.precision) : null;
+  const formed = options.target.granularity === "kernel" ? scheduleGraph(graph, names, options.target) : null;
   const template: Template = {
     name: program.name,
     target: options.target,

@@ -10,6 +10,8 @@ export type Target = {
   readonly memory: "arena" | "logical";
   /** What f32 is stored and computed as. */
   readonly precision: "f32" | "f64";
+  /** `kernel` only: sums of whole sweeps that are one number are added up in f64, block by block, whatever they are stored as. */
+  readonly wideSums?: boolean;
   /** Every buffer's offset and size in an arena is a multiple of this. Bytes. */
   readonly alignment: number;
   /** Bytes left free behind every buffer of an arena, so that an engine that checks itself sees writes past an end. */

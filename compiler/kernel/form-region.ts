@@ -2,7 +2,7 @@
 import type { Span } from "../../grammar/span.js";
 import { type Id, isTile, type Merge, type Node, type Tile } from "../graph/graph.js";
 import { addSizes, asNumber, constant, type Size } from "../graph/size.js";
-import type { DType, Shape } from "../graph/type.js";
+import { type DType, isFloat, type Shape } from "../graph/type.js";
 import type { BufferId, LoopId } from "../plan/plan.js";
 import { contiguous, type SymbolicCall, type SymbolicView, windowOf } from "./call.js";
 import { type Cluster, Clustering } from "./cluster.js";
@@ -11,6 +11,7 @@ import { identityIndex, indexView, reshapeView } from "./layout.js";
 import { nodeClass } from "./node-class.js";
 import { keyOf, reducedPoints, sameKey } from "./reduced-points.js";
 import type { Region, RegionNodes } from "./region-nodes.js";
+import { roundSums, type Widened } from "./round-sums.js";
 import { sinkOperands } from "./sink-operands.js";
 import { atDims, type PointOut, PointWriter } from "./write-points.js";
 import type { Places } from "./write-scalars.js";
@@ -19,6 +20,8 @@ import type { Places } from "./write-scalars.js";
 export type Sink = {
   readonly value: Id;
   readonly view: SymbolicView;
+  /** Of the bytes. */
+  readonly dtype: DType;
   readonly merge: Merge;
   readonly first: readonly LoopId[];
   /** Another sink, by its place in the list. */
@@ -34,6 +37,8 @@ export type Step = { readonly depth: number } & (
 );
 
 export type RegionHost = Pick<Places, "stored" | "loop"> & {
+  /** Sums of a tile that are one number are added up in f64. */
+  readonly wideSums: boolean;
   /** A new buffer for a value of the region, computed at this depth. */
   readonly buffer: (
     node: { readonly id: Id | null; readonly name: string; readonly span: Span },
@@ -135,11 +140,11 @@ class RegionFormer {
       const node = this.#nodes.op(sink.value);
       span ??= node.span;
       const live = cluster.live.get(node.id);
-      const { view, merge, first } = sink;
+      const { view, dtype, merge, first } = sink;
       outs.push(
         live === undefined
-          ? { ...reducedPoints(node, dimsOf(cluster, node)), view, first }
-          : { ...plain(node, live), view, merge, topk: null, by: null, first },
+          ? { ...reducedPoints(node, dimsOf(cluster, node)), view, dtype, first }
+          : { ...plain(node, live), view, dtype, merge, topk: null, by: null, first },
       );
     }
     this.#call(cluster.depth, new PointWriter(this.#clusters, cluster, this.#places).write(outs, span ?? raise("a cluster without nodes")));
@@ -201,7 +206,7 @@ class RegionFormer {
           : null;
       return {
         value: { node: node.id, index: atDims(dims) },
-        dtype: node.type.dtype,
+        dtype: sink.dtype,
         view: sink.view,
         merge: sink.merge,
         access: dims.filter((axis) => axis !== ranks?.axis),
@@ -342,19 +347,23 @@ class RegionFormer {
       return indexView(this.#place(base), index, shape);
     });
     const projects = this.#region.nodes.filter((node): node is Node<"project"> => node.op === "project" && node.ins[0] === tile.id);
+    const wide: Widened[] = [];
     const results = tile.types.map((type, index) => {
       const mine = projects.filter((node) => node.attrs.index === index);
       const wanted = mine.find(({ id }) => this.#region.wanted.has(id)) ?? mine[0];
-      const buffer = this.#host.buffer(
-        { id: wanted?.id ?? null, name: tile.outs[index]?.merge ?? "result", span: wanted?.span ?? tile.span },
-        type.dtype,
-        type.shape,
-        cluster.depth,
-      );
+      const { merge = "none" } = tile.outs[index] ?? {};
+      const as = (dtype: DType, id: Id | null): BufferId =>
+        this.#host.buffer({ id, name: merge, span: wanted?.span ?? tile.span }, dtype, type.shape, cluster.depth);
+      const buffer = as(type.dtype, wanted?.id ?? null);
       for (const { id } of mine) this.#buffers.set(id, buffer);
-      return buffer;
+      const widens = this.#host.wideSums && merge === "sum" && type.shape.length === 0 && isFloat(this.#host.stored(type.dtype));
+      if (!widens || this.#host.stored(type.dtype) === "f64") return buffer;
+      const from = as("f64", null);
+      wide.push({ from, to: buffer, dtype: this.#host.stored(type.dtype) });
+      return from;
     });
     this.#steps.push({ depth: cluster.depth, tile, operands, results });
+    if (wide.length > 0) this.#call(cluster.depth, roundSums(wide, tile.span));
   }
 }
 

@@ -49,28 +49,30 @@ export type Schedule = {
 /** In float64 every float of the program is stored as one. */
 export const storedAs = (dtype: DType, precision: Target["precision"]): DType => (precision === "f64" && isFloat(dtype) ? "f64" : dtype);
 
+type KernelTarget = Pick<Target, "precision" | "wideSums">;
+
 export function scheduleGraph(
   graph: Graph,
   names: ReadonlyMap<Id, string>,
-  precision: Target["precision"],
+  target: KernelTarget,
 ): { readonly schedule: Schedule; readonly kernels: readonly Kernel[] } {
-  return new Scheduler(graph, names, precision).run();
+  return new Scheduler(graph, names, target).run();
 }
 
 class Scheduler {
   readonly #graph: Graph;
   readonly #names: ReadonlyMap<Id, string>;
-  readonly #precision: Target["precision"];
+  readonly #target: KernelTarget;
   readonly #loops: SymbolicLoop[] = [];
   readonly #buffers: SymbolicBuffer[] = [];
   readonly #kernels: Kernel[] = [];
   /** Equal kernels are one: text → number. */
   readonly #kernelNumbers = new Map<string, number>();
 
-  constructor(graph: Graph, names: ReadonlyMap<Id, string>, precision: Target["precision"]) {
+  constructor(graph: Graph, names: ReadonlyMap<Id, string>, target: KernelTarget) {
     this.#graph = graph;
     this.#names = names;
-    this.#precision = precision;
+    this.#target = target;
   }
 
   run(): { readonly schedule: Schedule; readonly kernels: readonly Kernel[] } {
@@ -105,12 +107,13 @@ class Scheduler {
   }
 
   #buffer(name: string, role: BufferRole, dtype: DType, shape: Shape, loops: readonly LoopId[], span: Span): BufferId {
-    return this.#buffers.push({ name, role, dtype: storedAs(dtype, this.#precision), shape, loops, span }) - 1;
+    return this.#buffers.push({ name, role, dtype: storedAs(dtype, this.#target.precision), shape, loops, span }) - 1;
   }
 
   #host(around: readonly LoopId[], role: (id: Id) => BufferRole, name: (id: Id) => string | null, loops: readonly LoopId[]): RegionHost {
     return {
-      stored: (dtype) => storedAs(dtype, this.#precision),
+      wideSums: this.#target.wideSums ?? false,
+      stored: (dtype) => storedAs(dtype, this.#target.precision),
       loop: (k) => loops[k] ?? raise(`no loop ${k}`),
       buffer: (node, dtype, shape, depth) => {
         const known = node.id === null ? null : name(node.id);
@@ -151,6 +154,7 @@ class Scheduler {
       return {
         value,
         view: blockOf(whole, place.map(at)),
+        dtype: this.#buffers[whole.buffer]?.dtype ?? raise(`%${tile.id} has no result ${k}`),
         merge,
         first: loops.filter((_, l) => !place.includes(l)),
         by,

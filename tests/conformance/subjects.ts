@@ -38,7 +38,7 @@ for (const subject of wanted) {
 }
 
 export function templateFor(graph: Graph, target: Target): Template {
-  const formed = target.granularity === "kernel" ? scheduleGraph(graph, new Map(), target.precision) : { kernels: [], schedule: null };
+  const formed = target.granularity === "kernel" ? scheduleGraph(graph, new Map(), target) : { kernels: [], schedule: null };
   return { name: "conformance", target, graph, names: new Map(), indexBounds: [], ...formed };
 }
 

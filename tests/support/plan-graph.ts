@@ -17,7 +17,7 @@ export function templateOf(
   target: Target = createPlanrefEngine().target("f64"),
   names: ReadonlyMap<number, string> = new Map(),
 ): Template {
-  return { name: "test", target, graph, names, indexBounds: [], ...scheduleGraph(graph, names, target.precision) };
+  return { name: "test", target, graph, names, indexBounds: [], ...scheduleGraph(graph, names, target) };
 }
 
 export const planOf = (template: Template, dims: Dims, blocks: Blocks = {}): Plan =>
