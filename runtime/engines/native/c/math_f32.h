@@ -50,24 +50,19 @@ SIG_INLINE f32v exp_f32(f32v x) {
   return exp_reduced_f32(r) * (f32v)(half << 23) * (f32v)(((u32v)shifted - half) << 23);
 }
 
-/* (exp(x) - 1) / 2 for -20 <= x <= 89 or NaN. */
-SIG_INLINE f32v half_expm1_f32(f32v x) {
-  f32v shifted = x * SIG_LOG2_E_F32 + (SIG_ROUND_F32 + 126);
+SIG_INLINE f32v expm1_f32(f32v x) {
+  f32v inside = select_f32((i32v)(x < -20.0f), splat_f32(-20.0f), x);
+  inside = select_f32((i32v)(inside > 89.0f), splat_f32(89.0f), inside);
+  f32v shifted = inside * SIG_LOG2_E_F32 + (SIG_ROUND_F32 + 126);
   f32v n = shifted - (SIG_ROUND_F32 + 126);
-  f32v r = (x - n * SIG_LN2_HIGH_F32) - n * SIG_LN2_LOW_F32;
+  f32v r = (inside - n * SIG_LN2_HIGH_F32) - n * SIG_LN2_LOW_F32;
   f32v half_power = (f32v)((u32v)shifted << 23); /* 2^(n - 1) */
   f32v q = r * 0x1.6b5baep-10f + 0x1.1227e4p-7f;
   q = q * r + 0x1.55572cp-5f;
   q = q * r + 0x1.5554b0p-3f;
   q = q * r + 0x1.fffffep-2f;
   f32v p = q * (r * r) + r;
-  return p * half_power + (half_power - 0.5f);
-}
-
-SIG_INLINE f32v expm1_f32(f32v x) {
-  f32v inside = select_f32((i32v)(x < -20.0f), splat_f32(-20.0f), x);
-  inside = select_f32((i32v)(inside > 89.0f), splat_f32(89.0f), inside);
-  f32v half = half_expm1_f32(inside);
+  f32v half = p * half_power + (half_power - 0.5f);
   return with_sign_of_f32(half + half, x);
 }
 
@@ -143,10 +138,15 @@ SIG_INLINE f32v softplus_f32(f32v x) {
 }
 
 SIG_INLINE f32v tanh_f32(f32v x) {
-  f32v twice = (f32v)((u32v)(x + x) | SIG_SIGN_F32);
-  twice = select_f32((i32v)(twice < -20.0f), splat_f32(-20.0f), twice);
-  f32v half = half_expm1_f32(twice);
-  return with_sign_of_f32(half / (1.0f + half), x);
+  f32v z = x * x;
+  f32v near = z * -0x1.758f8ap-8f + 0x1.5211bep-6f;
+  near = near * z + -0x1.b838a0p-5f;
+  near = near * z + 0x1.110704p-3f;
+  near = near * z + -0x1.555532p-2f;
+  near = (near * z) * x + x;
+  f32v e = exp_of_minus_abs_f32(x + x);
+  f32v far = 1.0f - 2.0f * (e / (1.0f + e));
+  return with_sign_of_f32(select_f32((i32v)(abs_f32(x) < 0.625f), near, far), x);
 }
 
 SIG_INLINE f32v erf_f32(f32v x) {

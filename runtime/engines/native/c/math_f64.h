@@ -45,11 +45,12 @@ SIG_INLINE f64v exp_f64(f64v x) {
   return exp_reduced_f64(r) * (f64v)(half << 52) * (f64v)(((u64v)shifted - half) << 52);
 }
 
-/* (exp(x) - 1) / 2 for -40 <= x <= 710 or NaN. */
-SIG_INLINE f64v half_expm1_f64(f64v x) {
-  f64v shifted = x * SIG_LOG2_E_F64 + (SIG_ROUND_F64 + 1022);
+SIG_INLINE f64v expm1_f64(f64v x) {
+  f64v inside = select_f64((i64v)(x < -40.0), splat_f64(-40.0), x);
+  inside = select_f64((i64v)(inside > 710.0), splat_f64(710.0), inside);
+  f64v shifted = inside * SIG_LOG2_E_F64 + (SIG_ROUND_F64 + 1022);
   f64v n = shifted - (SIG_ROUND_F64 + 1022);
-  f64v r = (x - n * SIG_LN2_HIGH_F64) - n * SIG_LN2_LOW_F64;
+  f64v r = (inside - n * SIG_LN2_HIGH_F64) - n * SIG_LN2_LOW_F64;
   f64v half_power = (f64v)((u64v)shifted << 52);
   f64v q = r * 0x1.1f20ecf870359p-29 + 0x1.af5fb3e9e3492p-26;
   q = q * r + 0x1.27e50ee4451d0p-22;
@@ -62,13 +63,7 @@ SIG_INLINE f64v half_expm1_f64(f64v x) {
   q = q * r + 0x1.5555555555559p-3;
   q = q * r + 0.5;
   f64v p = q * (r * r) + r;
-  return p * half_power + (half_power - 0.5);
-}
-
-SIG_INLINE f64v expm1_f64(f64v x) {
-  f64v inside = select_f64((i64v)(x < -40.0), splat_f64(-40.0), x);
-  inside = select_f64((i64v)(inside > 710.0), splat_f64(710.0), inside);
-  f64v half = half_expm1_f64(inside);
+  f64v half = p * half_power + (half_power - 0.5);
   return with_sign_of_f64(half + half, x);
 }
 
@@ -139,10 +134,21 @@ SIG_INLINE f64v softplus_f64(f64v x) {
 }
 
 SIG_INLINE f64v tanh_f64(f64v x) {
-  f64v twice = (f64v)((u64v)(x + x) | SIG_SIGN_F64);
-  twice = select_f64((i64v)(twice < -40.0), splat_f64(-40.0), twice);
-  f64v half = half_expm1_f64(twice);
-  return with_sign_of_f64(half / (1.0 + half), x);
+  f64v z = x * x;
+  f64v near = z * -0x1.4715197dd9219p-16 + 0x1.5d75cac5c5dbbp-14;
+  near = near * z + -0x1.e9702e574182bp-13;
+  near = near * z + 0x1.3483b5a8ff59fp-11;
+  near = near * z + -0x1.7d8fd404c2cf0p-10;
+  near = near * z + 0x1.d6d29b8f661fcp-9;
+  near = near * z + -0x1.226e2f13cc2abp-7;
+  near = near * z + 0x1.664f485965b9bp-6;
+  near = near * z + -0x1.ba1ba1b97d337p-5;
+  near = near * z + 0x1.1111111110795p-3;
+  near = near * z + -0x1.555555555554fp-2;
+  near = (near * z) * x + x;
+  f64v e = exp_of_minus_abs_f64(x + x);
+  f64v far = 1.0 - 2.0 * (e / (1.0 + e));
+  return with_sign_of_f64(select_f64((i64v)(abs_f64(x) < 0.55), near, far), x);
 }
 
 SIG_INLINE f64v erf_f64(f64v x) {
