@@ -12,40 +12,43 @@
 #ifndef SIG_ACCESS_H
 #define SIG_ACCESS_H
 
-/* `raw`: the vector as it lies in memory. `unpack` and `pack` are between it and `vector`. */
-#define SIG_DEFINE_ACCESS(name, element, raw, vector, unpack, pack)                                                   \
-  typedef raw name##_in_memory __attribute__((aligned(sizeof(element)), may_alias));                                  \
-  SIG_INLINE vector load_##name(const element *p) { return unpack(*(const name##_in_memory *)p); }                    \
-  SIG_INLINE void store_##name(element *p, vector v) { *(name##_in_memory *)p = pack(v); }                            \
-  SIG_INLINE vector load_first_##name(const element *p, ptrdiff_t n, vector fill) {                                   \
-    element lanes[SIG_LANES];                                                                                         \
-    raw filled = pack(fill);                                                                                          \
-    __builtin_memcpy(lanes, &filled, sizeof filled);                                                                  \
-    __builtin_memcpy(lanes, p, (size_t)n * sizeof *p);                                                                \
-    __builtin_memcpy(&filled, lanes, sizeof filled);                                                                  \
-    return unpack(filled);                                                                                            \
-  }                                                                                                                   \
-  SIG_INLINE void store_first_##name(element *p, ptrdiff_t n, vector v) {                                             \
-    raw packed = pack(v);                                                                                             \
-    __builtin_memcpy(p, &packed, (size_t)n * sizeof *p);                                                              \
-  }                                                                                                                   \
-  SIG_INLINE vector load_strided_##name(const element *p, ptrdiff_t stride) {                                         \
-    raw out;                                                                                                          \
-    for (int l = 0; l < SIG_LANES; l++) out[l] = p[l * stride];                                                       \
-    return unpack(out);                                                                                               \
-  }                                                                                                                   \
-  SIG_INLINE void store_strided_##name(element *p, ptrdiff_t stride, vector v) {                                      \
-    raw packed = pack(v);                                                                                             \
-    for (int l = 0; l < SIG_LANES; l++) p[l * stride] = packed[l];                                                    \
-  }                                                                                                                   \
-  SIG_INLINE vector load_strided_first_##name(const element *p, ptrdiff_t stride, ptrdiff_t n, vector fill) {         \
-    raw out = pack(fill);                                                                                             \
-    for (ptrdiff_t l = 0; l < n; l++) out[l] = p[l * stride];                                                         \
-    return unpack(out);                                                                                               \
-  }                                                                                                                   \
-  SIG_INLINE void store_strided_first_##name(element *p, ptrdiff_t stride, ptrdiff_t n, vector v) {                   \
-    raw packed = pack(v);                                                                                             \
-    for (ptrdiff_t l = 0; l < n; l++) p[l * stride] = packed[l];                                                      \
+/*
+ * `raw`: the vector as it lies in memory. `unpack` and `pack` are between it and `vector`. The loops of load_first and
+ * store_first are in the form that compilers turn into one masked move, where the machine has it.
+ */
+#define SIG_DEFINE_ACCESS(name, element, raw, vector, unpack, pack)                                                    \
+  typedef raw name##_in_memory __attribute__((aligned(sizeof(element)), may_alias));                                   \
+  SIG_INLINE vector load_##name(const element *p) { return unpack(*(const name##_in_memory *)p); }                     \
+  SIG_INLINE void store_##name(element *p, vector v) { *(name##_in_memory *)p = pack(v); }                             \
+  SIG_INLINE vector load_first_##name(const element *p, ptrdiff_t n, vector fill) {                                    \
+    raw filled = pack(fill), out;                                                                                      \
+    const int32_t count = (int32_t)n;                                                                                  \
+    for (int32_t l = 0; l < SIG_LANES; l++) out[l] = l < count ? p[l] : filled[l];                                     \
+    return unpack(out);                                                                                                \
+  }                                                                                                                    \
+  SIG_INLINE void store_first_##name(element *p, ptrdiff_t n, vector v) {                                              \
+    raw packed = pack(v);                                                                                              \
+    const int32_t count = (int32_t)n;                                                                                  \
+    for (int32_t l = 0; l < SIG_LANES; l++)                                                                            \
+      if (l < count) p[l] = packed[l];                                                                                 \
+  }                                                                                                                    \
+  SIG_INLINE vector load_strided_##name(const element *p, ptrdiff_t stride) {                                          \
+    raw out;                                                                                                           \
+    for (int l = 0; l < SIG_LANES; l++) out[l] = p[l * stride];                                                        \
+    return unpack(out);                                                                                                \
+  }                                                                                                                    \
+  SIG_INLINE void store_strided_##name(element *p, ptrdiff_t stride, vector v) {                                       \
+    raw packed = pack(v);                                                                                              \
+    for (int l = 0; l < SIG_LANES; l++) p[l * stride] = packed[l];                                                     \
+  }                                                                                                                    \
+  SIG_INLINE vector load_strided_first_##name(const element *p, ptrdiff_t stride, ptrdiff_t n, vector fill) {          \
+    raw out = pack(fill);                                                                                              \
+    _Pragma("GCC unroll 1") for (ptrdiff_t l = 0; l < n; l++) out[l] = p[l * stride];                                  \
+    return unpack(out);                                                                                                \
+  }                                                                                                                    \
+  SIG_INLINE void store_strided_first_##name(element *p, ptrdiff_t stride, ptrdiff_t n, vector v) {                    \
+    raw packed = pack(v);                                                                                              \
+    _Pragma("GCC unroll 1") for (ptrdiff_t l = 0; l < n; l++) p[l * stride] = packed[l];                               \
   }
 
 #define SIG_AS_IT_IS(v) (v)

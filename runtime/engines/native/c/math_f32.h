@@ -83,7 +83,7 @@ SIG_INLINE f32v log_reduced_f32(f32v f, f32v n) {
 
 /* Positive normal x = 2^n m with sqrt(1/2) <= m < sqrt(2). */
 SIG_INLINE i32v exponent_f32(f32v x) { return (i32v)(((u32v)x + (0x3f800000u - SIG_SQRT_HALF_BITS_F32)) >> 23) - 127; }
-SIG_INLINE f32v mantissa_f32(f32v x, i32v n) { return (f32v)((i32v)x - (n << 23)); }
+SIG_INLINE f32v mantissa_f32(f32v x, i32v n) { return (f32v)((u32v)x - ((u32v)n << 23)); }
 
 SIG_INLINE f32v log_f32(f32v x) {
   i32v subnormal = (i32v)(x < 0x1p-126f);
@@ -101,7 +101,7 @@ SIG_INLINE f32v log1p_f32(f32v x) {
   i32v n = exponent_f32(u);
   /* 1 + f = 2^-n (1 + x), from x itself, for u has lost its last bits. Where n >= 24 the 1 does not count. */
   i32v big = (i32v)(x > 0x1p25f);
-  f32v power = (f32v)(0x3f800000 - (n << 23));
+  f32v power = (f32v)(0x3f800000u - ((u32v)n << 23));
   f32v f = select_f32(big, mantissa_f32(u, n) - 1.0f, x * power + (power - 1.0f));
   f32v y = log_reduced_f32(f, i32_to_f32(n));
   y = select_f32((i32v)(x < SIG_INFINITY) & (i32v)(x != 0.0f), y, x);
@@ -219,7 +219,7 @@ typedef union { f32v whole; f32h half[2]; } f32_halves;
 SIG_INLINE f64h half_in_f64(f32v x, int half) { return __builtin_convertvector(((f32_halves){.whole = x}).half[half], f64h); }
 
 /* x = n pi/2 + r, |r| <= pi/4, for |x| <= 1e5. */
-SIG_INLINE f32v reduce_quarter_turns_f32(f32v x, i32v *n) {
+SIG_INLINE f32v reduce_quarter_turns_f32(f32v x, u32v *n) {
   f32_halves r, turns;
   for (int h = 0; h < 2; h++) {
     f64h half = half_in_f64(x, h);
@@ -228,12 +228,12 @@ SIG_INLINE f32v reduce_quarter_turns_f32(f32v x, i32v *n) {
     r.half[h] = __builtin_convertvector((half - count * 0x1.921fb544p+0) - count * 0x1.0b4611a626331p-34, f32h);
     turns.half[h] = __builtin_convertvector(count, f32h);
   }
-  *n = f32_to_i32(turns.whole);
+  *n = (u32v)f32_to_i32(turns.whole);
   return r.whole;
 }
 
 /* sin(r + n pi/2) */
-SIG_INLINE f32v sin_of_quadrant_f32(f32v r, i32v n) {
+SIG_INLINE f32v sin_of_quadrant_f32(f32v r, u32v n) {
   f32v z = r * r;
   f32v s = z * -0x1.9952dap-13f + 0x1.110776p-7f;
   s = s * z + -0x1.555546p-3f;
@@ -241,15 +241,15 @@ SIG_INLINE f32v sin_of_quadrant_f32(f32v r, i32v n) {
   f32v c = z * 0x1.99e818p-16f + -0x1.6c0c28p-10f;
   c = c * z + 0x1.55554ap-5f;
   c = (c * z - 0.5f) * z + 1.0f;
-  f32v y = select_f32((i32v)((n & 1) != 0), c, s);
-  return (f32v)((u32v)y ^ ((u32v)(n & 2) << 30));
+  f32v y = select_f32((i32v)((n & 1u) != 0u), c, s);
+  return (f32v)((u32v)y ^ ((n & 2u) << 30));
 }
 
 #define SIG_TURNS_LIMIT_F32 1e5f
 
 /* A finite lane beyond 1e5 takes libm's reduction: a branch. */
 SIG_INLINE f32v sin_f32(f32v x) {
-  i32v n;
+  u32v n;
   f32v r = reduce_quarter_turns_f32(x, &n);
   f32v y = select_f32((i32v)(x == 0.0f), x, sin_of_quadrant_f32(r, n));
   i32v large = (i32v)(abs_f32(x) > SIG_TURNS_LIMIT_F32);
@@ -259,9 +259,9 @@ SIG_INLINE f32v sin_f32(f32v x) {
   return y;
 }
 SIG_INLINE f32v cos_f32(f32v x) {
-  i32v n;
+  u32v n;
   f32v r = reduce_quarter_turns_f32(x, &n);
-  f32v y = sin_of_quadrant_f32(r, n + 1);
+  f32v y = sin_of_quadrant_f32(r, n + 1u);
   i32v large = (i32v)(abs_f32(x) > SIG_TURNS_LIMIT_F32);
   if (any_lane(large))
     for (int l = 0; l < SIG_LANES; l++)
