@@ -2,6 +2,7 @@
 import { Command, CommanderError } from "commander";
 import { UserError, userError } from "../user-error.js";
 import type { Console } from "./console.js";
+import { registerBench } from "./commands/bench.js";
 import { registerCheck } from "./commands/check.js";
 import { registerDoctor } from "./commands/doctor.js";
 import { registerExplain } from "./commands/explain.js";
@@ -28,6 +29,7 @@ const commands: readonly Register[] = [
   registerPlan,
   registerIr,
   registerExplain,
+  registerBench,
   registerDoctor,
   registerReserved,
 ];

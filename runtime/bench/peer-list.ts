@@ -1,0 +1,53 @@
+/** Who else can run the same step: small scripts in other frameworks, listed by the pipeline that they compute. */
+import { existsSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { didYouMean } from "../../grammar/did-you-mean.js";
+import { packageRoot } from "../package-root.js";
+import { userError } from "../user-error.js";
+import { benchMessages } from "./messages.js";
+
+/** `tuned`: the C library's allocator keeps what is freed, on huge pages, which spares peers that make big arrays their page faults. */
+export type Heap = "default" | "tuned";
+
+export type Peer = {
+  readonly name: string;
+  /** The Python module without which it cannot run. */
+  readonly framework: string;
+  readonly script: string;
+  /** What the script is to do its own way. */
+  readonly with: readonly string[];
+  /** How many n×n arrays of f32 it holds at its peak. */
+  readonly squares: number;
+  readonly heap: Heap;
+};
+
+type Manifest = {
+  readonly peers: Readonly<Record<string, Omit<Peer, "name" | "squares" | "heap">>>;
+  /** pipeline → peer → squares */
+  readonly programs: Readonly<Record<string, Readonly<Record<string, number>>>>;
+};
+
+export const peerFolder = (): string => join(packageRoot(), "tests", "bench", "peers");
+
+function readManifest(): Manifest {
+  const file = join(peerFolder(), "manifest.json");
+  // It comes with the sources, not with what is published of them.
+  return existsSync(file) ? (JSON.parse(readFileSync(file, "utf8")) as Manifest) : { peers: {}, programs: {} };
+}
+
+/**
+ * The peers that `wanted` asks for, by framework or by their own name, each with both heaps. None where no peer computes
+ * the pipeline. Throws a `UserError` for a name that no peer has.
+ */
+export function peersOf(pipeline: string, wanted: readonly string[], manifest: Manifest = readManifest()): readonly Peer[] {
+  const { peers, programs } = manifest;
+  const known = [...new Set(Object.entries(peers).flatMap(([name, { framework }]) => [framework, name]))];
+  const unknown = wanted.find((name) => !known.includes(name));
+  if (unknown !== undefined)
+    throw userError(benchMessages.unknownPeer, { name: unknown, help: didYouMean(unknown, known) ?? known.join(", ") }, 2);
+  return Object.entries(programs[pipeline] ?? {}).flatMap(([name, squares]) => {
+    const peer = peers[name];
+    if (peer === undefined || !(wanted.includes(name) || wanted.includes(peer.framework))) return [];
+    return (["default", "tuned"] as const).map((heap) => ({ name, ...peer, squares, heap }));
+  });
+}

@@ -1,0 +1,59 @@
+/** Times one thing again and again: first until it is warm, then for the record. */
+
+/** A phase ends after `steps` steps or `most` seconds, but not before `fewest` steps and `least` seconds. */
+export type Phase = { readonly steps: number; readonly fewest: number; readonly least: number; readonly most: number };
+
+export type Timing = {
+  readonly warmup: number;
+  readonly timed: number;
+  readonly medianMs: number;
+  readonly minMs: number;
+  readonly maxMs: number;
+  /** (max − min) / median. */
+  readonly spread: number;
+};
+
+export type StepClock = {
+  /** Milliseconds. */
+  readonly now: () => number;
+  /** Before each step. */
+  readonly tell: (phase: "warm-up" | "timed", step: number) => void;
+  readonly stopped: () => boolean;
+};
+
+export async function timeSteps(step: () => Promise<void>, warmup: Phase, timed: Phase, clock: StepClock): Promise<Timing> {
+  const warm = await runPhase(step, warmup, clock, "warm-up");
+  const times = await runPhase(step, timed, clock, "timed");
+  return { warmup: warm.length, ...summarise(times) };
+}
+
+async function runPhase(step: () => Promise<void>, phase: Phase, clock: StepClock, name: "warm-up" | "timed"): Promise<readonly number[]> {
+  const times: number[] = [];
+  const begun = clock.now();
+  let last = begun;
+  while (!clock.stopped() && goesOn(phase, times.length, (last - begun) / 1000)) {
+    clock.tell(name, times.length + 1);
+    // A step may never leave the event loop a turn; an interrupt needs one. Outside of what is timed.
+    await new Promise((resolve) => setImmediate(resolve));
+    const before = clock.now();
+    await step();
+    last = clock.now();
+    times.push(last - before);
+  }
+  return times;
+}
+
+export function goesOn({ steps, fewest, least, most }: Phase, done: number, seconds: number): boolean {
+  if (done < fewest) return true;
+  if (seconds >= most) return false;
+  return done < steps || seconds < least;
+}
+
+export function summarise(times: readonly number[]): Omit<Timing, "warmup"> {
+  const sorted = [...times].sort((a, b) => a - b);
+  const at = (k: number): number => sorted[k] ?? Number.NaN;
+  const middle = sorted.length >> 1;
+  const medianMs = sorted.length % 2 === 1 ? at(middle) : (at(middle - 1) + at(middle)) / 2;
+  const [minMs, maxMs] = [at(0), at(sorted.length - 1)];
+  return { timed: sorted.length, medianMs, minMs, maxMs, spread: (maxMs - minMs) / medianMs };
+}

@@ -1,0 +1,122 @@
+/** What `sigc bench` found, for a person. */
+import type { Dims } from "../../compiler/bind.js";
+import { humanBytes } from "../../compiler/plan/human-bytes.js";
+import type { Machine } from "../bench/machine.js";
+import type { Heap } from "../bench/peer-list.js";
+import { textTable } from "./text-table.js";
+
+export type PeerEntry = { readonly name: string; readonly framework: string; readonly heap: Heap } & (
+  | { readonly skipped: string }
+  | {
+      readonly version: string;
+      readonly warmup: number;
+      readonly timed: number;
+      readonly medianMs: number;
+      readonly minMs: number;
+      readonly maxMs: number;
+      readonly residentGrowthBytes: number | null;
+      /** Its median over ours: above 1 we are faster. */
+      readonly ratio: number;
+    }
+);
+
+export type BenchDocument = {
+  readonly pipeline: string;
+  readonly engine: string;
+  readonly precision: "f32" | "f64";
+  readonly work: "results" | "gradients";
+  readonly sizes: Dims;
+  /** As `--set` gave them. */
+  readonly settings: Readonly<Record<string, string>>;
+  readonly memoryBytes: number | null;
+  readonly threads: number;
+  readonly warmup: number;
+  readonly timed: number;
+  readonly wanted: number;
+  readonly medianMs: number;
+  readonly minMs: number;
+  readonly maxMs: number;
+  readonly engineMedianMs: number;
+  readonly compileMs: number;
+  readonly bindMs: number;
+  readonly loadMs: number;
+  /** Of contractions, 2 per multiply-add: those that are executed, and without those that an earlier sweep did already. */
+  readonly flops: number;
+  readonly usefulFlops: number;
+  /** Per second of the median step. */
+  readonly gflops: number;
+  readonly usefulGflops: number;
+  /** The larger of the two. */
+  readonly probeGflops: number | null;
+  readonly shareOfProbe: number | null;
+  readonly probe: {
+    readonly beforeGflops: number | null;
+    readonly afterGflops: number | null;
+    readonly compiler: string | null;
+    readonly isa: string | null;
+    readonly reason: string | null;
+  };
+  readonly plannedPeakBytes: number;
+  readonly givenBytes: number;
+  readonly resultBytes: number;
+  readonly measuredPeakBytes: number;
+  readonly measuredBy: string;
+  /** Resident memory at its peak over that before the program was loaded, inputs in place. */
+  readonly residentGrowthBytes: number | null;
+  readonly peers: readonly PeerEntry[];
+  readonly noPeers: string | null;
+  readonly machine: Machine;
+  readonly sigc: string;
+  readonly date: string;
+  readonly diagnostics: readonly object[];
+};
+
+export function benchText(bench: BenchDocument): string {
+  const { pipeline, engine, precision, work, sizes, threads, measuredBy, residentGrowthBytes: growth } = bench;
+  const dims = Object.entries(sizes).map(([id, size]) => `${id} = ${size}`);
+  const measured = measuredBy === "none" ? "" : `, measured ${humanBytes(bench.measuredPeakBytes)} by ${measuredBy}`;
+  const resident = growth === null ? "" : `; resident memory grew by ${humanBytes(growth)}`;
+  return [
+    `${pipeline} on ${engine}, ${precision}, ${work}: ${[...dims, threads === 1 ? "1 thread" : `${threads} threads`].join(", ")}\n`,
+    `median ${ms(bench.medianMs)}, from ${ms(bench.minMs)} to ${ms(bench.maxMs)}, ${steps(bench)}\n`,
+    `${speed(bench)}\n`,
+    `peak planned ${humanBytes(bench.plannedPeakBytes)}${measured}${resident}\n`,
+    bench.noPeers === null ? "" : `no peers: ${bench.noPeers}\n`,
+    bench.peers.length === 0 ? "" : `\n${peerTable(bench)}`,
+  ].join("");
+}
+
+function steps({ timed, wanted, warmup }: BenchDocument): string {
+  const cut = timed < wanted ? ` of ${wanted}, for want of time,` : "";
+  return `${timed}${cut} steps after ${warmup}`;
+}
+
+function speed({ flops, usefulFlops, gflops, usefulGflops, probeGflops, shareOfProbe, probe }: BenchDocument): string {
+  if (flops === 0) return "no contraction, so no operations to count";
+  const useful = usefulFlops === flops ? "" : ` (${usefulGflops.toPrecision(3)} without what is computed again)`;
+  const share =
+    probeGflops === null || shareOfProbe === null
+      ? `; no share of the machine's peak: ${probe.reason}`
+      : `, ${percent(shareOfProbe)} of the ${probeGflops.toPrecision(4)} that the multiply-add units do (${probe.isa})`;
+  return `${gflops.toPrecision(3)} GFLOP/s${useful}${share}`;
+}
+
+function peerTable({ peers, medianMs }: BenchDocument): string {
+  const rows = peers.map((peer) => {
+    const who = [peer.name, peer.heap];
+    if ("skipped" in peer) return [...who, "", "", "", "", `skipped: ${peer.skipped}`];
+    const { ratio, residentGrowthBytes: growth, version, timed } = peer;
+    return [
+      ...who,
+      ms(peer.medianMs),
+      ms(peer.minMs),
+      `${ratio.toFixed(2)}×`,
+      growth === null ? "" : humanBytes(growth),
+      `${version}, ${timed} steps`,
+    ];
+  });
+  return textTable(["peer", "heap", "median", "least", `over ${ms(medianMs)}`, "memory", ""], rows, [2, 3, 4, 5]);
+}
+
+const percent = (share: number): string => `${(100 * share).toFixed(1)} %`;
+const ms = (value: number): string => `${value.toPrecision(value < 1000 ? 4 : Math.ceil(Math.log10(value + 1)))} ms`;
