@@ -35,19 +35,23 @@ function readManifest(): Manifest {
   return existsSync(file) ? (JSON.parse(readFileSync(file, "utf8")) as Manifest) : { peers: {}, programs: {} };
 }
 
+const heaps: readonly Heap[] = ["default", "tuned"];
+
 /**
- * The peers that `wanted` asks for, by framework or by their own name, each with both heaps. None where no peer computes
- * the pipeline. Throws a `UserError` for a name that no peer has.
+ * The peers that `wanted` asks for, by framework, by their own name (each with both heaps), or as `torch-eager/tuned`. None
+ * where no peer computes the pipeline. Throws a `UserError` for a name that no peer has.
  */
 export function peersOf(pipeline: string, wanted: readonly string[], manifest: Manifest = readManifest()): readonly Peer[] {
   const { peers, programs } = manifest;
-  const known = [...new Set(Object.entries(peers).flatMap(([name, { framework }]) => [framework, name]))];
-  const unknown = wanted.find((name) => !known.includes(name));
+  const names = Object.entries(peers).flatMap(([name, { framework }]) => [framework, name]);
+  const known = new Set([...names, ...names.flatMap((name) => heaps.map((heap) => `${name}/${heap}`))]);
+  const unknown = wanted.find((name) => !known.has(name));
   if (unknown !== undefined)
-    throw userError(benchMessages.unknownPeer, { name: unknown, help: didYouMean(unknown, known) ?? known.join(", ") }, 2);
+    throw userError(benchMessages.unknownPeer, { name: unknown, help: didYouMean(unknown, known) ?? [...new Set(names)].join(", ") }, 2);
   return Object.entries(programs[pipeline] ?? {}).flatMap(([name, squares]) => {
     const peer = peers[name];
-    if (peer === undefined || !(wanted.includes(name) || wanted.includes(peer.framework))) return [];
-    return (["default", "tuned"] as const).map((heap) => ({ name, ...peer, squares, heap }));
+    if (peer === undefined) throw new Error(`the manifest lists no peer ${name}`);
+    const isWanted = (heap: Heap): boolean => [name, peer.framework].some((as) => wanted.includes(as) || wanted.includes(`${as}/${heap}`));
+    return heaps.filter(isWanted).map((heap) => ({ name, ...peer, squares, heap }));
   });
 }

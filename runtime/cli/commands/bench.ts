@@ -52,7 +52,7 @@ export const registerBench: Register = (parent, { console, finish }) => {
     .option("--warmup <n>", "steps before those that are timed; 2 where not given, more where they are short", countOption("--warmup", 0))
     .option("--repeat <n>", "steps that are timed; 5 where not given, more where they are short", countOption("--repeat", 1))
     .option("--seconds <s>", "stop timing after that long, after two steps at least; peers get as much", countOption("--seconds", 1), 10)
-    .option("--against <peers>", "torch, jax or a single peer by name; separated by commas", (text) =>
+    .option("--against <peers>", "torch, jax, or peers by name, with one heap as torch-eager/tuned; separated by commas", (text) =>
       text.split(",").map((name) => name.trim()),
     )
     .option(...jsonFlag)
@@ -112,7 +112,8 @@ async function bench(path: string, options: Options, { progress, signal, console
   const after = await measure(probe);
   const residentGrowthBytes = grown();
   if (signal.aborted || last === null) return null;
-  const norms = normsOf(last.outputs);
+  // Before `dispose`: an engine may hand out views of its own memory.
+  const norms = peers.length === 0 ? new Map<string, number>() : normsOf(last.outputs);
   executable.dispose();
   engine.dispose();
 

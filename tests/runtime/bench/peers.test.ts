@@ -24,6 +24,7 @@ test("a framework means all its peers, each with both heaps; a name means that o
   expect(named(["jax"])).toEqual(["jax-jit default", "jax-jit tuned"]);
   expect(named(["torch-eager", "jax"])).toHaveLength(4);
   expect(new Set(named(["torch"])).size).toBe(8);
+  expect(named(["jax/tuned", "torch-eager/default"])).toEqual(["torch-eager default", "jax-jit tuned"]);
   expect(peersOf("no such pipeline", ["torch"])).toEqual([]);
   expect(() => named(["troch"])).toThrow('no peer "troch"');
 });
