@@ -17,12 +17,13 @@ function resident(): Resident | null {
   }
 }
 
-/** Lets the peak begin anew at what is resident now; not every container allows it. */
-function forgetPeak(): void {
+/** Lets the peak begin anew at what is resident now; false where that is not allowed. */
+function forgetPeak(): boolean {
   try {
     writeFileSync("/proc/self/clear_refs", "5");
+    return true;
   } catch {
-    // Then an earlier peak may hide a later one, and `growth` says so.
+    return false;
   }
 }
 
@@ -40,14 +41,14 @@ async function collectGarbage(): Promise<void> {
 /** From here on: the most bytes that came to be resident over those that are now. Null where the system does not tell. */
 export async function watchGrowth(): Promise<() => number | null> {
   await collectGarbage();
-  forgetPeak();
+  const forgotten = forgetPeak();
   const before = resident();
   return () => {
     const after = resident();
-    return before === null || after === null ? null : growth(before, after);
+    return before === null || after === null ? null : growth(before, after, forgotten);
   };
 }
 
-/** A peak that stayed where it was before the start may be older than the start: it says nothing. */
-export const growth = (before: Resident, after: Resident): number | null =>
-  after.peak > before.peak || before.peak === before.now ? Math.max(0, after.peak - before.now) : null;
+/** Where the peak from before the start still stands, and nothing has passed it, it says nothing. */
+export const growth = (before: Resident, after: Resident, forgotten: boolean): number | null =>
+  forgotten || after.peak > before.peak ? Math.max(0, after.peak - before.now) : null;

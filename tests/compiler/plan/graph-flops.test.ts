@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { planWith } from "../../../compiler/bind.js";
-import { graphFlops } from "../../../compiler/plan/graph-flops.js";
+import { graphFlops, usefulFlops } from "../../../compiler/plan/graph-flops.js";
 import { compileText } from "../../support/compile-text.js";
 
 const siglip = `pipeline siglip {
@@ -32,4 +32,11 @@ test("an engine that runs kernels counts the same as one that runs ops", () => {
     node.op === "tile" ? [{ tile: node.id, loops: node.loops.map(({ name }) => ({ name, extent: 37, block: 8 })) }] : [],
   );
   expect(planWith(kernel, { n: 37 }, tiles).flops).toBe(graphFlops(kernel.graph, { n: 37 }));
+});
+
+test("softmax over rows computes its logits twice, and needs them once", () => {
+  const softmax = siglip.replace(/loss = .*/, "loss = mean[i](logsumexp[j](logits[i, j]))");
+  const { graph } = compileText(softmax).template;
+  const contraction = 2 * 37 * 37 * 24;
+  expect([graphFlops(graph, { n: 37 }), usefulFlops(graph, { n: 37 })]).toEqual([4 * contraction, 3 * contraction]);
 });

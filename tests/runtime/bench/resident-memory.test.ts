@@ -22,7 +22,7 @@ test("sees memory that was held and given back, and not what lay there before", 
 });
 
 test("a peak that is older than the start says nothing", () => {
-  expect(growth({ now: 100, peak: 500 }, { now: 200, peak: 500 })).toBeNull();
-  expect(growth({ now: 100, peak: 500 }, { now: 200, peak: 700 })).toBe(600);
-  expect(growth({ now: 100, peak: 100 }, { now: 100, peak: 100 })).toBe(0);
+  expect(growth({ now: 100, peak: 500 }, { now: 200, peak: 500 }, false)).toBeNull();
+  expect(growth({ now: 100, peak: 500 }, { now: 200, peak: 700 }, false)).toBe(600);
+  expect(growth({ now: 100, peak: 101 }, { now: 100, peak: 101 }, true)).toBe(1);
 });

@@ -79,7 +79,7 @@ describe("bench", () => {
   });
 
   test.for(["siglip", "clip"])("%s: peers compute our loss and gradients", { timeout: 300_000 }, async (name, { skip }) => {
-    const found = await benched(pipeline(name), ...small, ...quick, "--against", "torch-eager,torch-by-hand,jax");
+    const found = await benched(pipeline(name), ...small, ...quick, "--against", "torch-eager/tuned,torch-by-hand/default,jax/default");
     const python = findPython();
     const missing = new Map(await Promise.all(["torch", "jax"].map(async (name) => [name, await python.missing(name)] as const)));
     for (const peer of found.peers)
