@@ -13,25 +13,80 @@
 #define SIG_ACCESS_H
 
 /*
- * `raw`: the vector as it lies in memory. `unpack` and `pack` are between it and `vector`. The loops of load_first and
- * store_first are in the form that compilers turn into one masked move, where the machine has it.
+ * A word is an element of the program's own size, so that L words fill a register. Where the machine has masked moves
+ * the first n take one instruction, which no masked word can make fault. It is asked for by name: of a loop with a
+ * condition GCC 12 makes masked moves too, but some of them as vextractf64x4 under a mask, which faults.
  */
+#if SIG_ELEMENT_BYTES == 4
+typedef float sig_word;
+typedef f32v sig_words;
+#else
+typedef double sig_word;
+typedef f64v sig_words;
+#endif
+
+#if defined(__AVX512F__) && SIG_VECTOR_BYTES == 64
+SIG_INLINE sig_words load_first_words(const sig_word *p, ptrdiff_t n, sig_words fill) {
+#if SIG_ELEMENT_BYTES == 4
+  return __builtin_ia32_loadups512_mask(p, fill, (uint16_t)((1u << n) - 1));
+#else
+  return __builtin_ia32_loadupd512_mask(p, fill, (uint8_t)((1u << n) - 1));
+#endif
+}
+SIG_INLINE void store_first_words(sig_word *p, ptrdiff_t n, sig_words v) {
+#if SIG_ELEMENT_BYTES == 4
+  __builtin_ia32_storeups512_mask(p, v, (uint16_t)((1u << n) - 1));
+#else
+  __builtin_ia32_storeupd512_mask(p, v, (uint8_t)((1u << n) - 1));
+#endif
+}
+
+#elif defined(__AVX__) && SIG_VECTOR_BYTES == 32
+SIG_INLINE sig_words load_first_words(const sig_word *p, ptrdiff_t n, sig_words fill) {
+#if SIG_ELEMENT_BYTES == 4
+  return select_f32(first_lanes(n), __builtin_ia32_maskloadps256((const f32v *)p, first_lanes(n)), fill);
+#else
+  const i64v mask = widen_mask(first_lanes(n));
+  return select_f64(mask, __builtin_ia32_maskloadpd256((const f64v *)p, (SIG_VECTOR_OF(long long))mask), fill);
+#endif
+}
+SIG_INLINE void store_first_words(sig_word *p, ptrdiff_t n, sig_words v) {
+#if SIG_ELEMENT_BYTES == 4
+  __builtin_ia32_maskstoreps256((f32v *)p, first_lanes(n), v);
+#else
+  __builtin_ia32_maskstorepd256((f64v *)p, (SIG_VECTOR_OF(long long))widen_mask(first_lanes(n)), v);
+#endif
+}
+
+#else
+SIG_INLINE sig_words load_first_words(const sig_word *p, ptrdiff_t n, sig_words fill) {
+  for (int l = 0; l < SIG_LANES; l++)
+    if (l < n) __builtin_memcpy((sig_word *)&fill + l, p + l, sizeof *p);
+  return fill;
+}
+SIG_INLINE void store_first_words(sig_word *p, ptrdiff_t n, sig_words v) {
+  for (int l = 0; l < SIG_LANES; l++)
+    if (l < n) __builtin_memcpy(p + l, (sig_word *)&v + l, sizeof *p);
+}
+#endif
+
+#define SIG_DEFINE_FIRST_WORDS(name, element, vector)                                                                  \
+  SIG_INLINE vector load_first_##name(const element *p, ptrdiff_t n, vector fill) {                                    \
+    return (vector)load_first_words((const sig_word *)p, n, (sig_words)fill);                                          \
+  }                                                                                                                    \
+  SIG_INLINE void store_first_##name(element *p, ptrdiff_t n, vector v) { store_first_words((sig_word *)p, n, (sig_words)v); }
+
+#define SIG_DEFINE_FIRST_OTHERS(name, element, vector)                                                                 \
+  SIG_INLINE vector load_first_##name(const element *p, ptrdiff_t n, vector fill) {                                    \
+    return load_strided_first_##name(p, 1, n, fill);                                                                   \
+  }                                                                                                                    \
+  SIG_INLINE void store_first_##name(element *p, ptrdiff_t n, vector v) { store_strided_first_##name(p, 1, n, v); }
+
+/* `raw`: the vector as it lies in memory. `unpack` and `pack` are between it and `vector`. */
 #define SIG_DEFINE_ACCESS(name, element, raw, vector, unpack, pack)                                                    \
   typedef raw name##_in_memory __attribute__((aligned(sizeof(element)), may_alias));                                   \
   SIG_INLINE vector load_##name(const element *p) { return unpack(*(const name##_in_memory *)p); }                     \
   SIG_INLINE void store_##name(element *p, vector v) { *(name##_in_memory *)p = pack(v); }                             \
-  SIG_INLINE vector load_first_##name(const element *p, ptrdiff_t n, vector fill) {                                    \
-    raw filled = pack(fill), out;                                                                                      \
-    const int32_t count = (int32_t)n;                                                                                  \
-    for (int32_t l = 0; l < SIG_LANES; l++) out[l] = l < count ? p[l] : filled[l];                                     \
-    return unpack(out);                                                                                                \
-  }                                                                                                                    \
-  SIG_INLINE void store_first_##name(element *p, ptrdiff_t n, vector v) {                                              \
-    raw packed = pack(v);                                                                                              \
-    const int32_t count = (int32_t)n;                                                                                  \
-    for (int32_t l = 0; l < SIG_LANES; l++)                                                                            \
-      if (l < count) p[l] = packed[l];                                                                                 \
-  }                                                                                                                    \
   SIG_INLINE vector load_strided_##name(const element *p, ptrdiff_t stride) {                                          \
     raw out;                                                                                                           \
     for (int l = 0; l < SIG_LANES; l++) out[l] = p[l * stride];                                                        \
@@ -62,5 +117,20 @@ SIG_DEFINE_ACCESS(u32, uint32_t, u32v, u32v, SIG_AS_IT_IS, SIG_AS_IT_IS)
 SIG_DEFINE_ACCESS(bool, uint8_t, u8v, i32v, bool_from_bytes, bool_to_bytes)
 SIG_DEFINE_ACCESS(f16, uint16_t, u16v, f32v, f16_to_f32, f32_to_f16)
 SIG_DEFINE_ACCESS(bf16, uint16_t, u16v, f32v, bf16_to_f32, f32_to_bf16)
+
+#if SIG_ELEMENT_BYTES == 4
+SIG_DEFINE_FIRST_WORDS(f32, float, f32v)
+SIG_DEFINE_FIRST_WORDS(i32, int32_t, i32v)
+SIG_DEFINE_FIRST_WORDS(u32, uint32_t, u32v)
+SIG_DEFINE_FIRST_OTHERS(f64, double, f64v)
+#else
+SIG_DEFINE_FIRST_OTHERS(f32, float, f32v)
+SIG_DEFINE_FIRST_OTHERS(i32, int32_t, i32v)
+SIG_DEFINE_FIRST_OTHERS(u32, uint32_t, u32v)
+SIG_DEFINE_FIRST_WORDS(f64, double, f64v)
+#endif
+SIG_DEFINE_FIRST_OTHERS(bool, uint8_t, i32v)
+SIG_DEFINE_FIRST_OTHERS(f16, uint16_t, f32v)
+SIG_DEFINE_FIRST_OTHERS(bf16, uint16_t, f32v)
 
 #endif

@@ -5,6 +5,9 @@
  * Constants that multiply an integer n in an argument reduction have enough trailing zeros for the product to be
  * exact, so that the bounds hold with fused multiply-adds and without. No sum has two inexact products: which of them
  * is fused would be the compiler's choice at each place of use, and the bits would depend on the place.
+ *
+ * A bound is of the largest error, in units of the result's last place; the tests read it here. In brackets is what was
+ * measured over all 2^32 arguments (without FMA, every 17th). A function without a bound is correctly rounded.
  */
 #ifndef SIG_MATH_F32_H
 #define SIG_MATH_F32_H
@@ -39,6 +42,7 @@ SIG_INLINE f32v exp_of_negative_f32(f32v x) {
   return exp_reduced_f32(r) * (f32v)((u32v)shifted << 23) * 0x1p-24f;
 }
 
+/* Bound 1 ulp, 1.25 without FMA [EXP]. */
 SIG_INLINE f32v exp_f32(f32v x) {
   x = select_f32((i32v)(x < -104.0f), splat_f32(-104.0f), x);
   x = select_f32((i32v)(x > 89.0f), splat_f32(89.0f), x);
@@ -50,6 +54,7 @@ SIG_INLINE f32v exp_f32(f32v x) {
   return exp_reduced_f32(r) * (f32v)(half << 23) * (f32v)(((u32v)shifted - half) << 23);
 }
 
+/* Bound 2 ulp [EXPM1]. */
 SIG_INLINE f32v expm1_f32(f32v x) {
   f32v inside = select_f32((i32v)(x < -20.0f), splat_f32(-20.0f), x);
   inside = select_f32((i32v)(inside > 89.0f), splat_f32(89.0f), inside);
@@ -85,6 +90,7 @@ SIG_INLINE f32v log_reduced_f32(f32v f, f32v n) {
 SIG_INLINE i32v exponent_f32(f32v x) { return (i32v)(((u32v)x + (0x3f800000u - SIG_SQRT_HALF_BITS_F32)) >> 23) - 127; }
 SIG_INLINE f32v mantissa_f32(f32v x, i32v n) { return (f32v)((u32v)x - ((u32v)n << 23)); }
 
+/* Bound 1 ulp [LOG]. */
 SIG_INLINE f32v log_f32(f32v x) {
   i32v subnormal = (i32v)(x < 0x1p-126f);
   f32v scaled = select_f32(subnormal, x * 0x1p23f, x);
@@ -96,6 +102,7 @@ SIG_INLINE f32v log_f32(f32v x) {
   return select_f32((i32v)(x < 0.0f), splat_f32(SIG_NAN), y);
 }
 
+/* Bound 1.75 ulp [LOG1P]. */
 SIG_INLINE f32v log1p_f32(f32v x) {
   f32v u = 1.0f + x;
   i32v n = exponent_f32(u);
@@ -125,6 +132,10 @@ SIG_INLINE f32v log1p_of_unit_f32(f32v e) {
 /* sigmoid and softplus of one x share exp(-|x|): the compiler finds the common expression. */
 SIG_INLINE f32v exp_of_minus_abs_f32(f32v x) { return exp_of_negative_f32((f32v)((u32v)x | SIG_SIGN_F32)); }
 
+/*
+ * e / (1 + e) or 1 / (1 + e). With w = e / (1 + e) the first is e - e w and the second 1 - w: the roundings of w count
+ * little, where those of a quotient would count in full. Bound 2 ulp [SIGMOID].
+ */
 SIG_INLINE f32v sigmoid_f32(f32v x) {
   f32v e = exp_of_minus_abs_f32(x);
   f32v w = e / (1.0f + e);
@@ -132,11 +143,13 @@ SIG_INLINE f32v sigmoid_f32(f32v x) {
   return base - base * w;
 }
 
+/* max(x, 0) + log(1 + exp(-|x|)). Bound 2 ulp, 2.5 without FMA [SOFTPLUS]. */
 SIG_INLINE f32v softplus_f32(f32v x) {
   f32v positive = (f32v)((i32v)x & (i32v)(x > 0.0f));
   return positive + log1p_of_unit_f32(exp_of_minus_abs_f32(x));
 }
 
+/* Near 0 a polynomial, else 1 - 2 sigmoid(-2 |x|). Bound 1.5 ulp [TANH]. */
 SIG_INLINE f32v tanh_f32(f32v x) {
   f32v z = x * x;
   f32v near = z * -0x1.758f8ap-8f + 0x1.5211bep-6f;
@@ -149,6 +162,7 @@ SIG_INLINE f32v tanh_f32(f32v x) {
   return with_sign_of_f32(select_f32((i32v)(abs_f32(x) < 0.625f), near, far), x);
 }
 
+/* Near 0 a polynomial, else 1 - exp(log erfc |x|), whose logarithm is one too. Bound 1.25 ulp, 1.5 without FMA [ERF]. */
 SIG_INLINE f32v erf_f32(f32v x) {
   f32v a = abs_f32(x);
   a = select_f32((i32v)(a > 4.0f), splat_f32(4.0f), a);
@@ -159,7 +173,7 @@ SIG_INLINE f32v erf_f32(f32v x) {
   near = near * z + -0x1.8126f4p-2f;
   near = near * z + 0x1.06eba6p-3f;
   near = near * a + a;
-  /* 1 - erf(a) = exp(-p(a)), 0.9 <= a <= 4 */
+  /* erfc(a) = exp(-p), 0.9 <= a <= 4 */
   f32v p = a * -0x1.9d8746p-13f + 0x1.90829cp-9f;
   p = p * a + -0x1.6cfda2p-6f;
   p = p * a + 0x1.aa237ap-4f;
@@ -175,6 +189,7 @@ SIG_INLINE f32v sqrt_f32(f32v x) {
   for (int l = 0; l < SIG_LANES; l++) out[l] = __builtin_sqrtf(x[l]);
   return out;
 }
+/* Two roundings. Bound 1.5 ulp. */
 SIG_INLINE f32v rsqrt_f32(f32v x) { return 1.0f / sqrt_f32(x); }
 
 SIG_INLINE f32v floor_f32(f32v x) {
@@ -247,7 +262,7 @@ SIG_INLINE f32v sin_of_quadrant_f32(f32v r, u32v n) {
 
 #define SIG_TURNS_LIMIT_F32 1e5f
 
-/* A finite lane beyond 1e5 takes libm's reduction: a branch. */
+/* A lane beyond 1e5 takes libm's reduction: a branch. Bound 2 ulp [SIN]. */
 SIG_INLINE f32v sin_f32(f32v x) {
   u32v n;
   f32v r = reduce_quarter_turns_f32(x, &n);
@@ -258,6 +273,7 @@ SIG_INLINE f32v sin_f32(f32v x) {
       if (large[l]) y[l] = (float)__builtin_sin((double)x[l]);
   return y;
 }
+/* Bound 2 ulp [COS]. */
 SIG_INLINE f32v cos_f32(f32v x) {
   u32v n;
   f32v r = reduce_quarter_turns_f32(x, &n);
@@ -298,6 +314,7 @@ SIG_INLINE f64h pow_of_positive(f64h a, f64h y) {
   return p * (f64h)((u64h)shifted << 52);
 }
 
+/* Bound 0.51 ulp [POW]. */
 SIG_INLINE f32v pow_f32(f32v x, f32v y) {
   const f32v infinity = splat_f32(SIG_INFINITY);
   f32v a = abs_f32(x), size = abs_f32(y);

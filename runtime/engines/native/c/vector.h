@@ -17,7 +17,10 @@
 #error "SIG_VECTOR_BYTES and SIG_ELEMENT_BYTES must be defined"
 #endif
 
-/* Everything is inlined: no vector is passed by a calling convention. GCC warns of it all the same: -Wno-psabi. */
+/*
+ * Everything is inlined, and no vector wider than a register may be passed by value to what is not: GCC 12 lays it on a
+ * stack that is not aligned for it. GCC warns of calling conventions all the same: -Wno-psabi.
+ */
 #define SIG_INLINE static inline __attribute__((always_inline))
 #define SIG_INFINITY __builtin_inff()
 #define SIG_NAN __builtin_nanf("")

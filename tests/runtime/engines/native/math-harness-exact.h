@@ -1,7 +1,11 @@
 /* Conversions, integer arithmetic and accesses: each lane is compared with what plain C says. Included by math-harness.c. */
 
+#define NOINLINE __attribute__((noinline))
+/* A loop that stays one: hundreds of checks, unrolled, take the compiler seconds. */
+#define EACH_LANE(l) _Pragma("GCC unroll 1") for (int l = 0; l < SIG_LANES; l++)
+
 static long faults;
-static void expect(const char *what, int right, double x, double y) {
+static NOINLINE void expect(const char *what, int right, double x, double y) {
   if (right) return;
   if (faults++ < 20) printf("wrong: %s of %a, %a\n", what, x, y);
 }
@@ -32,7 +36,7 @@ static void check_conversions(void) {
   uint32_t u[SIG_LANES];
   uint16_t h[SIG_LANES], g[SIG_LANES];
   for (uint64_t start = 0; start < 1ull << 32; start += 4093 * SIG_LANES) {
-    for (uint32_t l = 0; l < SIG_LANES; l++) u[l] = (uint32_t)(start + l * 4093);
+    EACH_LANE(l) u[l] = (uint32_t)(start + (uint64_t)l * 4093);
     u32v bits = load_u32(u);
     f32v v = (f32v)bits;
     store_f32(x, v);
@@ -43,7 +47,7 @@ static void check_conversions(void) {
     store_f64(d, f32_to_f64(v));
     store_f16(h, v);
     store_bf16(g, v);
-    for (int l = 0; l < SIG_LANES; l++) {
+    EACH_LANE(l) {
       expect("f32_to_i32", to_i[l] == i32_of(x[l]), x[l], to_i[l]);
       expect("f32_to_u32", to_u[l] == u32_of(x[l]), x[l], to_u[l]);
       expect("f32_to_f64", same(d[l], x[l]), x[l], d[l]);
@@ -53,7 +57,7 @@ static void check_conversions(void) {
     }
     f32v from_u = u32_to_f32(bits), from_i = i32_to_f32((i32v)bits);
     f64v wide_u = u32_to_f64(bits), wide_i = i32_to_f64((i32v)bits);
-    for (int l = 0; l < SIG_LANES; l++) {
+    EACH_LANE(l) {
       expect("u32_to_f32", from_u[l] == (float)u[l], u[l], from_u[l]);
       expect("i32_to_f32", from_i[l] == (float)(int32_t)u[l], (int32_t)u[l], from_i[l]);
       expect("u32_to_f64", wide_u[l] == (double)u[l], u[l], wide_u[l]);
@@ -62,7 +66,7 @@ static void check_conversions(void) {
   }
   /* around the ends of the integers, and anything */
   for (int k = 0; k < 400000; k++) {
-    for (int l = 0; l < SIG_LANES; l++) {
+    EACH_LANE(l) {
       static const double ends[] = {0, -0x1p31, 0x1p31, 0x1p32, 0x1p63, -0x1p63, INFINITY, -INFINITY, NAN, 1e300};
       uint64_t bits = random_bits();
       d[l] = k % 2 ? ends[bits % 10] + (double)(int64_t)random_bits() * 0x1p-61 : double_of(bits);
@@ -71,7 +75,7 @@ static void check_conversions(void) {
     store_i32(i, f64_to_i32(v));
     store_u32(u, f64_to_u32(v));
     store_f32(x, f64_to_f32(v));
-    for (int l = 0; l < SIG_LANES; l++) {
+    EACH_LANE(l) {
       expect("f64_to_i32", i[l] == i32_of(d[l]), d[l], i[l]);
       expect("f64_to_u32", u[l] == u32_of(d[l]), d[l], u[l]);
       expect("f64_to_f32", same(x[l], (float)d[l]), d[l], x[l]);
@@ -79,55 +83,62 @@ static void check_conversions(void) {
     }
   }
   for (uint32_t start = 0; start < 1 << 16; start += SIG_LANES) {
-    for (uint32_t l = 0; l < SIG_LANES; l++) h[l] = (uint16_t)(start + l);
+    EACH_LANE(l) h[l] = (uint16_t)(start + (uint32_t)l);
     f32v v = load_f16(h), w = load_bf16(h);
-    for (int l = 0; l < SIG_LANES; l++) {
+    EACH_LANE(l) {
       expect("f16 to f32", same(v[l], narrow_value(h[l], 10, -14)), h[l], v[l]);
       expect("bf16 to f32", same(w[l], narrow_value(h[l], 7, -126)), h[l], w[l]);
     }
     store_f16(g, v);
-    for (int l = 0; l < SIG_LANES; l++) expect("f16 and back", g[l] == h[l] || v[l] != v[l], h[l], g[l]);
+    EACH_LANE(l) expect("f16 and back", g[l] == h[l] || v[l] != v[l], h[l], g[l]);
   }
 }
+
+/* `expected` is of s and t, the signed values of x and y, or of v and w, the unsigned ones, without overflow. */
+#define INTEGER_OPS(DO) \
+  DO(add_i32(a, b), s + t) \
+  DO(sub_i32(a, b), s - t) \
+  DO(mul_i32(a, b), (uint64_t)s * (uint64_t)t) \
+  DO(neg_i32(a), -s) \
+  DO(abs_i32(a), s < 0 ? -s : s) \
+  DO(sign_i32(a), (s > 0) - (s < 0)) \
+  DO(maximum_i32(a, b), s > t ? s : t) \
+  DO(minimum_i32(a, b), s < t ? s : t) \
+  DO(mod_i32(a, b), t == 0 ? 0 : (s % t + t) % t) \
+  DO(div_i32(a, b), t == 0 ? 0 : s / t) \
+  DO(add_u32(p, q), v + w) \
+  DO(sub_u32(p, q), v - w) \
+  DO(mul_u32(p, q), v * w) \
+  DO(neg_u32(p), 0 - v) \
+  DO(abs_u32(p), v) \
+  DO(sign_u32(p), v != 0) \
+  DO(maximum_u32(p, q), v > w ? v : w) \
+  DO(minimum_u32(p, q), v < w ? v : w) \
+  DO(mod_u32(p, q), w == 0 ? 0 : v % w) \
+  DO(div_u32(p, q), w == 0 ? 0 : v / w)
+#define CHECK_OP(op, expected) \
+  { \
+    int32_t got[SIG_LANES]; \
+    store_i32(got, (i32v)(op)); \
+    EACH_LANE(l) { \
+      const int64_t s = x[l], t = y[l]; \
+      const uint64_t v = (uint32_t)x[l], w = (uint32_t)y[l]; \
+      (void)s, (void)t, (void)v, (void)w; \
+      expect(#op, (uint32_t)got[l] == (uint32_t)(uint64_t)(expected), x[l], y[l]); \
+    } \
+  }
 
 static void check_integers(void) {
   static const int64_t ends[] = {0, 1, -1, 2, -2, 3, -3, 7, -7, INT32_MAX, INT32_MIN, INT32_MIN + 1, UINT32_MAX, 1 << 16, 65535, 12345678};
   int32_t x[SIG_LANES], y[SIG_LANES];
-  for (int k = 0; k < 100000; k++) {
-    for (int l = 0; l < SIG_LANES; l++) {
+  for (int k = 0; k < 50000; k++) {
+    EACH_LANE(l) {
       x[l] = k % 2 ? (int32_t)ends[random_bits() % 16] : (int32_t)random_bits();
       y[l] = k % 3 ? (int32_t)ends[random_bits() % 16] : (int32_t)random_bits();
     }
-    i32v a = load_i32(x), b = load_i32(y);
-    u32v p = (u32v)a, q = (u32v)b;
-    for (int l = 0; l < SIG_LANES; l++) {
-      int64_t s = x[l], t = y[l];
-      uint64_t v = (uint32_t)x[l], w = (uint32_t)y[l];
-      int64_t rest = t == 0 ? 0 : s % t;
-      if (rest != 0 && (rest < 0) != (t < 0)) rest += t;
-#define CHECK_I(name, value) expect(#name, name[l] == (int32_t)(uint64_t)(value), (double)s, (double)t)
-#define CHECK_U(name, value) expect(#name, name[l] == (uint32_t)(value), (double)v, (double)w)
-      CHECK_I(add_i32(a, b), s + t);
-      CHECK_I(sub_i32(a, b), s - t);
-      CHECK_I(mul_i32(a, b), (uint64_t)s * (uint64_t)t);
-      CHECK_I(neg_i32(a), -s);
-      CHECK_I(abs_i32(a), s < 0 ? -s : s);
-      CHECK_I(sign_i32(a), (s > 0) - (s < 0));
-      CHECK_I(maximum_i32(a, b), s > t ? s : t);
-      CHECK_I(minimum_i32(a, b), s < t ? s : t);
-      CHECK_I(mod_i32(a, b), rest);
-      CHECK_I(div_i32(a, b), t == 0 ? 0 : s / t);
-      CHECK_U(add_u32(p, q), v + w);
-      CHECK_U(sub_u32(p, q), v - w);
-      CHECK_U(mul_u32(p, q), v * w);
-      CHECK_U(neg_u32(p), -v);
-      CHECK_U(abs_u32(p), v);
-      CHECK_U(sign_u32(p), v != 0);
-      CHECK_U(maximum_u32(p, q), v > w ? v : w);
-      CHECK_U(minimum_u32(p, q), v < w ? v : w);
-      CHECK_U(mod_u32(p, q), w == 0 ? 0 : v % w);
-      CHECK_U(div_u32(p, q), w == 0 ? 0 : v / w);
-    }
+    const i32v a = load_i32(x), b = load_i32(y);
+    const u32v p = (u32v)a, q = (u32v)b;
+    INTEGER_OPS(CHECK_OP)
   }
 }
 
@@ -140,61 +151,80 @@ static char *guarded_page(size_t *bytes) {
   return all + page;
 }
 
-/* `values` are exact in E. Elements lie against the end of the page, and those of a negative stride against its start. */
-#define DEFINE_CHECK_ACCESS(name, element, vector, scalar, read)                                                      \
-  static void check_access_##name(char *page, size_t bytes) {                                                        \
-    vector fill = splat_##scalar((read)1), values, got;                                                               \
-    for (int l = 0; l < SIG_LANES; l++) values[l] = VALUE_##name(l);                                                  \
-    for (ptrdiff_t stride = -3; stride <= 3; stride++)                                                                \
-      for (ptrdiff_t n = 0; n <= SIG_LANES; n++) {                                                                    \
-        const size_t span = n == 0 ? 0 : (size_t)((n - 1) * (stride < 0 ? -stride : stride) + 1);                     \
-        element *low = stride < 0 ? (element *)page : (element *)(page + bytes) - span;                               \
-        element *first = stride < 0 && n > 0 ? low + span - 1 : low;                                                  \
-        memset(page, 0x55, bytes);                                                                                    \
-        element untouched;                                                                                            \
-        memcpy(&untouched, page, sizeof untouched);                                                                   \
-        store_strided_first_##name(first, stride, n, values);                                                         \
-        got = load_strided_first_##name(first, stride, n, fill);                                                      \
-        for (ptrdiff_t l = 0; l < SIG_LANES; l++)                                                                     \
-          expect(#name " strided, first lanes", got[l] == (l < n ? values[stride == 0 ? n - 1 : l] : fill[l]), (double)l, (double)n);                 \
-        for (size_t k = 0; k < span; k++)                                                                             \
-          expect(#name " between strides", stride == 0 || k % (size_t)(stride < 0 ? -stride : stride) == 0 || memcmp(low + k, &untouched, sizeof untouched) == 0, (double)k, (double)stride); \
-        if (n == SIG_LANES) {                                                                                         \
-          memset(page, 0x55, bytes);                                                                                  \
-          store_strided_##name(first, stride, values);                                                                \
-          got = load_strided_##name(first, stride);                                                                   \
-          for (ptrdiff_t l = 0; l < SIG_LANES; l++) expect(#name " strided", got[l] == values[stride == 0 ? n - 1 : l], (double)l, (double)stride);   \
-        }                                                                                                             \
-        if (stride != 1) continue;                                                                                    \
-        memset(page, 0x55, bytes);                                                                                    \
-        store_first_##name(first, n, values);                                                                         \
-        got = load_first_##name(first, n, fill);                                                                      \
-        for (ptrdiff_t l = 0; l < SIG_LANES; l++) expect(#name " first lanes", got[l] == (l < n ? values[l] : fill[l]), (double)l, (double)n);        \
-        for (char *p = page; p < (char *)first; p++) expect(#name " before the first", *p == 0x55, 0, (double)n);     \
-        if (n < SIG_LANES) continue;                                                                                  \
-        store_##name(first, values);                                                                                  \
-        got = load_##name(first);                                                                                     \
-        for (ptrdiff_t l = 0; l < SIG_LANES; l++) expect(#name " in a row", got[l] == values[l], (double)l, (double)n);                               \
-      }                                                                                                               \
+/*
+ * Each access stands in a function of its own, so that it is compiled once. `values` are exact in E. Elements lie
+ * against the end of the page, and those of a negative stride against its start.
+ */
+#define DEFINE_CHECK_ACCESS(name, element, vector, lane)                                                                                      \
+  typedef struct { lane at[SIG_LANES]; } lanes_##name;                                                                                        \
+  SIG_INLINE lanes_##name out_##name(vector v) { lanes_##name out; memcpy(&out, &v, sizeof out); return out; }                           \
+  SIG_INLINE vector in_##name(const lanes_##name *lanes) { vector v; memcpy(&v, lanes, sizeof v); return v; }                            \
+  static NOINLINE void do_store_##name(element *p, const lanes_##name *v) { store_##name(p, in_##name(v)); }                                  \
+  static NOINLINE void do_store_first_##name(element *p, ptrdiff_t n, const lanes_##name *v) { store_first_##name(p, n, in_##name(v)); }      \
+  static NOINLINE void do_store_strided_##name(element *p, ptrdiff_t s, const lanes_##name *v) { store_strided_##name(p, s, in_##name(v)); }  \
+  static NOINLINE void do_store_strided_first_##name(element *p, ptrdiff_t s, ptrdiff_t n, const lanes_##name *v) {                           \
+    store_strided_first_##name(p, s, n, in_##name(v));                                                                                        \
+  }                                                                                                                                           \
+  static NOINLINE lanes_##name do_load_##name(const element *p) { return out_##name(load_##name(p)); }                                        \
+  static NOINLINE lanes_##name do_load_first_##name(const element *p, ptrdiff_t n, const lanes_##name *fill) {                                \
+    return out_##name(load_first_##name(p, n, in_##name(fill)));                                                                              \
+  }                                                                                                                                           \
+  static NOINLINE lanes_##name do_load_strided_##name(const element *p, ptrdiff_t s) { return out_##name(load_strided_##name(p, s)); }        \
+  static NOINLINE lanes_##name do_load_strided_first_##name(const element *p, ptrdiff_t s, ptrdiff_t n, const lanes_##name *fill) {           \
+    return out_##name(load_strided_first_##name(p, s, n, in_##name(fill)));                                                                   \
+  }                                                                                                                                           \
+  static NOINLINE void expect_lanes_##name(const char *what, lanes_##name got, ptrdiff_t n, ptrdiff_t stride, const lanes_##name *values, const lanes_##name *fill) {\
+    EACH_LANE(l)                                                                                                 \
+      expect(what, got.at[l] == (l >= n ? fill->at[l] : values->at[stride == 0 ? n - 1 : l]), (double)l, (double)(100 * stride + n));         \
+  }                                                                                                                                           \
+  static void check_access_##name(char *page, size_t bytes) {                                                                                 \
+    lanes_##name fill, values;                                                                                                                \
+    EACH_LANE(l) fill.at[l] = VALUE_##name(7), values.at[l] = VALUE_##name(l);                                         \
+    for (ptrdiff_t stride = -3; stride <= 3; stride++)                                                                                        \
+      for (ptrdiff_t n = 0; n <= SIG_LANES; n++) {                                                                                            \
+        const ptrdiff_t apart = stride < 0 ? -stride : stride;                                                                                \
+        const size_t span = n == 0 ? 0 : (size_t)((n - 1) * apart + 1) * sizeof(element);                                                     \
+        char *low = stride < 0 ? page : page + bytes - span;                                                                                  \
+        element *first = (element *)(stride < 0 && n > 0 ? low + span - sizeof(element) : low);                                               \
+        memset(page, 0x55, bytes);                                                                                                            \
+        do_store_strided_first_##name(first, stride, n, &values);                                                                             \
+        expect_lanes_##name(#name " strided, first", do_load_strided_first_##name(first, stride, n, &fill), n, stride, &values, &fill);       \
+        for (char *p = page; p < page + bytes; p++)                                                                                           \
+          expect(#name " outside", *p == 0x55 || (p >= low && p < low + span && (apart == 0 || (p - low) / (ptrdiff_t)sizeof(element) % apart == 0)), (double)(p - low), (double)stride);\
+        if (n == SIG_LANES) {                                                                                                                 \
+          memset(page, 0x55, bytes);                                                                                                          \
+          do_store_strided_##name(first, stride, &values);                                                                                    \
+          expect_lanes_##name(#name " strided", do_load_strided_##name(first, stride), n, stride, &values, &fill);                            \
+        }                                                                                                                                     \
+        if (stride != 1) continue;                                                                                                            \
+        memset(page, 0x55, bytes);                                                                                                            \
+        do_store_first_##name(first, n, &values);                                                                                             \
+        expect_lanes_##name(#name " first", do_load_first_##name(first, n, &fill), n, stride, &values, &fill);                                \
+        for (char *p = page; p < low; p++) expect(#name " before the first", *p == 0x55, 0, (double)n);                                       \
+        if (n < SIG_LANES) continue;                                                                                                          \
+        memset(page, 0x55, bytes);                                                                                                            \
+        do_store_##name(first, &values);                                                                                                      \
+        expect_lanes_##name(#name " in a row", do_load_##name(first), n, stride, &values, &fill);                                             \
+      }                                                                                                                                       \
   }
-#define VALUE_f32(l) (float)(l - 5)
-#define VALUE_f64(l) (l - 5)
-#define VALUE_i32(l) (l - 5)
-#define VALUE_u32(l) (uint32_t)(l + 5)
-#define VALUE_f16(l) (float)(l - 5)
-#define VALUE_bf16(l) (float)(l - 5)
-#define VALUE_bool(l) -(l % 3 == 1)
-DEFINE_CHECK_ACCESS(f32, float, f32v, f32, float)
-DEFINE_CHECK_ACCESS(f64, double, f64v, f64, double)
-DEFINE_CHECK_ACCESS(i32, int32_t, i32v, i32, int32_t)
-DEFINE_CHECK_ACCESS(u32, uint32_t, u32v, u32, uint32_t)
-DEFINE_CHECK_ACCESS(f16, uint16_t, f32v, f32, float)
-DEFINE_CHECK_ACCESS(bf16, uint16_t, f32v, f32, float)
-DEFINE_CHECK_ACCESS(bool, uint8_t, i32v, bool, int)
+#define VALUE_f32(l) (float)((l) - 5)
+#define VALUE_f64(l) ((l) - 5)
+#define VALUE_i32(l) ((l) - 5)
+#define VALUE_u32(l) (uint32_t)((l) + 5)
+#define VALUE_f16(l) (float)((l) - 5)
+#define VALUE_bf16(l) (float)((l) - 5)
+#define VALUE_bool(l) -((l) % 3 == 1)
+DEFINE_CHECK_ACCESS(f32, float, f32v, float)
+DEFINE_CHECK_ACCESS(f64, double, f64v, double)
+DEFINE_CHECK_ACCESS(i32, int32_t, i32v, int32_t)
+DEFINE_CHECK_ACCESS(u32, uint32_t, u32v, uint32_t)
+DEFINE_CHECK_ACCESS(f16, uint16_t, f32v, float)
+DEFINE_CHECK_ACCESS(bf16, uint16_t, f32v, float)
+DEFINE_CHECK_ACCESS(bool, uint8_t, i32v, int32_t)
 
 static void check_lanes(void) {
   for (ptrdiff_t n = -2; n <= SIG_LANES + 2; n++)
-    for (int l = 0; l < SIG_LANES; l++) {
+    EACH_LANE(l) {
       expect("first_lanes", first_lanes(n)[l] == -(l < n), (double)n, l);
       expect("any_lane", any_lane(first_lanes(n)) == (n > 0), (double)n, l);
       expect("widen and narrow", widen_mask(first_lanes(n))[l] == -(l < n) && narrow_mask(widen_mask(first_lanes(n)))[l] == -(l < n), (double)n, l);

@@ -3,7 +3,8 @@
  *
  *   NAME worst ULP at INPUTS checked N faults F
  *
- * A fault is a result of another kind: NaN for a number or the other way round, or a zero of the wrong sign.
+ * A fault is a result of another kind: NaN for a number or the other way round, a zero of the wrong sign, or a value
+ * that the function never takes, as a tanh above 1.
  *
  *   math-harness f32 NAME STRIDE   every STRIDE-th of the 2^32 bit patterns, and around every power of two
  *   math-harness f64 NAME COUNT    COUNT random bit patterns, as many of exponents near 0, and around every power of two
@@ -65,11 +66,14 @@ static double double_of(uint64_t bits) { double x; memcpy(&x, &bits, sizeof x); 
 MEANINGS(of_f32, double, )
 MEANINGS(of_f64, wide, l)
 
+/* With the range of its values. */
 #define UNARY(DO) \
-  DO(exp) DO(expm1) DO(log) DO(log1p) DO(sqrt) DO(rsqrt) DO(sin) DO(cos) DO(tanh) DO(erf) DO(floor) DO(sign) DO(abs) DO(sigmoid) DO(softplus)
+  DO(exp, 0, INFINITY) DO(expm1, -1, INFINITY) DO(log, -INFINITY, INFINITY) DO(log1p, -INFINITY, INFINITY) \
+  DO(sqrt, -0.0, INFINITY) DO(rsqrt, -INFINITY, INFINITY) DO(sin, -1, 1) DO(cos, -1, 1) DO(tanh, -1, 1) DO(erf, -1, 1) \
+  DO(floor, -INFINITY, INFINITY) DO(sign, -1, 1) DO(abs, 0, INFINITY) DO(sigmoid, 0, 1) DO(softplus, 0, INFINITY)
 #define BINARY(DO) DO(pow) DO(maximum) DO(minimum) DO(mod)
 
-#define DEFINE_UNARY(name) \
+#define DEFINE_UNARY(name, low, high) \
   static void run_f32_##name(float *out, const float *x) { \
     for (int i = 0; i < BLOCK; i += SIG_LANES) store_f32(out + i, name##_f32(load_f32(x + i))); \
   } \
@@ -92,6 +96,7 @@ typedef struct {
   void (*run_f64)(double *, const double *);
   double (*of_f32)(double);
   wide (*of_f64)(wide);
+  double low, high;
 } unary;
 typedef struct {
   const char *name;
@@ -100,9 +105,10 @@ typedef struct {
   double (*of_f32)(double, double);
   wide (*of_f64)(wide, wide);
 } binary;
-#define ROW(name) {#name, run_f32_##name, run_f64_##name, of_f32_##name, of_f64_##name},
-static const unary unaries[] = {UNARY(ROW)};
-static const binary binaries[] = {BINARY(ROW)};
+#define UNARY_ROW(name, low, high) {#name, run_f32_##name, run_f64_##name, of_f32_##name, of_f64_##name, low, high},
+#define BINARY_ROW(name) {#name, run_f32_##name, run_f64_##name, of_f32_##name, of_f64_##name},
+static const unary unaries[] = {UNARY(UNARY_ROW)};
+static const binary binaries[] = {BINARY(BINARY_ROW)};
 
 typedef struct { wide worst; double x, y; long checked, faults; double fault_x, fault_y; } record;
 
@@ -132,6 +138,9 @@ static void check(record *r, double x, double y, wide got, wide exact, double ro
   if (error > r->worst) r->worst = error, r->x = x, r->y = y;
 }
 
+static void check_range(record *r, const unary *f, double x, double got) {
+  if ((got < f->low || got > f->high) && !r->faults++) r->fault_x = x;
+}
 static void check_f32(record *r, double x, double y, float got, double exact) { check(r, x, y, got, exact, (float)exact, 24, -149, 128); }
 static void check_f64(record *r, double x, double y, double got, wide exact) { check(r, x, y, got, exact, (double)exact, 53, -1074, 1024); }
 
@@ -149,7 +158,10 @@ typedef struct { double x[BLOCK], y[BLOCK], out[BLOCK]; int count; } block_f64;
 
 static void flush_f32(const unary *f, block_f32 *b, record *r) {
   f->run_f32(b->out, b->x);
-  for (int i = 0; i < b->count; i++) check_f32(r, b->x[i], 0, b->out[i], f->of_f32(b->x[i]));
+  for (int i = 0; i < b->count; i++) {
+    check_f32(r, b->x[i], 0, b->out[i], f->of_f32(b->x[i]));
+    check_range(r, f, b->x[i], b->out[i]);
+  }
   b->count = 0;
 }
 static void add_f32(const unary *f, block_f32 *b, record *r, uint32_t bits) {
@@ -168,7 +180,10 @@ static void sweep_f32(const unary *f, uint64_t stride) {
 
 static void flush_f64(const unary *f, block_f64 *b, record *r) {
   f->run_f64(b->out, b->x);
-  for (int i = 0; i < b->count; i++) check_f64(r, b->x[i], 0, b->out[i], f->of_f64(b->x[i]));
+  for (int i = 0; i < b->count; i++) {
+    check_f64(r, b->x[i], 0, b->out[i], f->of_f64(b->x[i]));
+    check_range(r, f, b->x[i], b->out[i]);
+  }
   b->count = 0;
 }
 static void add_f64(const unary *f, block_f64 *b, record *r, uint64_t bits) {
