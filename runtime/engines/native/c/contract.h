@@ -1,5 +1,5 @@
 /*
- * A contraction over blocks: both factors are packed into panels, then tasks of SIG_TASK_PANELS panels of rows go over all panels of
+ * A contraction over blocks: both factors are packed into panels, then tasks of SIG_TASK_PANELS panels of rows go over panels of
  * columns, and each register tile runs the kernel's epilogue while it is hot. What an epilogue reduces along columns is finished
  * by the task that owns the rows; what it reduces along rows, or to one number, waits in the task's slot and is joined in slot
  * order. Sizes of blocks and slots follow from the extents alone: bits do not depend on threads.
@@ -7,11 +7,13 @@
  * Row, column and k name points of one matrix product; `at` holds the positions of all other dims.
  */
 enum {
-  SIG_PANEL_BYTES = 3 << 20, /* of one side, packed */
+  SIG_PANEL_BYTES = 7 << 19, /* of one side, packed */
   SIG_SUM_BYTES = 1 << 20, /* register tiles that wait for more of k */
   SIG_SLOT_BYTES = 1 << 20,
   SIG_LOCAL_PANEL_BYTES = 256 << 10,
-  SIG_TASK_PANELS = 2,
+  SIG_TASK_PANELS = 4, /* of rows: while they pass, one panel of columns stays in the first-level cache */
+  SIG_TASK_COLUMNS = 8, /* panels of columns, where nothing is reduced along them */
+  SIG_PACK_PANELS = 4, /* packed together: what lies side by side in memory is read once */
   SIG_MOST_ROWS = 2048,
 };
 _Static_assert(2 * SIG_PANEL_BYTES + SIG_SUM_BYTES + SIG_SLOT_BYTES <= SIG_WORKSPACE_BYTES, "the workspace holds all parts");
@@ -25,6 +27,7 @@ typedef struct {
   int64_t column_state_bytes; /* per vector of columns and task; 0 where nothing is reduced along rows */
   int64_t state_bytes; /* per task: what becomes one number */
   int32_t points_free; /* every result keeps every dim of `at` */
+  int32_t grid; /* nothing is reduced along rows or columns alone: tasks may take parts of the columns */
   void (*left)(const sig_contract *, int64_t row, int64_t rows, int64_t k, int64_t count, void *panel);
   void (*right)(const sig_contract *, int64_t column, int64_t columns, int64_t k, int64_t count, void *panel);
   sig_task task;
@@ -49,20 +52,25 @@ static inline int64_t sig_slot_bytes(const sig_contract *c, int64_t columns) {
   return sig_up(sig_up(columns, c->kernel->tile_columns) / SIG_LANES * c->kernel->column_state_bytes + c->kernel->state_bytes, 64);
 }
 static inline char *sig_slot(const sig_contract *c, int64_t task) { return c->slots + task * sig_slot_bytes(c, c->column_count); }
-static inline int64_t sig_tasks(int64_t rows) { return (rows + SIG_TASK_PANELS * SIG_MR - 1) / (SIG_TASK_PANELS * SIG_MR); }
+static inline int64_t sig_parts(int64_t count, int64_t size) { return (count + size - 1) / size; }
+static inline int64_t sig_row_tasks(int64_t rows) { return sig_parts(rows, SIG_TASK_PANELS * SIG_MR); }
+static inline int64_t sig_column_tasks(const sig_contract_kernel *kernel, int64_t columns) {
+  return kernel->grid ? sig_parts(columns, SIG_TASK_COLUMNS * kernel->tile_columns) : 1;
+}
+static inline int64_t sig_tasks(const sig_contract *c) { return sig_row_tasks(c->row_count) * sig_column_tasks(c->kernel, c->column_count); }
 
 static void sig_pack_task(void *job, int64_t index, int64_t thread) {
   const sig_contract *c = job;
   const sig_contract_kernel *kernel = c->kernel;
+  const int64_t left = SIG_PACK_PANELS * SIG_MR, right = SIG_PACK_PANELS * kernel->tile_columns;
+  const int64_t lefts = c->packs_left ? sig_parts(c->row_count, left) : 0;
   (void)thread;
-  const int64_t lefts = c->packs_left ? (c->row_count + SIG_MR - 1) / SIG_MR : 0;
   if (index < lefts) {
-    const int64_t first = index * SIG_MR;
-    kernel->left(c, c->row + first, sig_least(SIG_MR, c->row_count - first), c->k, c->k_count,
-                 c->left + first * c->k_count * kernel->element_bytes);
+    const int64_t first = index * left;
+    kernel->left(c, c->row + first, sig_least(left, c->row_count - first), c->k, c->k_count, c->left + first * c->k_count * kernel->element_bytes);
   } else {
-    const int64_t first = (index - lefts) * kernel->tile_columns;
-    kernel->right(c, c->column + first, sig_least(kernel->tile_columns, c->column_count - first), c->k, c->k_count,
+    const int64_t first = (index - lefts) * right;
+    kernel->right(c, c->column + first, sig_least(right, c->column_count - first), c->k, c->k_count,
                   c->right + first * c->k_count * kernel->element_bytes);
   }
 }
@@ -70,25 +78,26 @@ static void sig_pack_task(void *job, int64_t index, int64_t thread) {
 static void sig_pack(sig_contract *c, int left, int right) {
   c->packs_left = left;
   c->packs_right = right;
-  const int64_t lefts = left ? (c->row_count + SIG_MR - 1) / SIG_MR : 0;
-  const int64_t rights = right ? (c->column_count + c->kernel->tile_columns - 1) / c->kernel->tile_columns : 0;
-  sig_share(c->team, lefts + rights, sig_pack_task, c);
+  sig_share(c->team,
+            (left ? sig_parts(c->row_count, SIG_PACK_PANELS * SIG_MR) : 0) +
+              (right ? sig_parts(c->column_count, SIG_PACK_PANELS * c->kernel->tile_columns) : 0),
+            sig_pack_task, c);
 }
 
 /* All of one matrix product, in blocks of at most these rows, columns and products. */
 static void sig_contract_blocks(sig_contract *c, int64_t rows, int64_t columns, int64_t depth) {
-  const int whole = depth >= c->inner;
+  const int whole = depth >= c->inner, one = whole && columns >= c->columns;
   for (c->row = 0; c->row < c->rows; c->row += rows) {
     c->row_count = sig_least(rows, c->rows - c->row);
     for (c->column = 0; c->column < c->columns; c->column += columns) {
       c->column_count = sig_least(columns, c->columns - c->column);
       for (c->k = 0; c->k == 0 || c->k < c->inner; c->k += depth) {
         c->k_count = sig_least(depth, c->inner - c->k);
-        sig_pack(c, !whole || c->column == 0, 1);
-        sig_share(c->team, sig_tasks(c->row_count), c->kernel->task, c);
+        sig_pack(c, !whole || c->column == 0, !one || c->row == 0);
+        sig_share(c->team, sig_tasks(c), c->kernel->task, c);
       }
       /* One task for each panel of columns, one for what becomes one number. */
-      const int64_t panels = c->kernel->column_state_bytes ? (c->column_count + c->kernel->tile_columns - 1) / c->kernel->tile_columns : 0;
+      const int64_t panels = c->kernel->column_state_bytes ? sig_parts(c->column_count, c->kernel->tile_columns) : 0;
       if (panels || c->kernel->state_bytes) sig_share(panels > 8 ? c->team : NULL, panels + 1, c->kernel->fold, c);
     }
   }
@@ -113,6 +122,12 @@ static void sig_contract_own(void *job, int64_t point, int64_t thread) {
   sig_contract_blocks(&c, c.rows, c.columns, c.inner);
 }
 
+/* As many blocks as are needed, of nearly equal lengths. */
+static inline int64_t sig_even_block(int64_t count, int64_t most, int64_t unit) {
+  most = sig_most(most / unit * unit, unit);
+  return sig_up(sig_parts(sig_most(count, 1), sig_parts(sig_most(count, 1), most)), unit);
+}
+
 static void sig_contract_run(const sig_call *call, const sig_contract_kernel *kernel, int64_t rows, int64_t columns, int64_t inner,
                              const int64_t *point_extents, int64_t dims) {
   sig_contract c = {.call = call, .kernel = kernel, .rows = rows, .columns = columns, .inner = inner, .points = 1, .dims = dims,
@@ -121,7 +136,7 @@ static void sig_contract_run(const sig_call *call, const sig_contract_kernel *ke
   const int64_t bytes = kernel->element_bytes, width = kernel->tile_columns;
   const int64_t fits = SIG_LOCAL_PANEL_BYTES / bytes;
   if (kernel->points_free && c.points > 1 && sig_up(rows, SIG_MR) * inner <= fits && sig_up(columns, width) * inner <= fits &&
-      sig_tasks(rows) * sig_slot_bytes(&c, columns) <= 2 * SIG_LOCAL_PANEL_BYTES) {
+      sig_row_tasks(rows) * sig_column_tasks(kernel, columns) * sig_slot_bytes(&c, columns) <= 2 * SIG_LOCAL_PANEL_BYTES) {
     sig_share(call->team, c.points, sig_contract_own, &c);
     return;
   }
@@ -130,12 +145,13 @@ static void sig_contract_run(const sig_call *call, const sig_contract_kernel *ke
   c.sums = c.right + SIG_PANEL_BYTES;
   c.slots = c.sums + SIG_SUM_BYTES;
   const int64_t depth = sig_least(inner, 1536 * 4 / bytes);
-  int64_t block_rows = sig_least(SIG_MOST_ROWS, SIG_PANEL_BYTES / bytes / sig_most(depth, 1));
-  int64_t block_columns = block_rows / width * width;
-  if (depth < inner) block_rows = block_columns = SIG_SUM_BYTES / bytes / 512;
-  block_rows = block_rows / (SIG_TASK_PANELS * SIG_MR) * (SIG_TASK_PANELS * SIG_MR);
-  while (block_columns > width && sig_tasks(sig_least(block_rows, rows)) * sig_slot_bytes(&c, sig_least(block_columns, columns)) > SIG_SLOT_BYTES)
-    block_columns = sig_up(block_columns / 2, width);
+  const int64_t most = depth < inner ? SIG_SUM_BYTES / bytes / 512 : sig_least(SIG_MOST_ROWS, SIG_PANEL_BYTES / bytes / sig_most(depth, 1));
+  const int64_t block_rows = sig_even_block(rows, most, SIG_TASK_PANELS * SIG_MR);
+  int64_t block_columns = sig_even_block(columns, most, width);
+  for (; block_columns > width; block_columns = sig_up(block_columns / 2, width)) {
+    const int64_t r = sig_least(block_rows, rows), w = sig_least(block_columns, columns);
+    if (sig_row_tasks(r) * sig_column_tasks(kernel, w) * sig_slot_bytes(&c, w) <= SIG_SLOT_BYTES) break;
+  }
   for (int64_t point = 0; point < c.points; point++) {
     sig_contract_point(&c, point);
     sig_contract_blocks(&c, block_rows, block_columns, depth);

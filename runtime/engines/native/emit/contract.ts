@@ -72,10 +72,8 @@ class MatrixProduct {
       kernel.outs.flatMap((out, place) =>
         !full(out) && where(out) ? [{ out, place, reducer: reducerFor(kernel, out, this.#scalars, direction) }] : [],
       );
-    this.#whole = kernel.outs.filter(full);
-    // Both kept, but not every point: one tile after another is merged.
-    const both = kernel.outs.filter((out) => !full(out) && has(out, row) && has(out, column));
-    this.#whole = [...this.#whole, ...both];
+    // Where rows and columns are kept but not every point, one product after another is merged. Indices first: see #put.
+    this.#whole = kernel.outs.filter((out) => has(out, row) && has(out, column)).toSorted((a, b) => Number(a.by === null) - Number(b.by === null));
     this.#rows = pick((out) => has(out, row) && !has(out, column), "across");
     this.#columns = pick((out) => !has(out, row) && has(out, column), "along");
     this.#numbers = pick((out) => !has(out, row) && !has(out, column), "across");
@@ -99,7 +97,7 @@ class MatrixProduct {
         ...this.#fold(),
         `static const sig_contract_kernel ${name}_kernel = {`,
         [
-          `.element_bytes = sizeof(${this.#cReal()}), .tile_columns = NR_${this.#real}, .points_free = ${free ? 1 : 0},`,
+          `.element_bytes = sizeof(${this.#cReal()}), .tile_columns = NR_${this.#real}, .points_free = ${free ? 1 : 0}, .grid = ${this.#isGrid() ? 1 : 0},`,
           `.column_state_bytes = ${has(this.#columns, "columns")}, .state_bytes = ${has(this.#numbers, "numbers")},`,
           `.left = ${name}_left, .right = ${name}_right, .task = ${name}_task, .fold = ${name}_fold,`,
         ],
@@ -113,6 +111,9 @@ class MatrixProduct {
     };
   }
 
+  #isGrid(): boolean {
+    return this.#rows.length === 0 && this.#columns.length === 0;
+  }
   #cReal(): string {
     return elementType(this.#real);
   }
@@ -137,23 +138,28 @@ class MatrixProduct {
       const emitted = emitFactor("f", kernel, factor, { lanes: last, dense, width: dense ? "SIG_LANES" : "n" });
       const value = dense ? emitted.cast(real) : `select_${real}(mask_${real}(first_lanes(n)), ${emitted.cast(real)}, (${real}v){0})`;
       return [
-        `for (int g = 0; g < ${width}; g += SIG_LANES) {`,
+        `SIG_UNROLL for (int g = 0; g < ${width}; g += SIG_LANES) {`,
         [
           `${real}v vector[SIG_LANES] = {0};`,
           ...block(`${dense ? "SIG_UNROLL " : ""}for (int r = 0; r < SIG_LANES; r++)`, [
-            `if (g + r >= ${dense ? width : "count"}) continue;`,
-            `const int64_t i${across} = first + g + r;`,
+            `if (g + r >= ${dense ? width : "wide"}) continue;`,
+            `const int64_t i${across} = first + panel + g + r;`,
             ...emitted.pointers,
             ...emitted.lines,
             `vector[r] = ${value};`,
           ]),
           `transpose_${real}(vector);`,
           dense ? "SIG_UNROLL for (int q = 0; q < SIG_LANES; q++)" : "for (int q = 0; q < n; q++)",
-          [`memcpy(panel + (done + x - start + q) * ${width} + g, &vector[q], sizeof(${c}) * sig_least(SIG_LANES, ${width} - g));`],
+          [`store_first_${real}(into + (done + x - start + q) * ${width} + g, sig_least(SIG_LANES, ${width} - g), vector[q]);`],
         ],
         "}",
       ];
     };
+    // A row of a block is far from the next: the hardware's own prefetcher does not follow.
+    const ahead = pointerAt(kernel, main.operand, main.access, [...Array(kernel.dims).keys()], (dim) =>
+      dim === across ? "x" : dim === last ? `(i${last} + SIG_AHEAD)` : `i${dim}`,
+    );
+    const prefetch = `__builtin_prefetch(${ahead});`;
     const alongPanel = (dense: boolean): CText => {
       const lanes = `sig_least(SIG_LANES, ${width} - g)`;
       const emitted = emitFactor("f", kernel, factor, { lanes: across, dense, width: dense ? lanes : "n" });
@@ -161,27 +167,37 @@ class MatrixProduct {
       return [
         `SIG_UNROLL for (int g = 0; g < ${width}; g += SIG_LANES) {`,
         [
-          "const int64_t x = first + g;",
-          ...(dense ? [] : ["const int64_t n = sig_most(0, sig_least(SIG_LANES, count - g));"]),
+          "const int64_t x = first + panel + g;",
+          ...(dense ? [prefetch] : []),
+          ...(dense ? [] : ["const int64_t n = sig_most(0, sig_least(SIG_LANES, wide - g));"]),
           ...emitted.pointers,
           ...emitted.lines,
           `const ${real}v vector = ${value};`,
-          `memcpy(panel + (done + i${last} - start) * ${width} + g, &vector, sizeof(${c}) * ${lanes});`,
+          `store_first_${real}(into + (done + i${last} - start) * ${width} + g, ${lanes}, vector);`,
         ],
         "}",
       ];
     };
     const dense = (lanes: number): string => emitFactor("f", kernel, factor, { lanes }).isDense;
+    const eachPanel = (condition: string, body: (dense: boolean) => CText): CText =>
+      block(`for (int64_t panel = 0; panel < count; panel += ${width})`, [
+        `const int64_t wide = sig_least(${width}, count - panel);`,
+        `${c} *into = (${c} *)panels + panel * depth;`,
+        `if (dense && wide == ${width}${condition}) {`,
+        body(true),
+        "} else {",
+        body(false),
+        "}",
+      ]);
     return [
-      `/* Panel of ${side === "left" ? "rows" : "columns"} first … first+count−1, products k … k+depth−1. */`,
+      `/* ${side === "left" ? "Rows" : "Columns"} first … first+count−1 in panels, products k … k+depth−1. */`,
       ...block(
-        `static void ${this.#name}_${side}(const sig_contract *c, int64_t first, int64_t count, int64_t k, int64_t depth, void *panel_)`,
+        `static void ${this.#name}_${side}(const sig_contract *c, int64_t first, int64_t count, int64_t k, int64_t depth, void *panels)`,
         [
           "const sig_call *call = c->call;",
-          `${c} *panel = panel_;`,
           ...this.#points(),
           `const int along_k = ${strideAlong(main.operand, main.access, last)} == 1 || ${strideAlong(main.operand, main.access, across)} != 1;`,
-          `const int dense = count == ${width} && (along_k ? ${dense(last)} : ${dense(across)});`,
+          `const int dense = along_k ? ${dense(last)} : ${dense(across)};`,
           ...block("for (int64_t done = 0; done < depth;)", [
             ...decode,
             `const int64_t start = (k + done) % call->extent[${last}], end = sig_least(call->extent[${last}], start + depth - done);`,
@@ -189,15 +205,11 @@ class MatrixProduct {
             [
               ...block("for (int64_t x = start; x < end; x += SIG_LANES)", [
                 "const int64_t n = sig_least(SIG_LANES, end - x);",
-                "if (dense && n == SIG_LANES) {",
-                alongK(true),
-                "} else {",
-                alongK(false),
-                "}",
+                ...eachPanel(" && n == SIG_LANES", alongK),
               ]),
             ],
             "} else {",
-            [...block(`for (int64_t i${last} = start; i${last} < end; i${last}++)`, ["if (dense) {", alongPanel(true), "} else {", alongPanel(false), "}"])],
+            [...block(`for (int64_t i${last} = start; i${last} < end; i${last}++)`, eachPanel("", alongPanel))],
             "}",
             "done += end - start;",
           ]),
@@ -315,8 +327,12 @@ class MatrixProduct {
         "const sig_contract *c = job;",
         "const sig_call *call = c->call;",
         "const int last = c->k + c->k_count >= c->inner, whole = c->k_count >= c->inner;",
-        "const int64_t first = task * SIG_TASK_PANELS * SIG_MR, rows = sig_least(SIG_TASK_PANELS * SIG_MR, c->row_count - first);",
-        `const int64_t panels = (c->column_count + NR_${real} - 1) / NR_${real};`,
+        "const int64_t first = task % sig_row_tasks(c->row_count) * SIG_TASK_PANELS * SIG_MR;",
+        "const int64_t rows = sig_least(SIG_TASK_PANELS * SIG_MR, c->row_count - first), row_panels = sig_parts(rows, SIG_MR);",
+        `const int64_t panels = sig_parts(c->column_count, NR_${real});`,
+        ...(this.#isGrid()
+          ? ["const int64_t from = task / sig_row_tasks(c->row_count) * SIG_TASK_COLUMNS, to = sig_least(panels, from + SIG_TASK_COLUMNS);"]
+          : ["const int64_t from = 0, to = panels;"]),
         "(void)call, (void)thread;",
         ...(this.#rows.length === 0
           ? []
@@ -333,16 +349,21 @@ class MatrixProduct {
               `${name}_numbers *numbers_state = (${name}_numbers *)(sig_slot(c, task) + panels * NR_${real} / SIG_LANES * c->kernel->column_state_bytes);`,
               ...block("if (last)", start(this.#numbers, "(*numbers_state)")),
             ]),
-        ...block("for (int64_t panel = 0; panel < panels; panel++)", [
+        `${c} own[SIG_TASK_PANELS * SIG_MR * NR_${real}] __attribute__((aligned(64)));`,
+        ...block("for (int64_t panel = from; panel < to; panel++)", [
           `const int64_t column = panel * NR_${real};`,
-          ...block("for (int64_t row = 0; row < rows; row += SIG_MR)", [
-            `${c} own[SIG_MR * NR_${real}] __attribute__((aligned(64)));`,
-            `${c} *tile = whole ? own : (${c} *)c->sums + ((first + row) / SIG_MR * panels + panel) * SIG_MR * NR_${real};`,
-            `micro_${real}(c->k_count, (const ${c} *)c->left + (first + row) * c->k_count, (const ${c} *)c->right + column * c->k_count, tile, c->k == 0);`,
-            `if (last) ${name}_epilogue(c, tile, c->row + first + row, sig_least(SIG_MR, rows - row), c->column + column, sig_least(NR_${real}, c->column_count - column)${this.#states()
-              .map(([kind]) => (kind === "rows" ? ", rows_state + row" : kind === "columns" ? `, columns_state + column / SIG_LANES` : ", numbers_state"))
-              .join("")});`,
-          ]),
+          "/* Tiles that wait for more of k lie in the order of panels of rows, then of columns. */",
+          `${c} *tiles = whole ? own : (${c} *)c->sums + (first / SIG_MR * panels + panel) * SIG_MR * NR_${real};`,
+          `const int64_t step = (whole ? 1 : panels) * SIG_MR * NR_${real};`,
+          `micro_${real}(c->k_count, (const ${c} *)c->left + first * c->k_count, (const ${c} *)c->right + column * c->k_count, tiles, step, row_panels, c->k == 0);`,
+          "if (last)",
+          [
+            ...block("for (int64_t row = 0; row < rows; row += SIG_MR)", [
+              `${name}_epilogue(c, tiles + row / SIG_MR * step, c->row + first + row, sig_least(SIG_MR, rows - row), c->column + column, sig_least(NR_${real}, c->column_count - column)${this.#states()
+                .map(([kind]) => (kind === "rows" ? ", rows_state + row" : kind === "columns" ? ", columns_state + column / SIG_LANES" : ", numbers_state"))
+                .join("")});`,
+            ]),
+          ],
         ]),
         ...(flushColumns.length === 0 ? [] : block(`if (last) for (int64_t v = 0; v < panels * NR_${real} / SIG_LANES; v++)`, flushColumns)),
         ...(this.#rows.length === 0
@@ -360,7 +381,7 @@ class MatrixProduct {
     ];
   }
 
-  /** Indices go first: they compare the values that they follow as those were. */
+  /** Indices first: they compare the values that they follow as those were. */
   #put(list: readonly Reduced[], state: (place: number) => string, lane: string, at: (k: number) => string, again: string): CText {
     return list
       .toSorted((a, b) => Number(a.out.by === null) - Number(b.out.by === null))
@@ -385,7 +406,7 @@ class MatrixProduct {
   #fold(): CText {
     const name = this.#name;
     const real = this.#real;
-    const panels = `(c->column_count + NR_${real} - 1) / NR_${real}`;
+    const panels = `sig_parts(c->column_count, NR_${real})`;
     const columns: CText =
       this.#columns.length === 0
         ? []
@@ -419,7 +440,7 @@ class MatrixProduct {
       ...block(`static void ${name}_fold(void *job, int64_t panel, int64_t thread)`, [
         "const sig_contract *c = job;",
         "const sig_call *call = c->call;",
-        "const int64_t tasks = sig_tasks(c->row_count);",
+        "const int64_t tasks = sig_tasks(c);",
         "(void)call, (void)tasks, (void)thread, (void)panel;",
         ...this.#points(),
         ...(columns.length === 0 ? [] : [`if (panel < ${panels}) {`, columns, "return;", "}"]),

@@ -19,7 +19,7 @@ export type LibraryParts = {
 };
 
 /** Shared by all threads, for packed panels and partial results. */
-export const WORKSPACE_BYTES = 8 << 20;
+export const WORKSPACE_BYTES = 9 << 20;
 /** Of each thread, touched only where a contraction is small enough to be one thread's. */
 export const LOCAL_BYTES = 1 << 20;
 export const MAX_THREADS = 256;

@@ -51,7 +51,8 @@ class Pass {
     this.#name = name;
     this.#kernel = kernel;
     this.#reduced = reduced;
-    this.#whole = whole;
+    // Indices first: they compare the values that they follow as those were.
+    this.#whole = whole.toSorted((a, b) => Number(a.by === null) - Number(b.by === null));
     this.#outer = outer;
     this.#lanes = outer - 1;
     const all = Array.from({ length: outer }, (_, dim) => dim);
@@ -264,7 +265,7 @@ class Pass {
     ];
   }
 
-  /** From `state` to memory. Indices go first: they compare the values that they follow as those were. */
+  /** From `state` to memory, indices first. */
   #put(width: number): CText {
     const dims = this.#rows;
     const places = this.#reduced.flatMap((out) => this.#placeLines(out, placeOf(out).access, dims, (dim) => `i${dim}`));
