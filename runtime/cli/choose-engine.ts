@@ -15,7 +15,10 @@ const exact: ReadonlySet<string> = new Set(["reference", "planref"]);
 export const precisionOf = (engine: string): "f32" | "f64" => (exact.has(engine) ? "f64" : "f32");
 
 /** Opens the engine that is asked for; what `auto` chose, and why, is told on stderr. */
-export async function chooseEngine({ engine: choice, precision: wanted }: EngineOptions, console: Console): Promise<ChosenEngine> {
+export async function chooseEngine(
+  { engine: choice, precision: wanted, threads, cache }: EngineOptions,
+  console: Console,
+): Promise<ChosenEngine> {
   if (!isEngineChoice(choice)) {
     const nearest = didYouMean(choice, engineChoices);
     throw nearest === null
@@ -23,6 +26,9 @@ export async function chooseEngine({ engine: choice, precision: wanted }: Engine
       : userError(cliMessages.unknownName, { kind: "engine", name: choice, nearest }, 2);
   }
   const precision = wanted ?? precisionOf(choice);
-  const engine = await openEngine(choice, precision, (line) => console.err(`${line}\n`));
+  const engine = await openEngine(choice, precision, (line) => console.err(`${line}\n`), {
+    useCache: cache,
+    ...(threads === undefined ? {} : { threads }),
+  });
   return { engine, precision };
 }

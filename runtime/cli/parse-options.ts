@@ -38,10 +38,18 @@ export const withProgramOptions = (command: Command): Command =>
     .option("--pipeline <name>", "which pipeline of the file")
     .option("--set <name=value>", "a config value, or the size of a batch; repeatable", collectPairs("--set", "NAME=VALUE"));
 
-export type EngineOptions = { readonly engine: string; readonly precision?: "f32" | "f64"; readonly memory?: number };
+export type EngineOptions = {
+  readonly engine: string;
+  readonly precision?: "f32" | "f64";
+  readonly memory?: number;
+  readonly threads?: number;
+  readonly cache: boolean;
+};
 
 export const withEngineOptions = (command: Command): Command =>
   command
-    .option("--engine <name>", "reference, planref, tfjs, tfjs:wasm, …; one that is named never falls back", "auto")
+    .option("--engine <name>", "native, tfjs, tfjs:wasm, reference, …; one that is named never falls back", "auto")
     .addOption(command.createOption("--precision <type>", "what floats are computed in").choices(["f32", "f64"]))
-    .option("--memory <amount>", "the most that parameters, gradients, state, activations and scratch may take, e.g. 2GiB", bytesOption);
+    .option("--memory <amount>", "the most that parameters, gradients, state, activations and scratch may take, e.g. 2GiB", bytesOption)
+    .option("--threads <count>", "of the native engine; as many as there are cores for this process", countOption("--threads", 1))
+    .option("--no-cache", "compile the native engine's code anew, and do not keep it");

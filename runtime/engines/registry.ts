@@ -9,14 +9,24 @@ async function tfjs(backend: BackendName): Promise<Engine> {
   return createTfjsEngine(tf, { name: `tfjs:${backend}`, ...loaded });
 }
 
+/** What the command line says of engines that have such a choice. */
+export type EngineSettings = {
+  /** Default: as many as this process may use. */
+  readonly threads?: number;
+  /** Default true: compiled libraries are kept. */
+  readonly useCache?: boolean;
+};
+type Open = (settings: EngineSettings, tell: (line: string) => void) => Promise<Engine>;
+
 const loaders = {
+  native: async (settings, tell) => (await import("./native/engine.js")).createNativeEngine({ ...settings, tell }),
   reference: async () => (await import("./reference/engine.js")).createReferenceEngine(),
   planref: async () => (await import("./planref/engine.js")).createPlanrefEngine(),
   "tfjs:node-gpu": () => tfjs("node-gpu"),
   "tfjs:node": () => tfjs("node"),
   "tfjs:wasm": () => tfjs("wasm"),
   "tfjs:cpu": () => tfjs("cpu"),
-} as const satisfies Record<string, () => Promise<Engine>>;
+} as const satisfies Record<string, Open>;
 
 export type EngineName = keyof typeof loaders;
 /** `tfjs`: the best backend of TensorFlow.js. `auto`: the best engine for the precision. */
@@ -32,17 +42,22 @@ export const isEngineChoice = (text: string): text is EngineChoice => engineChoi
 /** Best first. */
 const ranking = {
   tfjs: { f32: ["tfjs:node-gpu", "tfjs:node", "tfjs:wasm"], f64: ["tfjs:wasm"] },
-  auto: { f32: ["tfjs:node-gpu", "tfjs:node", "tfjs:wasm"], f64: ["planref"] },
+  auto: { f32: ["tfjs:node-gpu", "native", "tfjs:node", "tfjs:wasm"], f64: ["native", "planref"] },
 } as const satisfies Record<"tfjs" | "auto", Record<"f32" | "f64", readonly EngineName[]>>;
 
 /** Opens an engine. A choice among several is told in one line: what runs, and why nothing better. */
-export async function openEngine(choice: EngineChoice, precision: "f32" | "f64", tell: (line: string) => void): Promise<Engine> {
-  if (choice !== "tfjs" && choice !== "auto") return loaders[choice]();
+export async function openEngine(
+  choice: EngineChoice,
+  precision: "f32" | "f64",
+  tell: (line: string) => void,
+  settings: EngineSettings = {},
+): Promise<Engine> {
+  if (choice !== "tfjs" && choice !== "auto") return loaders[choice](settings, tell);
   const passedOver: string[] = [];
   let failure: unknown = null;
   for (const name of ranking[choice][precision]) {
     try {
-      const engine = await loaders[name]();
+      const engine = await loaders[name](settings, tell);
       const probed = await engine.probe();
       const detail = probed.available ? probed.detail : probed.reason;
       tell(`engine: ${name} (${detail})${passedOver.length === 0 ? "" : `; not ${passedOver.join("; not ")}`}`);
@@ -61,7 +76,7 @@ export async function probeEngines(): Promise<ReadonlyMap<EngineName, Availabili
   const found = new Map<EngineName, Availability>();
   for (const name of engineNames) {
     try {
-      found.set(name, await (await loaders[name]()).probe());
+      found.set(name, await (await loaders[name]({}, () => undefined)).probe());
     } catch (error) {
       if (!(error instanceof UserError)) throw error;
       found.set(name, { available: false, reason: error.message, fix: error.help.join("; ") });

@@ -19,6 +19,8 @@ export type Missing = { readonly name: EngineName; readonly reason: string };
 
 const wanted = [
   { name: "planref", precision: "f64", tolerance: 1e-12 },
+  { name: "native", precision: "f64", tolerance: 1e-12 },
+  { name: "native", precision: "f32", tolerance: 1e-5 },
   { name: "tfjs:wasm", precision: "f32", tolerance: 1e-5 },
   { name: "tfjs:cpu", precision: "f32", tolerance: 1e-5 },
   // One native package to a process.
