@@ -6,6 +6,7 @@ import { isTile } from "./graph/graph.js";
 import { batchesOf, type BatchId, evaluateSize, printSize, product } from "./graph/size.js";
 import { packArena } from "./plan/arena.js";
 import { humanBytes } from "./plan/human-bytes.js";
+import { chooseKept } from "./plan/choose-kept.js";
 import { chooseTiles, type Footprint } from "./plan/choose-tiles.js";
 import { countFlops } from "./plan/flops.js";
 import { graphFlops } from "./plan/graph-flops.js";
@@ -14,7 +15,7 @@ import { analyseLives } from "./plan/liveness.js";
 import { lowerOps } from "./plan/lower-ops.js";
 import { messages } from "./plan/messages.js";
 import type { Plan, PlanBuffer, TileChoice } from "./plan/plan.js";
-import type { Schedule } from "./plan/schedule.js";
+import type { Schedule } from "./plan/symbolic-plan.js";
 import { verifyPlan } from "./plan/verify-plan.js";
 
 export type Dims = Readonly<Record<BatchId, number>>;
@@ -31,25 +32,32 @@ export function bind(template: Template, dims: Dims, options: BindOptions = {}):
   if (refused.length > 0) return { plan: null, diagnostics: refused };
   const { graph, target } = template;
   const budget = Math.min(options.memoryBytes ?? Number.POSITIVE_INFINITY, target.maxBytes ?? Number.POSITIVE_INFINITY);
-  const planAt = (tiles: readonly TileChoice[]): Plan => planWith(template, dims, tiles);
+  const keeps = template.schedule?.keeps ?? [];
   const measure = (tiles: readonly TileChoice[]): Footprint => {
-    const plan = planAt(tiles);
+    const plan = planWith(template, dims, tiles);
     return { peakBytes: plan.peakBytes, blockBytes: blockBytes(plan) };
   };
-  const plan = planAt(chooseTiles(graph, dims, target.defaultScratchBytes, Number.isFinite(budget) ? budget : null, measure));
+  const tied = keeps.map(({ tiles }) => tiles);
+  const tiles = chooseTiles(graph, dims, tied, target.defaultScratchBytes, Number.isFinite(budget) ? budget : null, measure);
+  const { peakBytes, blockBytes: scratch } = measure(tiles);
+  // Unasked, tiles are kept in what is left of the scratch.
+  const unasked = peakBytes + Math.max(target.defaultScratchBytes - scratch, 0);
+  const limit = options.memoryBytes === undefined ? Math.min(unasked, budget) : budget;
+  const kept = chooseKept(keeps, dims, limit, (counts) => planWith(template, dims, tiles, counts));
+  const plan = planWith(template, dims, tiles, kept);
   if (target.granularity === "kernel") verifyPlan(plan, template.kernels);
   if (plan.peakBytes <= budget) return { plan, diagnostics: [] };
   return { plan: null, diagnostics: [overBudget(plan, budget, options.memoryBytes === budget)] };
 }
 
-/** The plan for given blocks, whatever it needs. */
-export function planWith(template: Template, dims: Dims, tiles: readonly TileChoice[]): Plan {
+/** The plan for given blocks, whatever it needs. `kept`: how many tiles of each of the schedule's keeps stay; none where left out. */
+export function planWith(template: Template, dims: Dims, tiles: readonly TileChoice[], kept: readonly number[] = []): Plan {
   const { target, graph, names, schedule } = template;
-  const common = { target, dims, tiles };
+  const common = { target, dims, tiles, kept: [] };
   switch (target.granularity) {
     case "kernel":
       if (schedule === null) throw new Error("the template has no schedule");
-      return { ...common, ...planKernels(template, schedule, dims, tiles) };
+      return { ...common, ...planKernels(template, schedule, dims, tiles, kept) };
     case "op":
       return { ...common, ...lowerOps(graph, names, dims, tiles), arenaBytes: 0, flops: graphFlops(graph, dims) };
     case "graph":
@@ -72,8 +80,9 @@ function planKernels(
   schedule: Schedule,
   dims: Dims,
   tiles: readonly TileChoice[],
+  counts: readonly number[],
 ): Omit<Plan, "target" | "dims" | "tiles"> {
-  const draft = instantiate(schedule, dims, tiles);
+  const draft = instantiate(schedule, dims, tiles, counts);
   const { statements, lifetimes, handovers, steps } = analyseLives(draft.statements, draft.buffers, kernels);
   const lifeOf = (id: number) => lifetimes.get(id) ?? { from: 0, to: 0 };
   const tenants = draft.buffers.filter(({ role }) => role !== "given").map(({ id, bytes }) => ({ id, bytes, ...lifeOf(id) }));
@@ -83,6 +92,7 @@ function planKernels(
   });
   const given = buffers.reduce((sum, { role, bytes }) => (role === "given" ? sum + bytes : sum), 0);
   return {
+    kept: draft.kept,
     buffers,
     statements,
     inputs: schedule.inputs,

@@ -9,7 +9,8 @@ import type { LoweredProgram } from "./lower/program.js";
 import type { PassNote } from "./passes/pass.js";
 import { afterGradients, beforeGradients, runSteps, slicing, type StepResult } from "./passes/pipeline.js";
 import type { IndexBound } from "./plan/plan.js";
-import { type Schedule, scheduleGraph } from "./plan/schedule.js";
+import { scheduleGraph } from "./plan/schedule.js";
+import type { Schedule } from "./plan/symbolic-plan.js";
 import type { Target } from "./target.js";
 
 /**

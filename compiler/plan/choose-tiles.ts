@@ -1,5 +1,5 @@
 /** Block sizes from a budget: as large as the scratch that a target wants, smaller where `--memory` says so. */
-import { isTile, type Graph, type Tile } from "../graph/graph.js";
+import { type Graph, type Id, isTile, type Tile } from "../graph/graph.js";
 import { type BatchId, evaluateSize } from "../graph/size.js";
 import type { TileChoice } from "./plan.js";
 
@@ -18,27 +18,40 @@ const SMALLEST = LEVELS.length - 1;
 /** Without a budget no block is cut smaller than this, whatever the scratch. */
 const SMALLEST_UNASKED = LEVELS.indexOf(32);
 
+/** `tied`: tiles that take blocks of one size. */
 export function chooseTiles(
   graph: Graph,
   dims: Readonly<Record<BatchId, number>>,
+  tied: readonly (readonly Id[])[],
   scratchBytes: number,
   budgetBytes: number | null,
   measure: Measure,
 ): readonly TileChoice[] {
   const tiles = graph.nodes.filter(isTile);
+  const groups = groupTied(tiles, tied);
   const at = (levels: readonly number[]): readonly TileChoice[] =>
-    tiles.map((tile, k) => choiceAt(tile, dims, LEVELS[levels[k] ?? SMALLEST] ?? 1));
-  let levels = tiles.map(() => SMALLEST);
-  // One tile at a time, the others as small as they get: what is alive in blocks is then its own.
-  levels = tiles.map((_, k) => {
+    tiles.map((tile) => choiceAt(tile, dims, LEVELS[levels[groups.findIndex((group) => group.has(tile.id))] ?? SMALLEST] ?? 1));
+  // One group at a time, the others as small as they get: what is alive in blocks is then its own.
+  let levels = groups.map((_, k) => {
     const fits = (level: number): boolean =>
-      measure(at(tiles.map((_t, other) => (other === k ? level : SMALLEST)))).blockBytes <= scratchBytes;
+      measure(at(groups.map((_g, other) => (other === k ? level : SMALLEST)))).blockBytes <= scratchBytes;
     return Math.min(firstLevel(fits), SMALLEST_UNASKED);
   });
   if (budgetBytes === null) return at(levels);
   while (measure(at(levels)).peakBytes > budgetBytes && levels.some((level) => level < SMALLEST))
     levels = [...smaller(levels, (l) => measure(at(l)).peakBytes)];
   return at(levels);
+}
+
+/** Tiles in groups of one block size: those that are tied, directly or through others, and the rest alone. */
+function groupTied(tiles: readonly Tile[], tied: readonly (readonly Id[])[]): readonly ReadonlySet<Id>[] {
+  return tied.reduce<readonly ReadonlySet<Id>[]>(
+    (groups, ids) => {
+      const met = groups.filter((group) => ids.some((id) => group.has(id)));
+      return [...groups.filter((group) => !met.includes(group)), new Set(met.flatMap((group) => [...group]))];
+    },
+    tiles.map(({ id }) => new Set([id])),
+  );
 }
 
 /** The coarsest level that fits, the finest where none does; costs fall with the level. */

@@ -2,24 +2,42 @@ import type { Kernel } from "../kernel/kernel.js";
 import type { Extent, LoopId, PlanStatement } from "./plan.js";
 
 type Range = { readonly extent: number; readonly step: number };
+/** Outermost first. */
+type Ranges = ReadonlyMap<LoopId, Range>;
 
 /** Floating-point operations of the contractions of a kernel plan: 2 per multiply-add, without walking the blocks. */
-export function countFlops(
-  statements: readonly PlanStatement[],
-  kernels: readonly Kernel[],
-  around: ReadonlyMap<LoopId, Range> = new Map(),
-): number {
-  let flops = 0;
-  for (const statement of statements) {
-    if (statement.kind === "for") flops += countFlops(statement.body, kernels, new Map([...around, [statement.loop, statement]]));
-    else if (statement.kind === "call" && kernels[statement.kernel]?.form === "contract")
-      flops += 2 * sumOverBlocks(statement.extents, around);
-  }
-  return flops;
+export const countFlops = (statements: readonly PlanStatement[], kernels: readonly Kernel[]): number =>
+  flopsIn(statements, kernels, new Map());
+
+function flopsIn(statements: readonly PlanStatement[], kernels: readonly Kernel[], around: Ranges): number {
+  const flopsOf = (statement: PlanStatement): number => {
+    if (statement.kind === "for") return flopsIn(statement.body, kernels, new Map([...around, [statement.loop, statement]]));
+    if (statement.kind === "choose") {
+      const { early, late, below } = statement;
+      const gains = firstTurns([...around], below).map((first) => flopsIn(early, kernels, first) - flopsIn(late, kernels, first));
+      return gains.reduce((sum, gain) => sum + gain, flopsIn(late, kernels, around));
+    }
+    const contracts = statement.kind === "call" && kernels[statement.kernel]?.form === "contract";
+    return contracts ? 2 * sumOverBlocks(statement.extents, around) : 0;
+  };
+  return statements.reduce((sum, statement) => sum + flopsOf(statement), 0);
+}
+
+/** The first turns of nested loops as boxes: whole turns of the outermost, then what is begun of its next. */
+function firstTurns([outermost, ...inner]: readonly (readonly [LoopId, Range])[], below: number): readonly Ranges[] {
+  if (outermost === undefined) return below > 0 ? [new Map()] : [];
+  const [loop, { extent, step }] = outermost;
+  const within = inner.reduce((product, [, range]) => product * Math.ceil(range.extent / range.step), 1);
+  const whole = Math.floor(below / within);
+  const begun = Math.min(step, extent - whole * step);
+  return [
+    ...(whole === 0 ? [] : [new Map([[loop, { extent: Math.min(whole * step, extent), step }] as const, ...inner])]),
+    ...firstTurns(inner, below % within).map((rest) => new Map([[loop, { extent: begun, step }] as const, ...rest])),
+  ];
 }
 
 /** Σ over all blocks of the product of the extents: each loop contributes Σ blockᵖ, p being how often it takes part in a term. */
-function sumOverBlocks(extents: readonly Extent[], around: ReadonlyMap<LoopId, Range>): number {
+function sumOverBlocks(extents: readonly Extent[], around: Ranges): number {
   type Term = { readonly coef: number; readonly loops: readonly LoopId[] };
   const terms = extents.reduce<readonly Term[]>(
     (product, extent) => {

@@ -1,6 +1,7 @@
 /** When each buffer's bytes are needed, and where they are given back. */
 import type { Kernel } from "../kernel/kernel.js";
 import type { DraftBuffer } from "./instantiate.js";
+import { numberStatements } from "./logical-memory.js";
 import type { BufferId, LoopId, PlanStatement } from "./plan.js";
 
 type Call = Extract<PlanStatement, { kind: "call" }>;
@@ -23,6 +24,8 @@ export function touched(statement: PlanStatement): ReadonlySet<BufferId> {
   switch (statement.kind) {
     case "for":
       return new Set(statement.body.flatMap((inner) => [...touched(inner)]));
+    case "choose":
+      return new Set([...statement.early, ...statement.late].flatMap((inner) => [...touched(inner)]));
     case "call":
       return new Set(statement.operands.map(({ buffer }) => buffer));
     case "free":
@@ -63,6 +66,7 @@ export function analyseLives(statements: readonly PlanStatement[], buffers: read
     const out = list.flatMap((statement, at): readonly PlanStatement[] => {
       begins[at] = steps++;
       const walked = statement.kind === "for" ? { ...statement, body: walk(statement.body, [...loops, statement.loop]) } : statement;
+      if (statement.kind === "choose") steps += numberStatements([statement]).size - 1;
       ends[at] = steps - 1;
       const dead = dying[at] ?? [];
       const taken = new Set<BufferId>();

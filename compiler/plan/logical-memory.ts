@@ -53,6 +53,7 @@ export function numberStatements(statements: readonly PlanStatement[]): Readonly
     for (const statement of list) {
       numbers.set(statement, numbers.size);
       if (statement.kind === "for") visit(statement.body);
+      else if (statement.kind === "choose") [statement.early, statement.late].forEach(visit);
     }
   };
   visit(statements);
@@ -154,7 +155,8 @@ class Simulation {
         this.#set(statement.buffer, 0);
         return;
       case "call":
-        throw new Error("a kernel call has no logical memory: its plan has an arena");
+      case "choose":
+        throw new Error("a kernel plan has no logical memory, but an arena");
     }
   }
 

@@ -63,6 +63,17 @@ export type PlanStatement =
       readonly body: readonly PlanStatement[];
     }
   /**
+   * Kernel granularity: `early` in the first `below` turns of the loops around, all of them counted together in order, `late` in
+   * the others. Both come to the same; `early` keeps a tile, or reads one that was kept.
+   */
+  | {
+      readonly kind: "choose";
+      readonly loops: readonly LoopId[];
+      readonly below: number;
+      readonly early: readonly PlanStatement[];
+      readonly late: readonly PlanStatement[];
+    }
+  /**
    * Kernel granularity: one fused kernel. `extents` are those of the kernel's dims (none for a form without scalars: its views say all).
    * `first`, per result: where all these loops are at 0 it is stored, elsewhere merged into what is there.
    */
@@ -118,12 +129,22 @@ export type TileChoice = {
   readonly loops: readonly { readonly name: string; readonly extent: number; readonly block: number }[];
 };
 
+/** What one sweep computes and later ones need again: its first `count` of `of` tiles are kept between, the others computed again. */
+export type KeptTiles = {
+  /** The tile that makes them, then those that read them. */
+  readonly tiles: readonly Id[];
+  readonly count: number;
+  readonly of: number;
+  readonly bytes: number;
+};
+
 export type PlanPort = { readonly name: string; readonly buffer: BufferId };
 
 export type Plan = {
   readonly target: Target;
   readonly dims: Readonly<Record<BatchId, number>>;
   readonly tiles: readonly TileChoice[];
+  readonly kept: readonly KeptTiles[];
   readonly buffers: readonly PlanBuffer[];
   readonly statements: readonly PlanStatement[];
   readonly inputs: readonly PlanPort[];

@@ -2,6 +2,7 @@
 import type { Span } from "../../grammar/span.js";
 import type { Kernel } from "../kernel/kernel.js";
 import { printSize } from "../graph/size.js";
+import { describeKept } from "./describe-kept.js";
 import { humanBytes } from "./human-bytes.js";
 import { numberStatements } from "./logical-memory.js";
 import type { BufferId, LoopId, Plan, PlanStatement, View } from "./plan.js";
@@ -22,6 +23,7 @@ function header(plan: Plan, place: (span: Span) => string): readonly string[] {
       .map(([id, size]) => `${id} = ${size}`)
       .join(", ")}`,
     ...tiles.map(({ loops }, k) => `sweep ${k + 1}: ${loops.map(({ name, extent, block }) => `${name} ${extent} by ${block}`).join(", ")}`),
+    ...describeKept(plan),
     `${flops} floating-point operations in contractions`,
     `peak ${humanBytes(peakBytes)} at step ${peakAt}: ${alive.map(({ name, bytes, span }) => `${name} ${humanBytes(bytes)} (${place(span)})`).join(", ")}`,
   ];
@@ -65,6 +67,8 @@ export function printStatements(plan: Plan, kernels: readonly Kernel[]): readonl
         );
         return `${results.join(", ")} = ${kernel?.form ?? "?"} k${statement.kernel}(${reads.join(", ")})`;
       }
+      case "choose":
+        return `in the first ${statement.below} turns`;
       case "op":
       case "cut":
       case "merge":
@@ -76,7 +80,11 @@ export function printStatements(plan: Plan, kernels: readonly Kernel[]): readonl
     statements.flatMap((statement) => {
       if (statement.kind === "for") loopNames.set(statement.loop, statement.name);
       const line = `${String(numbers.get(statement) ?? 0).padStart(4)}  ${indent}${describe(statement)}`;
-      return statement.kind === "for" ? [line, ...lines(statement.body, `${indent}  `)] : [line];
+      const deeper = `${indent}  `;
+      if (statement.kind === "for") return [line, ...lines(statement.body, deeper)];
+      if (statement.kind === "choose")
+        return [line, ...lines(statement.early, deeper), `      ${indent}else`, ...lines(statement.late, deeper)];
+      return [line];
     });
   return lines(plan.statements, "");
 }

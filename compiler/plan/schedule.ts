@@ -4,7 +4,7 @@
  */
 import type { Span } from "../../grammar/span.js";
 import { type Graph, type GraphNode, type Id, isTile, type Node, operandsOf, type Tile } from "../graph/graph.js";
-import { batchesOf, type Size } from "../graph/size.js";
+import { batchesOf } from "../graph/size.js";
 import type { DType, Shape } from "../graph/type.js";
 import { isFloat } from "../graph/type.js";
 import { blockOf, blockSize, contiguous, loopOf, type SymbolicCall, type SymbolicView } from "../kernel/call.js";
@@ -13,38 +13,9 @@ import { kernelText } from "../kernel/kernel-text.js";
 import { renameLoops } from "../kernel/rename-loops.js";
 import type { Kernel } from "../kernel/kernel.js";
 import type { Target } from "../target.js";
+import { keepTiles } from "./keep-tiles.js";
 import type { BufferId, BufferRole, LoopId, PlanPort } from "./plan.js";
-
-export type SymbolicLoop = {
-  readonly tile: Id;
-  readonly index: number;
-  readonly name: string;
-  readonly extent: Size;
-  readonly block: number | "auto";
-};
-
-/** `loops`: those around the statements that use it; its life ends with theirs. */
-export type SymbolicBuffer = {
-  readonly name: string;
-  readonly role: BufferRole;
-  readonly dtype: DType;
-  readonly shape: Shape;
-  readonly loops: readonly LoopId[];
-  readonly span: Span;
-};
-
-export type SymbolicStatement =
-  | { readonly kind: "for"; readonly loop: LoopId; readonly body: readonly SymbolicStatement[] }
-  | { readonly kind: "call"; readonly kernel: number; readonly call: SymbolicCall };
-
-/** Loops and buffers are named by their place in these lists. */
-export type Schedule = {
-  readonly loops: readonly SymbolicLoop[];
-  readonly buffers: readonly SymbolicBuffer[];
-  readonly statements: readonly SymbolicStatement[];
-  readonly inputs: readonly PlanPort[];
-  readonly outputs: readonly PlanPort[];
-};
+import type { Schedule, SymbolicBuffer, SymbolicLoop, SymbolicStatement } from "./symbolic-plan.js";
 
 /** In float64 every float of the program is stored as one. */
 export const storedAs = (dtype: DType, precision: Target["precision"]): DType => (precision === "f64" && isFloat(dtype) ? "f64" : dtype);
@@ -103,7 +74,8 @@ class Scheduler {
     );
     const statements = steps.flatMap((step) => this.#step(step));
     const outputs = this.#graph.outputs.map(({ name, value }) => ({ name, buffer: inputs.get(value) ?? bufferOf(value) }));
-    return { schedule: { loops: this.#loops, buffers: this.#buffers, statements, inputs: ports, outputs }, kernels: this.#kernels };
+    const schedule = { loops: this.#loops, buffers: this.#buffers, statements, keeps: [], inputs: ports, outputs };
+    return { schedule: keepTiles(schedule, this.#kernels, (kernel) => this.#number(kernel)), kernels: this.#kernels };
   }
 
   #buffer(name: string, role: BufferRole, dtype: DType, shape: Shape, loops: readonly LoopId[], span: Span): BufferId {
@@ -129,13 +101,15 @@ class Scheduler {
   }
 
   #call(call: SymbolicCall): SymbolicStatement {
-    const text = kernelText(call.kernel);
-    let kernel = this.#kernelNumbers.get(text);
-    if (kernel === undefined) {
-      kernel = this.#kernels.push(call.kernel) - 1;
-      this.#kernelNumbers.set(text, kernel);
-    }
-    return { kind: "call", kernel, call };
+    return { kind: "call", kernel: this.#number(call.kernel), call };
+  }
+  #number(kernel: Kernel): number {
+    const text = kernelText(kernel);
+    const known = this.#kernelNumbers.get(text);
+    if (known !== undefined) return known;
+    const number = this.#kernels.push(kernel) - 1;
+    this.#kernelNumbers.set(text, number);
+    return number;
   }
 
   #tile(tile: Tile, operands: readonly SymbolicView[], results: readonly BufferId[]): readonly SymbolicStatement[] {

@@ -10,7 +10,10 @@ import type { BufferId, Extent, LoopId, Plan, PlanBuffer, PlanStatement, View } 
 
 type For = Extract<PlanStatement, { kind: "for" }>;
 type Call = Extract<PlanStatement, { kind: "call" }>;
+type Choose = Extract<PlanStatement, { kind: "choose" }>;
 type Block = { readonly start: number; readonly length: number };
+/** The loops around, and in how many of their turns, from the first, a statement runs at all. */
+type Around = { readonly loops: readonly For[]; readonly below: number };
 
 /** Buffers that grow with a product of batch sizes, apart from what the caller gives: a tiled program has none. */
 export const escapes = (plan: Plan): readonly PlanBuffer[] => plan.buffers.filter(({ role, degree }) => role !== "given" && degree >= 2);
@@ -39,6 +42,8 @@ class Verifier {
   readonly #kernels: readonly Kernel[];
   readonly #numbers: ReadonlyMap<PlanStatement, number>;
   readonly #written = new Set<BufferId>();
+  /** Written in the first turns of loops only: how many, of loops that turn how often. */
+  readonly #partly = new Map<BufferId, { readonly below: number; readonly turns: string }>();
   readonly #freed = new Set<BufferId>();
 
   constructor(plan: Plan, kernels: readonly Kernel[]) {
@@ -49,7 +54,7 @@ class Verifier {
 
   run(): void {
     for (const { id, role } of this.#plan.buffers) if (role === "given") this.#written.add(id);
-    this.#list(this.#plan.statements, []);
+    this.#list(this.#plan.statements, { loops: [], below: Number.POSITIVE_INFINITY });
     for (const { name, buffer } of this.#plan.outputs) if (!this.#written.has(buffer)) fault(`output ${name} is never written`);
     this.#arena();
   }
@@ -58,18 +63,21 @@ class Verifier {
     return this.#plan.buffers[id] ?? fault(`no buffer ${id}`);
   }
 
-  #list(statements: readonly PlanStatement[], loops: readonly For[]): void {
+  #list(statements: readonly PlanStatement[], around: Around): void {
     for (const statement of statements)
       switch (statement.kind) {
         case "for":
           if (statement.step < 1 || statement.extent < 1) fault(`loop ${statement.name} runs to ${statement.extent} by ${statement.step}`);
-          this.#list(statement.body, [...loops, statement]);
+          this.#list(statement.body, { ...around, loops: [...around.loops, statement] });
+          break;
+        case "choose":
+          this.#choose(statement, around);
           break;
         case "call":
-          this.#call(statement, loops);
+          this.#call(statement, around);
           break;
         case "free":
-          if (!this.#written.has(statement.buffer) || this.#freed.has(statement.buffer))
+          if (!(this.#written.has(statement.buffer) || this.#partly.has(statement.buffer)) || this.#freed.has(statement.buffer))
             fault(`${describe(this.#buffer(statement.buffer))} is freed without being alive`);
           this.#freed.add(statement.buffer);
           break;
@@ -78,7 +86,29 @@ class Verifier {
       }
   }
 
-  #call(call: Call, loops: readonly For[]): void {
+  #choose({ loops: counted, below, early, late }: Choose, { loops }: Around): void {
+    if (counted.join() !== loops.map(({ loop }) => loop).join()) fault("a choice counts other loops than those around it");
+    const turns = loops.map(turnsOf);
+    if (below < 1 || below >= turns.reduce((product, count) => product * count, 1)) fault(`a choice between ${below} turns and no other`);
+    const before = new Set(this.#written);
+    const writtenBy = (branch: readonly PlanStatement[], around: Around): ReadonlySet<BufferId> => {
+      this.#list(branch, around);
+      const written = new Set([...this.#written].filter((id) => !before.has(id)));
+      for (const id of written) this.#written.delete(id);
+      return written;
+    };
+    const first = writtenBy(early, { loops, below });
+    const rest = writtenBy(late, { loops, below: Number.POSITIVE_INFINITY });
+    for (const id of first) if (rest.has(id)) this.#written.add(id);
+    for (const id of first) if (!rest.has(id)) this.#partly.set(id, { below, turns: turns.join() });
+  }
+
+  #isWritten(id: BufferId, { loops, below }: Around): boolean {
+    const part = this.#partly.get(id);
+    return this.#written.has(id) || (part !== undefined && below <= part.below && loops.map(turnsOf).join() === part.turns);
+  }
+
+  #call(call: Call, around: Around): void {
     const kernel = this.#kernels[call.kernel] ?? fault(`no kernel ${call.kernel}`);
     const step = this.#numbers.get(call) ?? -1;
     const written = writtenOperands(kernel);
@@ -89,15 +119,15 @@ class Verifier {
       if (step < buffer.from || step > buffer.to)
         fault(`${describe(buffer)} is used at step ${step}, outside its life ${buffer.from}..${buffer.to}`);
       if (this.#freed.has(view.buffer)) fault(`${describe(buffer)} is used at step ${step} after it is freed`);
-      if (!written.includes(k) && !this.#written.has(view.buffer))
+      if (!written.includes(k) && !this.#isWritten(view.buffer, around))
         fault(`${describe(buffer)} is read at step ${step} before it is written`);
       if (view.dims.length !== kernel.operands[k]?.rank || buffer.dtype !== kernel.operands[k]?.dtype)
         fault(`${describe(buffer)} does not fit operand ${k} of kernel ${call.kernel}`);
-      this.#inside(view, buffer, loops);
+      this.#inside(view, buffer, around);
     }
     written.forEach((operand, out) => {
       const view = call.operands[operand] ?? fault(`no operand ${operand}`);
-      this.#meets(view, this.#buffer(view.buffer), call.first[out] ?? [], loops);
+      this.#meets(view, this.#buffer(view.buffer), call.first[out] ?? [], around.loops);
       this.#written.add(view.buffer);
     });
   }
@@ -114,9 +144,9 @@ class Verifier {
   }
 
   /** The corners are enough: offsets are linear in starts, extents fall only in the last block. */
-  #inside(view: View, buffer: PlanBuffer, loops: readonly For[]): void {
+  #inside(view: View, buffer: PlanBuffer, around: Around): void {
     const count = buffer.shape.reduce((product, extent) => product * extent, 1);
-    for (const blocks of corners(loops)) {
+    for (const blocks of corners(around)) {
       const at = (loop: LoopId): Block => blocks.get(loop) ?? fault(`loop ${loop} does not run around a use of ${describe(buffer)}`);
       const start = view.bases.reduce((sum, { loop, stride }) => sum + at(loop).start * stride, view.offset);
       const extents = view.dims.map(({ extent }) => evaluateExtent(extent, at));
@@ -139,19 +169,26 @@ class Verifier {
   }
 }
 
-/** Of each loop the first, the last whole and the last block. */
-function corners(loops: readonly For[]): readonly ReadonlyMap<LoopId, Block>[] {
-  return loops.reduce<readonly ReadonlyMap<LoopId, Block>[]>(
-    (outer, { loop, extent, step }) => {
-      const last = (Math.ceil(extent / step) - 1) * step;
-      const starts = [...new Set([0, Math.max(last - step, 0), last])];
-      return outer.flatMap((blocks) =>
-        starts.map((start) => new Map([...blocks, [loop, { start, length: Math.min(step, extent - start) }]])),
-      );
-    },
-    [new Map()],
+const turnsOf = ({ extent, step }: For): number => Math.ceil(extent / step);
+
+/** Of each loop the first, the last whole and the last block; where only the first turns run, the last of those and the row before it. */
+function corners({ loops, below }: Around): readonly ReadonlyMap<LoopId, Block>[] {
+  const counts = loops.map(turnsOf);
+  const inner = (k: number): number => counts.slice(k + 1).reduce((product, count) => product * count, 1);
+  const candidates = counts.map((count, k) => {
+    const last = Number.isFinite(below) ? Math.floor((below - 1) / inner(k)) % count : 0;
+    return [...new Set([0, last - 1, last, count - 2, count - 1])].filter((turn) => turn >= 0 && turn < count);
+  });
+  const turns = candidates.reduce<readonly (readonly number[])[]>(
+    (outer, own) => outer.flatMap((before) => own.map((turn) => [...before, turn])),
+    [[]],
   );
+  return turns
+    .filter((each) => each.reduce((before, turn, k) => before + turn * inner(k), 0) < below)
+    .map((each) => new Map(loops.map(({ loop, extent, step }, k) => [loop, blockAt((each[k] ?? 0) * step, extent, step)])));
 }
+
+const blockAt = (start: number, extent: number, step: number): Block => ({ start, length: Math.min(step, extent - start) });
 
 const evaluateExtent = (extent: Extent, at: (loop: LoopId) => Block): number =>
   typeof extent === "number"

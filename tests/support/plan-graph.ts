@@ -20,8 +20,9 @@ export function templateOf(
   return { name: "test", target, graph, names, indexBounds: [], ...scheduleGraph(graph, names, target) };
 }
 
-export const planOf = (template: Template, dims: Dims, blocks: Blocks = {}): Plan =>
-  planWith(template, dims, tileChoices(template.graph, dims, blocks));
+/** `kept`: how many tiles of each of the schedule's keeps stay. */
+export const planOf = (template: Template, dims: Dims, blocks: Blocks = {}, kept: readonly number[] = []): Plan =>
+  planWith(template, dims, tileChoices(template.graph, dims, blocks), kept);
 
 const toHost = ({ shape, data }: Value, dtype: DType): HostArray => convert(hostArray("f64", shape, Float64Array.from(data)), dtype);
 

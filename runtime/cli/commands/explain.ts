@@ -75,6 +75,9 @@ function text({ program, sources, placeOf }: LoadedProgram, { sweeps, refused, m
         ),
       ].join(""),
     ),
+    sweeps.some(({ similarities }) => similarities.some(({ recomputed }) => recomputed))
+      ? "\nwhat is made again may be read from tiles that are kept, where memory is left: sigc plan says how many of how many\n"
+      : "",
     section("refused", refused),
     section("moved", moved),
   ].join("");

@@ -2,6 +2,7 @@ import { bind, type Dims } from "../../../compiler/bind.js";
 import { explain } from "../../../compiler/explain.js";
 import { isTile } from "../../../compiler/graph/graph.js";
 import { printSize } from "../../../compiler/graph/size.js";
+import { describeKept } from "../../../compiler/plan/describe-kept.js";
 import { humanBytes } from "../../../compiler/plan/human-bytes.js";
 import type { Plan, PlanBuffer } from "../../../compiler/plan/plan.js";
 import { solveBatchSizes } from "../../feed/batch-sizes.js";
@@ -56,6 +57,7 @@ export const registerPlan: Register = (parent, { console, finish }) => {
         atPeak: aliveAtPeak(plan).map(({ name, bytes, span }) => ({ name, bytes, span: loaded.placeOf(span) })),
         largestDegree: plan.buffers.reduce((most, { degree }) => Math.max(most, degree), 0),
         tiles: plan.tiles,
+        kept: plan.kept,
         flops: plan.flops,
         buffers: plan.buffers.map((buffer) => describe(buffer, loaded)),
         sweeps: sweeps.length,
@@ -164,6 +166,8 @@ function text(plan: Plan, document: Document, loaded: LoadedProgram): string {
   const tiles = plan.tiles.map(
     ({ loops }, k) => `  sweep ${k + 1}: ${loops.map(({ name, extent, block }) => `${name} ${extent} by ${block}`).join(", ")}\n`,
   );
+  const kept = describeKept(plan).map((line) => `  ${line}\n`);
+  const hint = memoryBytes === null && plan.kept.some(({ count, of }) => count < of) ? "  --memory leaves room to keep more\n" : "";
   return [
     `${pipeline} on ${engine}, ${precision}, ${work}${Object.keys(dims).length === 0 ? "" : `: ${sizes(dims)}`}\n`,
     `peak ${humanBytes(plan.peakBytes)} at step ${plan.peakAt}; ${counts.format(plan.flops)} floating-point operations in contractions\n`,
@@ -172,7 +176,7 @@ function text(plan: Plan, document: Document, loaded: LoadedProgram): string {
       ? "nothing that grows with a product of batch sizes is stored\n"
       : `stored, and growing with a product of batch sizes: ${square.join("; ")}\n`,
     largest === null || memoryBytes === null ? "" : `the largest batch within ${humanBytes(memoryBytes)}: ${sizes(largest)}\n`,
-    sweeps === 0 ? "" : `${sweeps} ${sweeps === 1 ? "sweep" : "sweeps"}\n${tiles.join("")}`,
+    sweeps === 0 ? "" : `${sweeps} ${sweeps === 1 ? "sweep" : "sweeps"}\n${tiles.join("")}${kept.join("")}${hint}`,
     `\nalive at the peak\n${named(alive)}`,
     `\nall buffers\n${named(plan.buffers)}`,
   ].join("");

@@ -2,8 +2,10 @@
  * A plan as 64-bit words, which the driver in c/driver.h walks:
  *
  *   FOR  loop extent step length   followed by `length` words of its body
- *   CALL kernel share  operands…  extents…  parameters…  outs…
+ *   CALL kernel share turns left right  operands…  extents…  parameters…  outs…
+ *   CHOOSE below loops…            each loop with its step and its number of turns; then the lengths of both lists, and both lists
  *
+ * `share`: by all threads. `turns`: the loop over which `left` and `right`, byte offsets or −1, hold packed factors; −1 outside loops.
  * Lists begin with their count. An operand is buffer, byte offset, bases (loop, bytes), rank, then stride and extent of each axis.
  * An extent is a sum of terms: coefficient and the loops whose current block it is multiplied by.
  *
@@ -12,17 +14,25 @@
 import { dtypeBytes } from "../../../compiler/graph/type.js";
 import type { Kernel } from "../../../compiler/kernel/kernel.js";
 import type { Extent, LoopId, Plan, PlanStatement, View } from "../../../compiler/plan/plan.js";
+import { Holding } from "./hold.js";
 
 type Call = Extract<PlanStatement, { kind: "call" }>;
+type For = Extract<PlanStatement, { kind: "for" }>;
 
 const FOR = 1;
 const CALL = 2;
+const CHOOSE = 3;
 /** Points or multiply-adds below which a call is over before a second thread would have begun. */
 const WORTH_SHARING = 2 ** 15;
 
-export type Program = { readonly words: BigInt64Array; /** Multiply-adds and points: whether a run is worth a thread of its own. */ readonly work: number };
+export type Program = {
+  readonly words: BigInt64Array;
+  /** Multiply-adds and points: whether a run is worth a thread of its own. */
+  readonly work: number;
+};
 
 export function encodeProgram(plan: Plan, kernels: readonly Kernel[]): Program {
+  const holding = new Holding(plan, kernels);
   const blocks = new Map<LoopId, { readonly step: number; readonly times: number }>();
   let work = 0;
   const whole = (extent: Extent): number =>
@@ -42,13 +52,17 @@ export function encodeProgram(plan: Plan, kernels: readonly Kernel[]): Program {
       ...dims.flatMap(({ extent, stride }) => [stride, ...extentWords(extent)]),
     ];
   };
-  const callWords = (call: Call): readonly number[] => {
+  const callWords = (call: Call, around: For | undefined): readonly number[] => {
+    const held = holding.place(call, around, whole);
     const points = workOf(call, kernels[call.kernel], whole);
     work += [...blocks.values()].reduce((product, { times }) => product * times, points);
     return [
       CALL,
       call.kernel,
       points >= WORTH_SHARING ? 1 : 0,
+      around?.loop ?? -1,
+      held.left,
+      held.right,
       call.operands.length,
       ...call.operands.flatMap(operandWords),
       call.extents.length,
@@ -59,18 +73,23 @@ export function encodeProgram(plan: Plan, kernels: readonly Kernel[]): Program {
       ...call.first.flatMap((loops) => [loops.length, ...loops]),
     ];
   };
-  const listWords = (statements: readonly PlanStatement[]): readonly number[] =>
+  const listWords = (statements: readonly PlanStatement[], around?: For): readonly number[] =>
     statements.flatMap((statement): readonly number[] => {
       switch (statement.kind) {
         case "for": {
           const { loop, extent, step } = statement;
           blocks.set(loop, { step, times: Math.ceil(extent / step) });
-          const body = listWords(statement.body);
+          const body = listWords(statement.body, statement);
           blocks.delete(loop);
           return [FOR, loop, extent, step, body.length, ...body];
         }
         case "call":
-          return callWords(statement);
+          return callWords(statement, around);
+        case "choose": {
+          const [early, late] = [listWords(statement.early), listWords(statement.late)];
+          const turns = statement.loops.flatMap((loop) => [loop, blocks.get(loop)?.step ?? 1, blocks.get(loop)?.times ?? 1]);
+          return [CHOOSE, statement.below, statement.loops.length, ...turns, early.length, late.length, ...early, ...late];
+        }
         case "free":
           return [];
         case "op":

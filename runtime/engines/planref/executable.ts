@@ -11,7 +11,7 @@ import { runPoints, type Window } from "./points.js";
 import { runCumsum, runGather, runScatterAdd, runSort } from "./whole-arrays.js";
 
 type Call = Extract<PlanStatement, { kind: "call" }>;
-type Block = { readonly start: number; readonly length: number };
+type Block = { readonly start: number; readonly length: number; readonly loop: Extract<PlanStatement, { kind: "for" }> };
 
 export class PlanExecutable implements Executable {
   readonly #template: Template;
@@ -101,10 +101,13 @@ class Execution {
       switch (statement.kind) {
         case "for":
           for (let start = 0; start < statement.extent; start += statement.step) {
-            this.#blocks.set(statement.loop, { start, length: Math.min(statement.step, statement.extent - start) });
+            this.#blocks.set(statement.loop, { start, length: Math.min(statement.step, statement.extent - start), loop: statement });
             this.run(statement.body);
           }
           this.#blocks.delete(statement.loop);
+          continue;
+        case "choose":
+          this.run(this.#turn(statement.loops) < statement.below ? statement.early : statement.late);
           continue;
         case "call":
           this.#call(statement, number);
@@ -177,6 +180,13 @@ class Execution {
     return typeof extent === "number"
       ? extent
       : extent.reduce((sum, { coef, loops }) => sum + loops.reduce((value, loop) => value * this.#block(loop).length, coef), 0);
+  }
+  /** How many turns of these loops came before this one. */
+  #turn(loops: readonly LoopId[]): number {
+    return loops.reduce((before, id) => {
+      const { start, loop } = this.#block(id);
+      return before * Math.ceil(loop.extent / loop.step) + start / loop.step;
+    }, 0);
   }
   #block(loop: LoopId): Block {
     const block = this.#blocks.get(loop);

@@ -110,6 +110,7 @@ export class PlanRun {
         this.#free(statement.buffer);
         return;
       case "call":
+      case "choose":
         throw new Error("this engine runs ops, not kernels");
     }
   }

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import type { SymbolicStatement } from "../../../compiler/plan/schedule.js";
+import type { SymbolicStatement } from "../../../compiler/plan/symbolic-plan.js";
 import { scheduleGraph } from "../../../compiler/plan/schedule.js";
 import { GraphBuilder } from "../../../compiler/graph/builder.js";
 import type { Graph } from "../../../compiler/graph/graph.js";
@@ -9,7 +9,7 @@ import { createPlanrefEngine } from "../../../runtime/engines/planref/engine.js"
 import { tiledSiglip } from "../../support/tiled-siglip.js";
 
 const calls = (statements: readonly SymbolicStatement[]): readonly number[] =>
-  statements.flatMap((s) => (s.kind === "for" ? calls(s.body) : [s.kernel]));
+  statements.flatMap((s) => (s.kind === "for" ? calls(s.body) : s.kind === "call" ? [s.kernel] : calls([s.early, s.late])));
 const innermost = (statements: readonly SymbolicStatement[]): readonly SymbolicStatement[] => {
   const loop = statements.find((s) => s.kind === "for");
   return loop?.kind === "for" ? innermost(loop.body) : statements;

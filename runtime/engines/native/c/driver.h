@@ -2,11 +2,11 @@
  * Walks a plan, which arrives as 64-bit words (see program.ts, which checks every window against its buffer): loops over
  * blocks, and calls whose offsets and extents follow the current blocks.
  */
-typedef struct { sig_team *team; char *workspace; _Atomic int32_t cancel; } sig_session;
+typedef struct { sig_team *team; char *workspace; int64_t bytes; _Atomic int32_t cancel; } sig_session;
 
 typedef struct { int64_t start, length; } sig_block;
 
-enum { SIG_FOR = 1, SIG_CALL = 2 };
+enum { SIG_FOR = 1, SIG_CALL = 2, SIG_CHOOSE = 3 };
 
 static const int64_t *sig_read_extent(const int64_t *word, const sig_block *blocks, int64_t *extent) {
   int64_t sum = 0;
@@ -45,12 +45,26 @@ static void sig_walk(sig_session *session, const int64_t *word, const int64_t *e
       word += length;
       continue;
     }
+    if (*word == SIG_CHOOSE) {
+      const int64_t below = word[1], loops = word[2];
+      int64_t turn = 0;
+      word += 3;
+      for (int64_t l = 0; l < loops; l++, word += 3) turn = turn * word[2] + blocks[word[0]].start / word[1];
+      const int64_t *const first = word + 2, *const second = first + word[0], *const past = second + word[1];
+      if (turn < below) sig_walk(session, first, second, blocks, buffers);
+      else sig_walk(session, second, past, blocks, buffers);
+      word = past;
+      continue;
+    }
     sig_call call;
-    const int64_t kernel = word[1], share = word[2];
-    word += 3;
+    const int64_t kernel = word[1], share = word[2], turns = word[3], left = word[4], right = word[5];
+    word += 6;
     call.team = share ? session->team : NULL;
     call.workspace = session->workspace;
-    call.local = session->workspace + SIG_WORKSPACE_BYTES;
+    call.local = session->workspace + SIG_WORKSPACE_BYTES + SIG_HELD_BYTES;
+    call.held_left = left < 0 ? NULL : session->workspace + SIG_WORKSPACE_BYTES + left;
+    call.held_right = right < 0 ? NULL : session->workspace + SIG_WORKSPACE_BYTES + right;
+    call.packed = turns >= 0 && blocks[turns].start != 0;
     const int64_t operands = *word++;
     for (int64_t k = 0; k < operands; k++) word = sig_read_operand(word, blocks, buffers, &call.operand[k]);
     const int64_t dims = *word++;
