@@ -9,7 +9,7 @@ export type Timing = {
   readonly medianMs: number;
   readonly minMs: number;
   readonly maxMs: number;
-  /** (max − min) / median. */
+  /** From the first quartile to the third, over the median: one slow step among many does not widen it. */
   readonly spread: number;
 };
 
@@ -51,9 +51,14 @@ export function goesOn({ steps, fewest, least, most }: Phase, done: number, seco
 
 export function summarise(times: readonly number[]): Omit<Timing, "warmup"> {
   const sorted = [...times].sort((a, b) => a - b);
-  const at = (k: number): number => sorted[k] ?? Number.NaN;
-  const middle = sorted.length >> 1;
-  const medianMs = sorted.length % 2 === 1 ? at(middle) : (at(middle - 1) + at(middle)) / 2;
-  const [minMs, maxMs] = [at(0), at(sorted.length - 1)];
-  return { timed: sorted.length, medianMs, minMs, maxMs, spread: (maxMs - minMs) / medianMs };
+  const medianMs = quantile(sorted, 0.5);
+  const spread = (quantile(sorted, 0.75) - quantile(sorted, 0.25)) / medianMs;
+  return { timed: sorted.length, medianMs, minMs: quantile(sorted, 0), maxMs: quantile(sorted, 1), spread };
+}
+
+/** Between two neighbours in proportion; NaN of nothing. */
+function quantile(sorted: readonly number[], share: number): number {
+  const place = share * (sorted.length - 1);
+  const [below, above] = [sorted[Math.floor(place)] ?? Number.NaN, sorted[Math.ceil(place)] ?? Number.NaN];
+  return below + (above - below) * (place - Math.floor(place));
 }

@@ -36,6 +36,8 @@ export type BenchDocument = {
   readonly medianMs: number;
   readonly minMs: number;
   readonly maxMs: number;
+  /** From the first quartile to the third, over the median. */
+  readonly spread: number;
   readonly engineMedianMs: number;
   readonly compileMs: number;
   readonly bindMs: number;
@@ -78,7 +80,7 @@ export function benchText(bench: BenchDocument): string {
   const resident = growth === null ? "" : `; resident memory grew by ${humanBytes(growth)}`;
   return [
     `${pipeline} on ${engine}, ${precision}, ${work}: ${[...dims, threads === 1 ? "1 thread" : `${threads} threads`].join(", ")}\n`,
-    `median ${ms(bench.medianMs)}, from ${ms(bench.minMs)} to ${ms(bench.maxMs)}, ${steps(bench)}\n`,
+    `median ${ms(bench.medianMs)}, spread ${percent(bench.spread)}, from ${ms(bench.minMs)} to ${ms(bench.maxMs)}, ${steps(bench)}\n`,
     `${speed(bench)}\n`,
     `peak planned ${humanBytes(bench.plannedPeakBytes)}${measured}${resident}\n`,
     bench.noPeers === null ? "" : `no peers: ${bench.noPeers}\n`,

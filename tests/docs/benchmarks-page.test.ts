@@ -43,7 +43,18 @@ describe("of made-up results", () => {
   };
   const result: BenchDocument = {
     ...{ pipeline: "siglip", engine: "native", precision: "f32", work: "gradients", sizes: { n: 100 }, settings: { n: "100", width: "8" } },
-    ...{ memoryBytes: null, threads: 2, warmup: 1, timed: 5, wanted: 5, medianMs: 100, minMs: 99, maxMs: 101, engineMedianMs: 99 },
+    ...{
+      memoryBytes: null,
+      threads: 2,
+      warmup: 1,
+      timed: 5,
+      wanted: 5,
+      medianMs: 100,
+      minMs: 99,
+      maxMs: 101,
+      spread: 0.01,
+      engineMedianMs: 99,
+    },
     ...{ compileMs: 1, bindMs: 1, loadMs: 1, flops: 8e9, usefulFlops: 6e9, gflops: 80, usefulGflops: 60, probeGflops: 160 },
     ...{ shareOfProbe: 0.5, probe: { beforeGflops: 150, afterGflops: 160, compiler: "cc 1", isa: "x86-64-v3", reason: null } },
     ...{ plannedPeakBytes: 2 ** 22, givenBytes: 2 ** 20, resultBytes: 2 ** 20, measuredPeakBytes: 2 ** 21, measuredBy: "arena" },

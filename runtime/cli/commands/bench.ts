@@ -139,6 +139,7 @@ async function bench(path: string, options: Options, { progress, signal, console
     medianMs: timing.medianMs,
     minMs: timing.minMs,
     maxMs: timing.maxMs,
+    spread: timing.spread,
     engineMedianMs: engineMs,
     compileMs,
     bindMs,

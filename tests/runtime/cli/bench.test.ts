@@ -65,6 +65,12 @@ describe("bench", () => {
     expect([found.noPeers, found.peers]).toEqual(["no peer is written for supcon", []]);
   });
 
+  test("peers compute in f32: next to f64 they would look fast", async () => {
+    const exact = small.map((flag) => (flag === "f32" ? "f64" : flag));
+    const found = await benched(pipeline("siglip"), ...exact, ...quick, "--against", "torch");
+    expect([found.noPeers, found.peers]).toEqual(["peers compute in f32", []]);
+  });
+
   test("without Python every peer is skipped with its reason, and the table shows it", async () => {
     const before = process.env["SIG_PYTHON"];
     process.env["SIG_PYTHON"] = folder.path("python");
