@@ -2,7 +2,7 @@
 import type { Template } from "../../../compiler/compile.js";
 import type { Target } from "../../../compiler/target.js";
 import type { Availability, Engine, Executable } from "../../engine.js";
-import { emitLibrary, LOCAL_BYTES, WORKSPACE_BYTES } from "./emit/library.js";
+import { emitLibrary, sessionBytes } from "./emit/library.js";
 import { NativeExecutable } from "./executable.js";
 import { openKernels } from "./library.js";
 import { buildLibrary, type Toolchain } from "./toolchain/build-library.js";
@@ -25,8 +25,10 @@ export type NativeOptions = {
   readonly tell?: (line: string) => void;
 };
 
-/** Blocks of this size leave room for packed panels in a second-level cache, and tiles that are worth their packing. */
-const DEFAULT_SCRATCH_BYTES = 2 * 2 ** 20;
+/** A block of 768 by 768 in f32: its packing costs little beside its products, and with its panels it stays in a last-level cache. */
+const DEFAULT_SCRATCH_BYTES = 2.5 * 2 ** 20;
+/** Beyond that many, threads cost more memory than they bring speed. */
+const MOST_THREADS = 256;
 
 /** Fails where there is no compiler, with the package to install. */
 export async function createNativeEngine(options: NativeOptions = {}): Promise<Engine> {
@@ -34,7 +36,7 @@ export async function createNativeEngine(options: NativeOptions = {}): Promise<E
   const cache: Cache = openCache({ useCache: options.useCache ?? true });
   cache.notes.forEach(tell);
   const toolchain: Toolchain = await findToolchain(cache);
-  const threads = options.threads ?? usableCores();
+  const threads = Math.min(options.threads ?? usableCores(), MOST_THREADS);
   const { compiler, isa } = toolchain;
   return {
     name: "native",
@@ -66,7 +68,7 @@ export async function createNativeEngine(options: NativeOptions = {}): Promise<E
       built.notes.forEach(tell);
       try {
         const library = await openKernels(built.path);
-        return new NativeExecutable(template, { library, threads, workspaceBytes: WORKSPACE_BYTES + threads * LOCAL_BYTES });
+        return new NativeExecutable(template, { library, threads, workspaceBytes: sessionBytes(threads) });
       } finally {
         built.release();
       }

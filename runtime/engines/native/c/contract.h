@@ -7,10 +7,10 @@
  * Row, column and k name points of one matrix product; `at` holds the positions of all other dims.
  */
 enum {
-  SIG_PANEL_BYTES = 7 << 19, /* of one side, packed */
+  SIG_PANEL_BYTES = 5 << 19, /* of one side, packed */
   SIG_SUM_BYTES = 1 << 20, /* register tiles that wait for more of k */
   SIG_SLOT_BYTES = 1 << 20,
-  SIG_LOCAL_PANEL_BYTES = 256 << 10,
+  SIG_LOCAL_PANEL_BYTES = 128 << 10,
   SIG_TASK_PANELS = 4, /* of rows: while they pass, one panel of columns stays in the first-level cache */
   SIG_TASK_COLUMNS = 8, /* panels of columns, where nothing is reduced along them */
   SIG_PACK_PANELS = 4, /* packed together: what lies side by side in memory is read once */
@@ -87,13 +87,14 @@ static void sig_pack(sig_contract *c, int left, int right) {
 /* All of one matrix product, in blocks of at most these rows, columns and products. */
 static void sig_contract_blocks(sig_contract *c, int64_t rows, int64_t columns, int64_t depth) {
   const int whole = depth >= c->inner, one = whole && columns >= c->columns;
+  const int keeps_left = c->left == c->call->held_left && c->call->packed, keeps_right = c->right == c->call->held_right && c->call->packed;
   for (c->row = 0; c->row < c->rows; c->row += rows) {
     c->row_count = sig_least(rows, c->rows - c->row);
     for (c->column = 0; c->column < c->columns; c->column += columns) {
       c->column_count = sig_least(columns, c->columns - c->column);
       for (c->k = 0; c->k == 0 || c->k < c->inner; c->k += depth) {
         c->k_count = sig_least(depth, c->inner - c->k);
-        sig_pack(c, !whole || c->column == 0, !one || c->row == 0);
+        sig_pack(c, !keeps_left && (!whole || c->column == 0), !keeps_right && (!one || c->row == 0));
         sig_share(c->team, sig_tasks(c), c->kernel->task, c);
       }
       /* One task for each panel of columns, one for what becomes one number. */
@@ -152,6 +153,8 @@ static void sig_contract_run(const sig_call *call, const sig_contract_kernel *ke
     const int64_t r = sig_least(block_rows, rows), w = sig_least(block_columns, columns);
     if (sig_row_tasks(r) * sig_column_tasks(kernel, w) * sig_slot_bytes(&c, w) <= SIG_SLOT_BYTES) break;
   }
+  if (call->held_left && c.points == 1 && depth >= inner && block_rows >= rows) c.left = call->held_left;
+  if (call->held_right && c.points == 1 && depth >= inner && block_columns >= columns) c.right = call->held_right;
   for (int64_t point = 0; point < c.points; point++) {
     sig_contract_point(&c, point);
     sig_contract_blocks(&c, block_rows, block_columns, depth);

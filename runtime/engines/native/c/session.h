@@ -4,6 +4,7 @@
 #define SIG_EXPORT __attribute__((visibility("default")))
 
 enum { SIG_HUGE_PAGE = 1 << 21 };
+#define SIG_SESSION_BYTES(threads) (SIG_WORKSPACE_BYTES + SIG_HELD_BYTES + (threads) * (int64_t)SIG_LOCAL_BYTES)
 
 /* Zeroed memory, on huge pages where the system grants them: page faults, not arithmetic, are what slows large steps down. */
 SIG_EXPORT void *sig_memory_take(int64_t bytes) {
@@ -28,15 +29,16 @@ SIG_EXPORT void sig_memory_give_back(void *memory, int64_t bytes) {
 SIG_EXPORT void sig_close(sig_session *session) {
   if (session == NULL) return;
   sig_team_close(session->team);
-  sig_memory_give_back(session->workspace, SIG_WORKSPACE_BYTES + SIG_MAX_THREADS * (int64_t)SIG_LOCAL_BYTES);
+  sig_memory_give_back(session->workspace, session->bytes);
   free(session);
 }
 
 SIG_EXPORT sig_session *sig_open(int64_t threads) {
   sig_session *session = calloc(1, sizeof *session);
   if (session == NULL) return NULL;
-  session->workspace = sig_memory_take(SIG_WORKSPACE_BYTES + SIG_MAX_THREADS * (int64_t)SIG_LOCAL_BYTES);
-  session->team = sig_team_open(threads < SIG_MAX_THREADS ? threads : SIG_MAX_THREADS);
+  session->bytes = SIG_SESSION_BYTES(threads);
+  session->workspace = sig_memory_take(session->bytes);
+  session->team = sig_team_open(threads);
   if (session->workspace == NULL || session->team == NULL) return sig_close(session), NULL;
   session->team->cancel = &session->cancel;
   return session;

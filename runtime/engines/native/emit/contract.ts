@@ -14,7 +14,7 @@ type Load = Extract<Scalar, { kind: "load" }>;
 /** One matrix product per point of the other dims: rows come from one factor alone, columns from the other. */
 type Roles = { readonly row: number; readonly column: number; readonly points: readonly number[]; readonly left: Factor; readonly right: Factor };
 
-function rolesOf(kernel: KernelOf<"contract">): Roles | null {
+export function rolesOf(kernel: KernelOf<"contract">): Roles | null {
   const outer = kernel.dims - kernel.inner;
   const [left, right] = [factorDims(kernel.left), factorDims(kernel.right)];
   const dims = Array.from({ length: outer }, (_, dim) => dim);

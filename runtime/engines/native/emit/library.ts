@@ -19,10 +19,14 @@ export type LibraryParts = {
 };
 
 /** Shared by all threads, for packed panels and partial results. */
-export const WORKSPACE_BYTES = 9 << 20;
-/** Of each thread, touched only where a contraction is small enough to be one thread's. */
-export const LOCAL_BYTES = 1 << 20;
-export const MAX_THREADS = 256;
+const WORKSPACE_BYTES = 7 << 20;
+/** For panels that stay packed over a loop. */
+export const HELD_BYTES = 5 << 20;
+/** Of each thread, for a contraction that is small enough to be one thread's. */
+const LOCAL_BYTES = 1 << 19;
+
+/** What a session takes beside the arena. Bytes. */
+export const sessionBytes = (threads: number): number => WORKSPACE_BYTES + HELD_BYTES + threads * LOCAL_BYTES;
 
 /** C of each unit. The first holds the driver and the library's door. */
 export function emitLibrary(parts: LibraryParts): readonly string[] {
@@ -137,7 +141,7 @@ function limits({ kernels, loops, vectorBytes, precision }: LibraryParts): strin
     `#define SIG_MAX_LOOPS ${Math.max(1, loops)}`,
     `#define SIG_WORKSPACE_BYTES ${WORKSPACE_BYTES}`,
     `#define SIG_LOCAL_BYTES ${LOCAL_BYTES}`,
-    `#define SIG_MAX_THREADS ${MAX_THREADS}`,
+    `#define SIG_HELD_BYTES ${HELD_BYTES}`,
     "",
   ].join("\n");
 }

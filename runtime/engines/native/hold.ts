@@ -1,0 +1,73 @@
+/** Factors that do not change with the innermost loop around their contraction: packed at its first turn, held over the others. */
+import { dtypeBytes } from "../../../compiler/graph/type.js";
+import type { Factor, Kernel } from "../../../compiler/kernel/kernel.js";
+import type { BufferId, Extent, LoopId, Plan, PlanStatement } from "../../../compiler/plan/plan.js";
+import { writtenOperands } from "../../../compiler/plan/verify-plan.js";
+import { rolesOf } from "./emit/contract.js";
+import { HELD_BYTES } from "./emit/library.js";
+
+type Call = Extract<PlanStatement, { kind: "call" }>;
+type For = Extract<PlanStatement, { kind: "for" }>;
+
+/** Byte offsets in the session's memory for held panels, or −1. */
+export type Held = { readonly left: number; readonly right: number };
+export const notHeld: Held = { left: -1, right: -1 };
+
+/** Rows and columns are packed in panels; no engine's panel is wider. */
+const PANEL = 64;
+
+export class Holding {
+  readonly #plan: Plan;
+  readonly #kernels: readonly Kernel[];
+  readonly #written = new Map<For, ReadonlySet<BufferId>>();
+  #taken = 0;
+
+  constructor(plan: Plan, kernels: readonly Kernel[]) {
+    this.#plan = plan;
+    this.#kernels = kernels;
+  }
+
+  /** `whole`: the largest that an extent gets. */
+  place(call: Call, around: For | undefined, whole: (extent: Extent) => number): Held {
+    const kernel = this.#kernels[call.kernel];
+    const roles = kernel?.form === "contract" ? rolesOf(kernel) : null;
+    if (kernel?.form !== "contract" || roles === null || around === undefined || roles.points.length > 0) return notHeld;
+    const written = this.#writtenIn(around);
+    const depth = call.extents.slice(kernel.dims - kernel.inner).reduce<number>((total, extent) => total * whole(extent), 1);
+    const one = (factor: Factor, across: number): number => {
+      const dims = [across, ...Array.from({ length: kernel.inner }, (_, k) => kernel.dims - kernel.inner + k)];
+      if (dims.some((dim) => changesWith(call.extents[dim], around.loop))) return -1;
+      for (const scalar of factor.scalars) {
+        if (scalar.kind === "parameter" && call.parameters[scalar.parameter]?.loop === around.loop) return -1;
+        if (scalar.kind !== "load") continue;
+        const view = call.operands[scalar.operand];
+        if (view === undefined || written.has(view.buffer) || view.bases.some(({ loop }) => loop === around.loop)) return -1;
+      }
+      const element = dtypeBytes[this.#plan.target.precision];
+      const bytes = (whole(call.extents[across] ?? 0) + PANEL) * depth * element;
+      if (this.#taken + bytes > HELD_BYTES) return -1;
+      this.#taken += Math.ceil(bytes / 64) * 64;
+      return this.#taken - Math.ceil(bytes / 64) * 64;
+    };
+    return { left: one(roles.left, roles.row), right: one(roles.right, roles.column) };
+  }
+
+  #writtenIn(loop: For): ReadonlySet<BufferId> {
+    const known = this.#written.get(loop);
+    if (known !== undefined) return known;
+    const buffers = (statements: readonly PlanStatement[]): readonly BufferId[] =>
+      statements.flatMap((statement) => {
+        if (statement.kind === "for") return buffers(statement.body);
+        if (statement.kind === "choose") return buffers([...statement.early, ...statement.late]);
+        const kernel = statement.kind === "call" ? this.#kernels[statement.kernel] : undefined;
+        if (statement.kind !== "call" || kernel === undefined) return [];
+        return writtenOperands(kernel).flatMap((operand) => statement.operands[operand]?.buffer ?? []);
+      });
+    const written = new Set(buffers(loop.body));
+    this.#written.set(loop, written);
+    return written;
+  }
+}
+
+const changesWith = (extent: Extent | undefined, loop: LoopId): boolean =>
+  extent !== undefined && typeof extent !== "number" && extent.some(({ loops }) => loops.includes(loop));
