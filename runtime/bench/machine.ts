@@ -13,6 +13,7 @@ export const machine = (): Machine => ({
   cpu: cpus()[0]?.model.trim() ?? process.arch,
   cores: availableParallelism(),
   memoryBytes: totalmem(),
-  system: `${type()} ${release()} ${process.arch}`,
+  // What builders and hosts append to a release names them, not the machine.
+  system: `${type()} ${/^\d+(\.\d+)?/.exec(release())?.[0] ?? ""} ${process.arch}`,
   node: process.versions.node,
 });
