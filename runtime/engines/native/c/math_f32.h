@@ -126,7 +126,7 @@ SIG_INLINE f32v log1p_of_unit_f32(f32v e) {
   q = q * e + -0x1.ff249cp-3f;
   q = q * e + 0x1.554dd4p-2f;
   q = q * e + -0x1.ffffd2p-2f;
-  return (q * e + 1.0f) * e;
+  return q * (e * e) + e;
 }
 
 /* sigmoid and softplus of one x share exp(-|x|): the compiler finds the common expression. */

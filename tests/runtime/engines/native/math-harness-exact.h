@@ -16,7 +16,9 @@ static uint32_t u32_of(double x) { return !(x > 0) ? 0 : x >= 0x1p32 ? UINT32_MA
 /* The value of a 16-bit float with `digits` explicit bits and exponents from `least`. */
 static double narrow_value(uint16_t bits, int digits, int least) {
   int exponent = (bits & 0x7fff) >> digits, fraction = bits & ((1 << digits) - 1), top = 0x7fff >> digits;
-  double size = exponent == top ? (fraction ? NAN : INFINITY) : exponent == 0 ? ldexp(fraction, least - digits) : ldexp(fraction + (1 << digits), least - digits + exponent - 1);
+  double size = exponent == top ? (fraction ? NAN : INFINITY)
+              : exponent == 0 ? ldexp(fraction, least - digits)
+                              : ldexp(fraction + (1 << digits), least - digits + exponent - 1);
   return bits & 0x8000 ? -size : size;
 }
 static double narrowed(double x, int digits, int least, double limit) {
@@ -29,6 +31,39 @@ static double narrowed(double x, int digits, int least, double limit) {
 }
 static int same(double x, double y) { return x == y ? signbit(x) == signbit(y) : x != x && y != y; }
 
+/* Everything that 32 bits can be converted to, as a float and as integers. */
+static NOINLINE void check_bits(const uint32_t *u) {
+  float x[SIG_LANES];
+  double d[SIG_LANES];
+  uint16_t h[SIG_LANES], g[SIG_LANES];
+  u32v bits = load_u32(u);
+  f32v v = (f32v)bits;
+  store_f32(x, v);
+  int32_t to_i[SIG_LANES];
+  uint32_t to_u[SIG_LANES];
+  store_i32(to_i, f32_to_i32(v));
+  store_u32(to_u, f32_to_u32(v));
+  store_f64(d, f32_to_f64(v));
+  store_f16(h, v);
+  store_bf16(g, v);
+  EACH_LANE(l) {
+    expect("f32_to_i32", to_i[l] == i32_of(x[l]), x[l], to_i[l]);
+    expect("f32_to_u32", to_u[l] == u32_of(x[l]), x[l], to_u[l]);
+    expect("f32_to_f64", same(d[l], x[l]), x[l], d[l]);
+    expect("f32 to f16", same(narrow_value(h[l], 10, -14), narrowed(x[l], 10, -14, 65536)), x[l], narrow_value(h[l], 10, -14));
+    expect("f32 to bf16", same(narrow_value(g[l], 7, -126), narrowed(x[l], 7, -126, 0x1p128)), x[l], narrow_value(g[l], 7, -126));
+    expect("f32_to_bool", (f32_to_bool(v)[l] != 0) == (x[l] != 0), x[l], 0);
+  }
+  f32v from_u = u32_to_f32(bits), from_i = i32_to_f32((i32v)bits);
+  f64v wide_u = u32_to_f64(bits), wide_i = i32_to_f64((i32v)bits);
+  EACH_LANE(l) {
+    expect("u32_to_f32", from_u[l] == (float)u[l], u[l], from_u[l]);
+    expect("i32_to_f32", from_i[l] == (float)(int32_t)u[l], (int32_t)u[l], from_i[l]);
+    expect("u32_to_f64", wide_u[l] == (double)u[l], u[l], wide_u[l]);
+    expect("i32_to_f64", wide_i[l] == (double)(int32_t)u[l], (int32_t)u[l], wide_i[l]);
+  }
+}
+
 static void check_conversions(void) {
   float x[SIG_LANES];
   double d[SIG_LANES];
@@ -37,32 +72,12 @@ static void check_conversions(void) {
   uint16_t h[SIG_LANES], g[SIG_LANES];
   for (uint64_t start = 0; start < 1ull << 32; start += 4093 * SIG_LANES) {
     EACH_LANE(l) u[l] = (uint32_t)(start + (uint64_t)l * 4093);
-    u32v bits = load_u32(u);
-    f32v v = (f32v)bits;
-    store_f32(x, v);
-    int32_t to_i[SIG_LANES];
-    uint32_t to_u[SIG_LANES];
-    store_i32(to_i, f32_to_i32(v));
-    store_u32(to_u, f32_to_u32(v));
-    store_f64(d, f32_to_f64(v));
-    store_f16(h, v);
-    store_bf16(g, v);
-    EACH_LANE(l) {
-      expect("f32_to_i32", to_i[l] == i32_of(x[l]), x[l], to_i[l]);
-      expect("f32_to_u32", to_u[l] == u32_of(x[l]), x[l], to_u[l]);
-      expect("f32_to_f64", same(d[l], x[l]), x[l], d[l]);
-      expect("f32 to f16", same(narrow_value(h[l], 10, -14), narrowed(x[l], 10, -14, 65536)), x[l], narrow_value(h[l], 10, -14));
-      expect("f32 to bf16", same(narrow_value(g[l], 7, -126), narrowed(x[l], 7, -126, 0x1p128)), x[l], narrow_value(g[l], 7, -126));
-      expect("f32_to_bool", (f32_to_bool(v)[l] != 0) == (x[l] != 0), x[l], 0);
-    }
-    f32v from_u = u32_to_f32(bits), from_i = i32_to_f32((i32v)bits);
-    f64v wide_u = u32_to_f64(bits), wide_i = i32_to_f64((i32v)bits);
-    EACH_LANE(l) {
-      expect("u32_to_f32", from_u[l] == (float)u[l], u[l], from_u[l]);
-      expect("i32_to_f32", from_i[l] == (float)(int32_t)u[l], (int32_t)u[l], from_i[l]);
-      expect("u32_to_f64", wide_u[l] == (double)u[l], u[l], wide_u[l]);
-      expect("i32_to_f64", wide_i[l] == (double)(int32_t)u[l], (int32_t)u[l], wide_i[l]);
-    }
+    check_bits(u);
+  }
+  /* around every power of two, and every bf16, f16 and half way between two f16 */
+  for (uint32_t bits = 0; bits < 1u << 20; bits += SIG_LANES / 2) {
+    EACH_LANE(l) u[l] = ((bits + (uint32_t)l / 2) << 12) - (uint32_t)l % 2;
+    check_bits(u);
   }
   /* around the ends of the integers, and anything */
   for (int k = 0; k < 400000; k++) {
@@ -155,57 +170,59 @@ static char *guarded_page(size_t *bytes) {
  * Each access stands in a function of its own, so that it is compiled once. `values` are exact in E. Elements lie
  * against the end of the page, and those of a negative stride against its start.
  */
-#define DEFINE_CHECK_ACCESS(name, element, vector, lane)                                                                                      \
-  typedef struct { lane at[SIG_LANES]; } lanes_##name;                                                                                        \
-  SIG_INLINE lanes_##name out_##name(vector v) { lanes_##name out; memcpy(&out, &v, sizeof out); return out; }                           \
-  SIG_INLINE vector in_##name(const lanes_##name *lanes) { vector v; memcpy(&v, lanes, sizeof v); return v; }                            \
-  static NOINLINE void do_store_##name(element *p, const lanes_##name *v) { store_##name(p, in_##name(v)); }                                  \
-  static NOINLINE void do_store_first_##name(element *p, ptrdiff_t n, const lanes_##name *v) { store_first_##name(p, n, in_##name(v)); }      \
-  static NOINLINE void do_store_strided_##name(element *p, ptrdiff_t s, const lanes_##name *v) { store_strided_##name(p, s, in_##name(v)); }  \
-  static NOINLINE void do_store_strided_first_##name(element *p, ptrdiff_t s, ptrdiff_t n, const lanes_##name *v) {                           \
-    store_strided_first_##name(p, s, n, in_##name(v));                                                                                        \
-  }                                                                                                                                           \
-  static NOINLINE lanes_##name do_load_##name(const element *p) { return out_##name(load_##name(p)); }                                        \
-  static NOINLINE lanes_##name do_load_first_##name(const element *p, ptrdiff_t n, const lanes_##name *fill) {                                \
-    return out_##name(load_first_##name(p, n, in_##name(fill)));                                                                              \
-  }                                                                                                                                           \
-  static NOINLINE lanes_##name do_load_strided_##name(const element *p, ptrdiff_t s) { return out_##name(load_strided_##name(p, s)); }        \
-  static NOINLINE lanes_##name do_load_strided_first_##name(const element *p, ptrdiff_t s, ptrdiff_t n, const lanes_##name *fill) {           \
-    return out_##name(load_strided_first_##name(p, s, n, in_##name(fill)));                                                                   \
-  }                                                                                                                                           \
-  static NOINLINE void expect_lanes_##name(const char *what, lanes_##name got, ptrdiff_t n, ptrdiff_t stride, const lanes_##name *values, const lanes_##name *fill) {\
-    EACH_LANE(l)                                                                                                 \
-      expect(what, got.at[l] == (l >= n ? fill->at[l] : values->at[stride == 0 ? n - 1 : l]), (double)l, (double)(100 * stride + n));         \
-  }                                                                                                                                           \
-  static void check_access_##name(char *page, size_t bytes) {                                                                                 \
-    lanes_##name fill, values;                                                                                                                \
-    EACH_LANE(l) fill.at[l] = VALUE_##name(7), values.at[l] = VALUE_##name(l);                                         \
-    for (ptrdiff_t stride = -3; stride <= 3; stride++)                                                                                        \
-      for (ptrdiff_t n = 0; n <= SIG_LANES; n++) {                                                                                            \
-        const ptrdiff_t apart = stride < 0 ? -stride : stride;                                                                                \
-        const size_t span = n == 0 ? 0 : (size_t)((n - 1) * apart + 1) * sizeof(element);                                                     \
-        char *low = stride < 0 ? page : page + bytes - span;                                                                                  \
-        element *first = (element *)(stride < 0 && n > 0 ? low + span - sizeof(element) : low);                                               \
-        memset(page, 0x55, bytes);                                                                                                            \
-        do_store_strided_first_##name(first, stride, n, &values);                                                                             \
-        expect_lanes_##name(#name " strided, first", do_load_strided_first_##name(first, stride, n, &fill), n, stride, &values, &fill);       \
-        for (char *p = page; p < page + bytes; p++)                                                                                           \
-          expect(#name " outside", *p == 0x55 || (p >= low && p < low + span && (apart == 0 || (p - low) / (ptrdiff_t)sizeof(element) % apart == 0)), (double)(p - low), (double)stride);\
-        if (n == SIG_LANES) {                                                                                                                 \
-          memset(page, 0x55, bytes);                                                                                                          \
-          do_store_strided_##name(first, stride, &values);                                                                                    \
-          expect_lanes_##name(#name " strided", do_load_strided_##name(first, stride), n, stride, &values, &fill);                            \
-        }                                                                                                                                     \
-        if (stride != 1) continue;                                                                                                            \
-        memset(page, 0x55, bytes);                                                                                                            \
-        do_store_first_##name(first, n, &values);                                                                                             \
-        expect_lanes_##name(#name " first", do_load_first_##name(first, n, &fill), n, stride, &values, &fill);                                \
-        for (char *p = page; p < low; p++) expect(#name " before the first", *p == 0x55, 0, (double)n);                                       \
-        if (n < SIG_LANES) continue;                                                                                                          \
-        memset(page, 0x55, bytes);                                                                                                            \
-        do_store_##name(first, &values);                                                                                                      \
-        expect_lanes_##name(#name " in a row", do_load_##name(first), n, stride, &values, &fill);                                             \
-      }                                                                                                                                       \
+#define DEFINE_CHECK_ACCESS(name, element, vector, lane)                                                                                     \
+  typedef struct { lane at[SIG_LANES]; } lanes_##name;                                                                                       \
+  SIG_INLINE lanes_##name out_##name(vector v) { lanes_##name out; memcpy(&out, &v, sizeof out); return out; }                               \
+  SIG_INLINE vector in_##name(const lanes_##name *lanes) { vector v; memcpy(&v, lanes, sizeof v); return v; }                                \
+  static NOINLINE void do_store_##name(element *p, const lanes_##name *v) { store_##name(p, in_##name(v)); }                                 \
+  static NOINLINE void do_store_first_##name(element *p, ptrdiff_t n, const lanes_##name *v) { store_first_##name(p, n, in_##name(v)); }     \
+  static NOINLINE void do_store_strided_##name(element *p, ptrdiff_t s, const lanes_##name *v) { store_strided_##name(p, s, in_##name(v)); } \
+  static NOINLINE void do_store_strided_first_##name(element *p, ptrdiff_t s, ptrdiff_t n, const lanes_##name *v) {                          \
+    store_strided_first_##name(p, s, n, in_##name(v));                                                                                       \
+  }                                                                                                                                          \
+  static NOINLINE lanes_##name do_load_##name(const element *p) { return out_##name(load_##name(p)); }                                       \
+  static NOINLINE lanes_##name do_load_first_##name(const element *p, ptrdiff_t n, const lanes_##name *fill) {                               \
+    return out_##name(load_first_##name(p, n, in_##name(fill)));                                                                             \
+  }                                                                                                                                          \
+  static NOINLINE lanes_##name do_load_strided_##name(const element *p, ptrdiff_t s) { return out_##name(load_strided_##name(p, s)); }       \
+  static NOINLINE lanes_##name do_load_strided_first_##name(const element *p, ptrdiff_t s, ptrdiff_t n, const lanes_##name *fill) {          \
+    return out_##name(load_strided_first_##name(p, s, n, in_##name(fill)));                                                                  \
+  }                                                                                                                                          \
+  static NOINLINE void expect_lanes_##name(const char *what, lanes_##name got, ptrdiff_t n, ptrdiff_t stride,                                \
+                                           const lanes_##name *values, const lanes_##name *fill) {                                           \
+    EACH_LANE(l)                                                                                                                             \
+      expect(what, got.at[l] == (l >= n ? fill->at[l] : values->at[stride == 0 ? n - 1 : l]), (double)l, (double)(100 * stride + n));        \
+  }                                                                                                                                          \
+  static void check_access_##name(char *page, size_t bytes) {                                                                                \
+    lanes_##name fill, values;                                                                                                               \
+    EACH_LANE(l) fill.at[l] = VALUE_##name(7), values.at[l] = VALUE_##name(l);                                                               \
+    for (ptrdiff_t stride = -3; stride <= 3; stride++)                                                                                       \
+      for (ptrdiff_t n = 0; n <= SIG_LANES; n++) {                                                                                           \
+        const ptrdiff_t apart = stride < 0 ? -stride : stride;                                                                               \
+        const size_t span = n == 0 ? 0 : (size_t)((n - 1) * apart + 1) * sizeof(element);                                                    \
+        char *low = stride < 0 ? page : page + bytes - span;                                                                                 \
+        element *first = (element *)(stride < 0 && n > 0 ? low + span - sizeof(element) : low);                                              \
+        memset(page, 0x55, bytes);                                                                                                           \
+        do_store_strided_first_##name(first, stride, n, &values);                                                                            \
+        expect_lanes_##name(#name " strided, first", do_load_strided_first_##name(first, stride, n, &fill), n, stride, &values, &fill);      \
+        for (char *p = page; p < page + bytes; p++)                                                                                          \
+          if (p < low || p >= low + span || (apart > 0 && (p - low) / (ptrdiff_t)sizeof(element) % apart != 0))                              \
+            expect(#name " outside", *p == 0x55, (double)(p - low), (double)stride);                                                         \
+        if (n == SIG_LANES) {                                                                                                                \
+          memset(page, 0x55, bytes);                                                                                                         \
+          do_store_strided_##name(first, stride, &values);                                                                                   \
+          expect_lanes_##name(#name " strided", do_load_strided_##name(first, stride), n, stride, &values, &fill);                           \
+        }                                                                                                                                    \
+        if (stride != 1) continue;                                                                                                           \
+        memset(page, 0x55, bytes);                                                                                                           \
+        do_store_first_##name(first, n, &values);                                                                                            \
+        expect_lanes_##name(#name " first", do_load_first_##name(first, n, &fill), n, stride, &values, &fill);                               \
+        for (char *p = page; p < low; p++) expect(#name " before the first", *p == 0x55, 0, (double)n);                                      \
+        if (n < SIG_LANES) continue;                                                                                                         \
+        memset(page, 0x55, bytes);                                                                                                           \
+        do_store_##name(first, &values);                                                                                                     \
+        expect_lanes_##name(#name " in a row", do_load_##name(first), n, stride, &values, &fill);                                            \
+      }                                                                                                                                      \
   }
 #define VALUE_f32(l) (float)((l) - 5)
 #define VALUE_f64(l) ((l) - 5)

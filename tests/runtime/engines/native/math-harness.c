@@ -204,8 +204,11 @@ static void sweep_f64(const unary *f, long count) {
   print(f->name, "f64", &r, 0);
 }
 
-static const double special[] = {0.0, -0.0, 1, -1, 2, -2, 3, -3, 0.5, -0.5, 1.5, -1.5, INFINITY, -INFINITY, NAN, 1e-40, -1e-40, 1e-45, 0x1p-126, 0x1p23, 0x1p24, -0x1p24, 0x1.000002p24, 0x1.fffffep23, -0x1.fffffep23,
-  -0x1.fffffep22, 4097, -4097, 0x1.fffffep127, -0x1.fffffep127, 0x1.fffffep-1, 0x1.000002p0, -0x1.fffffep-1, 1e10, -1e10, 1e-10, 127, 128, -149, -150, 0x1p1023, 5e-324, 709, -745};
+static const double special[] = {
+  0.0, -0.0, 1, -1, 2, -2, 3, -3, 0.5, -0.5, 1.5, -1.5, INFINITY, -INFINITY, NAN, 127, 128, -149, -150, 709, -745, 4097, -4097,
+  1e-40, -1e-40, 1e-45, 5e-324, 0x1p-126, 1e10, -1e10, 1e-10, 0x1.fffffep127, -0x1.fffffep127, 0x1p1023,
+  0x1.fffffep-1, 0x1.000002p0, -0x1.fffffep-1, -0x1.fffffep22, 0x1p23, 0x1.fffffep23, -0x1.fffffep23, 0x1p24, -0x1p24, 0x1.000002p24,
+};
 enum { SPECIALS = sizeof special / sizeof *special };
 
 static void pairs_f32(const binary *f, long count) {
