@@ -1,6 +1,6 @@
 /** docs/benchmarks.md and its plots from the measurements that are kept, so that no number is typed. */
 import { humanBytes } from "../compiler/plan/human-bytes.js";
-import type { BenchDocument } from "../runtime/cli/bench-report.js";
+import type { BenchDocument } from "../runtime/cli/bench-document.js";
 import { type Entry, NEAR } from "../tests/bench/list.js";
 import { timedPeers, type TimedPeer } from "../tests/bench/results.js";
 import type { Plot } from "./benchmark-plot.js";

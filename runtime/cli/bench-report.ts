@@ -1,77 +1,7 @@
 /** What `sigc bench` found, for a person. */
-import type { Dims } from "../../compiler/bind.js";
 import { humanBytes } from "../../compiler/plan/human-bytes.js";
-import type { Machine } from "../bench/machine.js";
-import type { Heap } from "../bench/peer-list.js";
+import type { BenchDocument } from "./bench-document.js";
 import { textTable } from "./text-table.js";
-
-export type PeerEntry = { readonly name: string; readonly framework: string; readonly heap: Heap } & (
-  | { readonly skipped: string }
-  | {
-      readonly version: string;
-      readonly warmup: number;
-      readonly timed: number;
-      readonly medianMs: number;
-      readonly minMs: number;
-      readonly maxMs: number;
-      readonly residentGrowthBytes: number | null;
-      /** Its median over ours: above 1 we are faster. */
-      readonly ratio: number;
-    }
-);
-
-export type BenchDocument = {
-  readonly pipeline: string;
-  readonly engine: string;
-  readonly precision: "f32" | "f64";
-  readonly work: "results" | "gradients";
-  readonly sizes: Dims;
-  /** As `--set` gave them. */
-  readonly settings: Readonly<Record<string, string>>;
-  readonly memoryBytes: number | null;
-  readonly threads: number;
-  readonly warmup: number;
-  readonly timed: number;
-  readonly wanted: number;
-  readonly medianMs: number;
-  readonly minMs: number;
-  readonly maxMs: number;
-  /** From the first quartile to the third, over the median. */
-  readonly spread: number;
-  readonly engineMedianMs: number;
-  readonly compileMs: number;
-  readonly bindMs: number;
-  readonly loadMs: number;
-  /** Of contractions, 2 per multiply-add: those that are executed, and without those that an earlier sweep did already. */
-  readonly flops: number;
-  readonly usefulFlops: number;
-  /** Per second of the median step. */
-  readonly gflops: number;
-  readonly usefulGflops: number;
-  /** The larger of the two. */
-  readonly probeGflops: number | null;
-  readonly shareOfProbe: number | null;
-  readonly probe: {
-    readonly beforeGflops: number | null;
-    readonly afterGflops: number | null;
-    readonly compiler: string | null;
-    readonly isa: string | null;
-    readonly reason: string | null;
-  };
-  readonly plannedPeakBytes: number;
-  readonly givenBytes: number;
-  readonly resultBytes: number;
-  readonly measuredPeakBytes: number;
-  readonly measuredBy: string;
-  /** Resident memory at its peak over that before the program was loaded, inputs in place. */
-  readonly residentGrowthBytes: number | null;
-  readonly peers: readonly PeerEntry[];
-  readonly noPeers: string | null;
-  readonly machine: Machine;
-  readonly sigc: string;
-  readonly date: string;
-  readonly diagnostics: readonly object[];
-};
 
 export function benchText(bench: BenchDocument): string {
   const { pipeline, engine, precision, work, sizes, threads, measuredBy, residentGrowthBytes: growth } = bench;

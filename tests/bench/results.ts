@@ -1,7 +1,7 @@
 /** The measurements that are kept: one file per entry of the list, as `sigc bench --json` gave it. */
 import { existsSync, readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
-import type { BenchDocument, PeerEntry } from "../../runtime/cli/bench-report.js";
+import type { BenchDocument, PeerEntry } from "../../runtime/cli/bench-document.js";
 import { writeAtomically } from "../../runtime/data/atomic-write.js";
 
 export type TimedPeer = Extract<PeerEntry, { readonly medianMs: number }>;

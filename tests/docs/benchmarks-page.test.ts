@@ -3,7 +3,7 @@ import { existsSync, readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
 import { niceCeiling, plotSvg } from "../../docs/benchmark-plot.js";
 import { benchmarksPage, pipelinesOf, plotOf } from "../../docs/benchmarks-page.js";
-import type { BenchDocument, PeerEntry } from "../../runtime/cli/bench-report.js";
+import type { BenchDocument, PeerEntry } from "../../runtime/cli/bench-document.js";
 import { list } from "../bench/list.js";
 import { readResult } from "../bench/results.js";
 import { expectJson } from "../runtime/cli/invoke.js";

@@ -1,12 +1,9 @@
-import { usefulFlops } from "../../../compiler/plan/graph-flops.js";
-import type { BufferRole, Plan } from "../../../compiler/plan/plan.js";
+import type { Plan } from "../../../compiler/plan/plan.js";
 import { normsOf } from "../../bench/agreement.js";
 import { type FmaProbe, openFmaProbe } from "../../bench/fma-probe.js";
-import { machine } from "../../bench/machine.js";
 import { benchMessages } from "../../bench/messages.js";
 import { type Peer, peersOf } from "../../bench/peer-list.js";
 import { watchGrowth } from "../../bench/resident-memory.js";
-import type { PeerOutcome } from "../../bench/run-peer.js";
 import { timePeers } from "../../bench/time-peers.js";
 import { type Phase, summarise, timeSteps } from "../../bench/time-steps.js";
 import type { HostArray } from "../../data/host-array.js";
@@ -14,7 +11,8 @@ import type { Executable, RunResult } from "../../engine.js";
 import { usableCores } from "../../engines/native/toolchain/cores.js";
 import { userError } from "../../user-error.js";
 import { BenchProgress } from "../bench-progress.js";
-import { benchText, type BenchDocument, type PeerEntry } from "../bench-report.js";
+import { type BenchDocument, benchDocument } from "../bench-document.js";
+import { benchText } from "../bench-report.js";
 import { chooseEngine } from "../choose-engine.js";
 import { planWork } from "../compile-work.js";
 import { exitCodes } from "../exit-codes.js";
@@ -25,14 +23,11 @@ import { loadProgram } from "../load-program.js";
 import { countOption, type EngineOptions, type ProgramOptions, withEngineOptions, withProgramOptions } from "../parse-options.js";
 import { printDiagnostics } from "../report.js";
 import { type CommonOptions, jsonFlag, type Register } from "../session.js";
-import { version } from "../version.js";
 
 type Options = ProgramOptions &
   EngineOptions &
   CommonOptions & {
     readonly grad?: true;
-    readonly threads?: number;
-    readonly cache: boolean;
     readonly synthetic: number;
     readonly warmup?: number;
     readonly repeat?: number;
@@ -88,8 +83,8 @@ async function bench(path: string, options: Options, { progress, signal, console
   if (options.against !== undefined && !options.grad) throw userError(benchMessages.peersNeedGradients, {}, 2);
   const { engine, precision } = await chooseEngine(options, console);
   const threads = options.threads ?? usableCores();
+  const work: BenchDocument["work"] = options.grad ? "gradients" : "results";
   const gathered = gatherInputs(loaded, { synthetic: options.synthetic, seed: options.synthetic }, precision);
-  const work = options.grad ? "gradients" : "results";
   const bound = planWork(loaded, { work, target: engine.target(precision) }, gathered.dims, options.memory);
   progress.stage(`${pipeline}: drawing inputs`);
   const inputs = gathered.feed(bound.template.indexBounds);
@@ -100,79 +95,48 @@ async function bench(path: string, options: Options, { progress, signal, console
   const loading = performance.now();
   const executable = await engine.load(bound.template);
   const loadMs = performance.now() - loading;
-  const before = await measure(probe);
-  const { last, timing, engineMs } = await timeExecutable(
-    executable,
-    bound.plan,
-    inputs,
-    phases,
-    (text) => progress.step(`${pipeline}: ${text}`),
-    signal,
-  );
-  const after = await measure(probe);
+  const beforeGflops = await measure(probe);
+  const steps = await timeExecutable(executable, bound.plan, inputs, phases, (text) => progress.step(`${pipeline}: ${text}`), signal);
+  const afterGflops = await measure(probe);
   const residentGrowthBytes = grown();
-  if (signal.aborted || last === null) return null;
+  if (signal.aborted || steps === null) return null;
   // Before `dispose`: an engine may hand out views of its own memory.
-  const norms = peers.length === 0 ? new Map<string, number>() : normsOf(last.outputs);
+  const norms = peers.length === 0 ? new Map<string, number>() : normsOf(steps.last.outputs);
   executable.dispose();
   engine.dispose();
 
-  const task = { pipeline, threads, ...phases, rows: Math.max(...Object.values(gathered.dims)), norms, signal };
+  const rows = Math.max(...Object.values(gathered.dims));
+  const task = { pipeline, threads, ...phases, rows, norms, signal };
   const timed = precision === "f32" ? await timePeers(peers, inputs, task, (text) => progress.stage(`${pipeline}: ${text}`)) : [];
   if (signal.aborted) return null;
-  const { plan, template, compileMs, bindMs } = bound;
-  const useful = usefulFlops(template.graph, gathered.dims);
-  const perSecond = (flops: number): number => (flops / timing.medianMs) * 1e-6;
-  const probeGflops = before === null || after === null ? null : Math.max(before, after);
-  return {
+  const setting = {
     pipeline,
     engine: engine.name,
     precision,
     work,
-    sizes: gathered.dims,
+    threads,
+    wanted: phases.timed.steps,
     settings: Object.fromEntries(options.set ?? []),
     memoryBytes: options.memory ?? null,
-    threads,
-    warmup: timing.warmup,
-    timed: timing.timed,
-    wanted: phases.timed.steps,
-    medianMs: timing.medianMs,
-    minMs: timing.minMs,
-    maxMs: timing.maxMs,
-    spread: timing.spread,
-    engineMedianMs: engineMs,
-    compileMs,
-    bindMs,
-    loadMs,
-    flops: plan.flops,
-    usefulFlops: useful,
-    gflops: perSecond(plan.flops),
-    usefulGflops: perSecond(useful),
-    probeGflops,
-    shareOfProbe: probeGflops === null ? null : perSecond(plan.flops) / probeGflops,
-    probe: probe.available
-      ? {
-          beforeGflops: before,
-          afterGflops: after,
-          compiler: probe.builtBy,
-          isa: probe.isa,
-          reason: probeGflops === null ? "too few threads" : null,
-        }
-      : { beforeGflops: null, afterGflops: null, compiler: null, isa: null, reason: probe.reason },
-    plannedPeakBytes: plan.peakBytes,
-    givenBytes: bytesOfRole(plan, "given"),
-    resultBytes: bytesOfRole(plan, "result"),
-    measuredPeakBytes: last.stats.measuredPeakBytes,
-    measuredBy: last.stats.measuredBy,
-    residentGrowthBytes,
-    peers: timed.map(([peer, outcome]) => peerEntry(peer, outcome, timing.medianMs)),
     noPeers: options.against === undefined ? null : noPeers(pipeline, peers, precision),
-    machine: machine(),
-    sigc: version(),
-    date: new Date().toISOString(),
     diagnostics: loaded.warnings.map((d) => jsonDiagnostic(d, loaded.sources)),
   };
+  const { timing, engineMedianMs, last } = steps;
+  return benchDocument(setting, {
+    bound,
+    loadMs,
+    timing,
+    engineMedianMs,
+    stats: last.stats,
+    residentGrowthBytes,
+    peers: timed,
+    probe: probe.available
+      ? { beforeGflops, afterGflops, compiler: probe.builtBy, isa: probe.isa, reason: afterGflops === null ? NO_THREADS : null }
+      : { beforeGflops, afterGflops, compiler: null, isa: null, reason: probe.reason },
+  });
 }
+
+const NO_THREADS = "the system gives no such number of threads";
 
 type Phases = { readonly warmup: Phase; readonly timed: Phase };
 
@@ -184,6 +148,7 @@ const phasesOf = ({ warmup, repeat, seconds }: Options): Phases => ({
 
 const measure = async (probe: FmaProbe): Promise<number | null> => (probe.available ? probe.gflops() : null);
 
+/** Null where no step was run before an interrupt. */
 async function timeExecutable(
   executable: Executable,
   plan: Plan,
@@ -192,29 +157,21 @@ async function timeExecutable(
   tell: (text: string) => void,
   signal: AbortSignal,
 ) {
-  let last: RunResult | null = null;
+  const results: RunResult[] = [];
   const engineTimes: number[] = [];
   const step = async (): Promise<void> => {
-    last = await executable.run(plan, { inputs });
-    engineTimes.push(last.stats.runMs);
+    const result = await executable.run(plan, { inputs });
+    results[0] = result;
+    engineTimes.push(result.stats.runMs);
   };
   const timing = await timeSteps(step, warmup, timed, {
     now: () => performance.now(),
     tell: (phase, number) => tell(`${phase} step ${number}`),
     stopped: () => signal.aborted,
   });
-  return { last: last as RunResult | null, timing, engineMs: summarise(engineTimes.slice(timing.warmup)).medianMs };
+  const [last] = results;
+  return last === undefined ? null : { last, timing, engineMedianMs: summarise(engineTimes.slice(timing.warmup)).medianMs };
 }
-
-const peerEntry = ({ name, framework, heap }: Peer, outcome: PeerOutcome, oursMs: number): PeerEntry => {
-  const peer = { name, framework, heap };
-  if ("skipped" in outcome) return { ...peer, skipped: outcome.skipped };
-  const { growthBytes, ...timing } = outcome.timing;
-  return { ...peer, ...timing, residentGrowthBytes: growthBytes, ratio: timing.medianMs / oursMs };
-};
 
 const noPeers = (pipeline: string, peers: readonly Peer[], precision: "f32" | "f64"): string | null =>
   peers.length === 0 ? `no peer is written for ${pipeline}` : precision === "f32" ? null : "peers compute in f32";
-
-const bytesOfRole = ({ buffers }: Plan, wanted: BufferRole): number =>
-  buffers.reduce((sum, { role, bytes }) => (role === wanted ? sum + bytes : sum), 0);

@@ -1,0 +1,157 @@
+/** What `sigc bench --json` writes, and how it follows from what was measured. */
+import type { Dims } from "../../compiler/bind.js";
+import { usefulFlops } from "../../compiler/plan/graph-flops.js";
+import type { BufferRole, Plan } from "../../compiler/plan/plan.js";
+import { type Machine, machine } from "../bench/machine.js";
+import type { Heap, Peer } from "../bench/peer-list.js";
+import type { PeerOutcome } from "../bench/run-peer.js";
+import type { Timing } from "../bench/time-steps.js";
+import type { RunStats } from "../engine.js";
+import type { BoundWork } from "./compile-work.js";
+import { version } from "./version.js";
+
+export type PeerEntry = { readonly name: string; readonly framework: string; readonly heap: Heap } & (
+  | { readonly skipped: string }
+  | {
+      readonly version: string;
+      readonly warmup: number;
+      readonly timed: number;
+      readonly medianMs: number;
+      readonly minMs: number;
+      readonly maxMs: number;
+      readonly residentGrowthBytes: number | null;
+      /** Its median over ours: above 1 we are faster. */
+      readonly ratio: number;
+    }
+);
+
+export type BenchDocument = {
+  readonly pipeline: string;
+  readonly engine: string;
+  readonly precision: "f32" | "f64";
+  readonly work: "results" | "gradients";
+  readonly sizes: Dims;
+  /** As `--set` gave them. */
+  readonly settings: Readonly<Record<string, string>>;
+  readonly memoryBytes: number | null;
+  readonly threads: number;
+  readonly warmup: number;
+  readonly timed: number;
+  readonly wanted: number;
+  readonly medianMs: number;
+  readonly minMs: number;
+  readonly maxMs: number;
+  /** From the first quartile to the third, over the median. */
+  readonly spread: number;
+  readonly engineMedianMs: number;
+  readonly compileMs: number;
+  readonly bindMs: number;
+  readonly loadMs: number;
+  /** Of contractions, 2 per multiply-add: those that are executed, and without those that an earlier sweep did already. */
+  readonly flops: number;
+  readonly usefulFlops: number;
+  /** Per second of the median step. */
+  readonly gflops: number;
+  readonly usefulGflops: number;
+  /** The larger of the two. */
+  readonly probeGflops: number | null;
+  readonly shareOfProbe: number | null;
+  readonly probe: {
+    readonly beforeGflops: number | null;
+    readonly afterGflops: number | null;
+    readonly compiler: string | null;
+    readonly isa: string | null;
+    readonly reason: string | null;
+  };
+  readonly plannedPeakBytes: number;
+  readonly givenBytes: number;
+  readonly resultBytes: number;
+  readonly measuredPeakBytes: number;
+  readonly measuredBy: string;
+  /** Resident memory at its peak over that before the program was loaded, inputs in place. */
+  readonly residentGrowthBytes: number | null;
+  readonly peers: readonly PeerEntry[];
+  readonly noPeers: string | null;
+  readonly machine: Machine;
+  readonly sigc: string;
+  readonly date: string;
+  readonly diagnostics: readonly object[];
+};
+
+/** What the command knows and the document says as it is. */
+type Setting = Pick<
+  BenchDocument,
+  "pipeline" | "engine" | "precision" | "work" | "settings" | "memoryBytes" | "threads" | "wanted" | "noPeers" | "diagnostics"
+>;
+
+export type Findings = {
+  readonly bound: BoundWork;
+  readonly loadMs: number;
+  readonly timing: Timing;
+  readonly engineMedianMs: number;
+  /** Of the last step. */
+  readonly stats: RunStats;
+  readonly residentGrowthBytes: number | null;
+  readonly probe: BenchDocument["probe"];
+  readonly peers: readonly (readonly [Peer, PeerOutcome])[];
+};
+
+export function benchDocument(setting: Setting, findings: Findings): BenchDocument {
+  const { bound, loadMs, timing, engineMedianMs, stats, residentGrowthBytes, probe, peers } = findings;
+  const { plan, template, compileMs, bindMs } = bound;
+  const { pipeline, engine, precision, work, settings, memoryBytes, threads, wanted, noPeers, diagnostics } = setting;
+  const useful = usefulFlops(template.graph, plan.dims);
+  const perSecond = (flops: number): number => (flops / timing.medianMs) * 1e-6;
+  const { beforeGflops: before, afterGflops: after } = probe;
+  const probeGflops = before === null || after === null ? null : Math.max(before, after);
+  return {
+    pipeline,
+    engine,
+    precision,
+    work,
+    sizes: plan.dims,
+    settings,
+    memoryBytes,
+    threads,
+    warmup: timing.warmup,
+    timed: timing.timed,
+    wanted,
+    medianMs: timing.medianMs,
+    minMs: timing.minMs,
+    maxMs: timing.maxMs,
+    spread: timing.spread,
+    engineMedianMs,
+    compileMs,
+    bindMs,
+    loadMs,
+    flops: plan.flops,
+    usefulFlops: useful,
+    gflops: perSecond(plan.flops),
+    usefulGflops: perSecond(useful),
+    probeGflops,
+    shareOfProbe: probeGflops === null ? null : perSecond(plan.flops) / probeGflops,
+    probe,
+    plannedPeakBytes: plan.peakBytes,
+    givenBytes: bytesOfRole(plan, "given"),
+    resultBytes: bytesOfRole(plan, "result"),
+    measuredPeakBytes: stats.measuredPeakBytes,
+    measuredBy: stats.measuredBy,
+    residentGrowthBytes,
+    peers: peers.map(([peer, outcome]) => peerEntry(peer, outcome, timing.medianMs)),
+    noPeers,
+    machine: machine(),
+    sigc: version(),
+    date: new Date().toISOString(),
+    diagnostics,
+  };
+}
+
+const bytesOfRole = ({ buffers }: Plan, wanted: BufferRole): number =>
+  buffers.reduce((sum, { role, bytes }) => (role === wanted ? sum + bytes : sum), 0);
+
+function peerEntry({ name, framework, heap }: Peer, outcome: PeerOutcome, oursMs: number): PeerEntry {
+  const peer = { name, framework, heap };
+  if ("skipped" in outcome) return { ...peer, skipped: outcome.skipped };
+  const { growthBytes, ...timing } = outcome.timing;
+  return { ...peer, ...timing, residentGrowthBytes: growthBytes, ratio: timing.medianMs / oursMs };
+}
