@@ -54,7 +54,7 @@ enum { SIG_MR = 6 }; /* 16 registers */
 
 enum {
   SIG_RUN = 256, /* products in one partial sum */
-  SIG_AHEAD = 8, /* rows that a pack prefetches */
+  SIG_AHEAD = 8, /* rows, or vectors of a row, that packing prefetches */
   SIG_SUM_RUN = 256, /* terms of a sum in lanes before they go to a wider number */
 };
 

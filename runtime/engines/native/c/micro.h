@@ -33,16 +33,15 @@ static inline __attribute__((always_inline)) void SIG_T(micro_run)(int64_t k, co
 }
 
 /*
- * One panel of columns with `rows` panels of rows: tiles lie one after another, `step` elements apart. A run of products goes
- * through all of them before the next, so that the panel of columns is read from the first-level cache but once.
- * `first`: nothing is in the tiles yet.
+ * One panel of columns with `rows` panels of rows: tiles lie one after another, `step` elements apart. `first`: nothing is in
+ * them yet. Panels stream from the second-level cache; runs that would keep them in the first were not faster.
  */
 static __attribute__((noinline)) void SIG_T(micro)(int64_t k, const T_ELEMENT *a, const T_ELEMENT *b, T_ELEMENT *c, int64_t step, int64_t rows, int first) {
-  for (int64_t done = 0; done < k; done += SIG_RUN) {
-    const int64_t run = k - done < SIG_RUN ? k - done : SIG_RUN;
-    for (int64_t row = 0; row < rows; row++)
+  for (int64_t row = 0; row < rows; row++)
+    for (int64_t done = 0; done < k; done += SIG_RUN) {
+      const int64_t run = k - done < SIG_RUN ? k - done : SIG_RUN;
       SIG_T(micro_run)(run, a + (row * k + done) * SIG_MR, b + done * SIG_T(NR), c + row * step, first && done == 0);
-  }
+    }
 }
 
 /*

@@ -145,6 +145,7 @@ class MatrixProduct {
             `if (g + r >= ${dense ? width : "wide"}) continue;`,
             `const int64_t i${across} = first + panel + g + r;`,
             ...emitted.pointers,
+            ...(dense ? [`__builtin_prefetch(${pointerAt(kernel, main.operand, main.access, [...Array(kernel.dims).keys()], (dim) => (dim === last ? "(x + SIG_AHEAD * SIG_LANES)" : `i${dim}`))});`] : []),
             ...emitted.lines,
             `vector[r] = ${value};`,
           ]),
@@ -355,6 +356,7 @@ class MatrixProduct {
           "/* Tiles that wait for more of k lie in the order of panels of rows, then of columns. */",
           `${c} *tiles = whole ? own : (${c} *)c->sums + (first / SIG_MR * panels + panel) * SIG_MR * NR_${real};`,
           `const int64_t step = (whole ? 1 : panels) * SIG_MR * NR_${real};`,
+          ...this.#prefetch(),
           `micro_${real}(c->k_count, (const ${c} *)c->left + first * c->k_count, (const ${c} *)c->right + column * c->k_count, tiles, step, row_panels, c->k == 0);`,
           "if (last)",
           [
@@ -400,6 +402,26 @@ class MatrixProduct {
   #merges(out: KernelOut, again: readonly string[]): string {
     const earlier = this.#roles.points.filter((dim) => !out.access.includes(dim)).map((dim) => `i${dim} > 0`);
     return `(${[`call->accumulate[${this.#kernel.outs.indexOf(out)}]`, ...again, ...earlier].join(" || ")})`;
+  }
+
+  /** What the epilogue will write is on its way while the products are added up. */
+  #prefetch(): CText {
+    const lines = this.#whole.map((out) => {
+      const k = this.#kernel.outs.indexOf(out);
+      return `__builtin_prefetch(w${k} + y * wy${k} + x * wx${k}, 1);`;
+    });
+    if (lines.length === 0) return [];
+    return [
+      ...block("if (last)", [
+        ...this.#points(),
+        ...this.#whole.flatMap((out) => this.#wholeLines(out)),
+        ...block("for (int64_t y = c->row + first; y < c->row + first + rows; y++)", [
+          `for (int64_t x = c->column + column; x < c->column + sig_least(c->column_count, column + NR_${this.#real}); x += SIG_LANES) {`,
+          lines,
+          "}",
+        ]),
+      ]),
+    ];
   }
 
   /** Joins the slots of all tasks: one panel of columns, or, behind the last, what becomes one number. */
