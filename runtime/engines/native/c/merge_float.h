@@ -78,8 +78,8 @@ SIG_INLINE int32_t SIG_T(argmax_put)(SIG_T(argmax_s) s, int32_t stored, T_ELEMEN
 }
 
 /*
- * The k best of each lane, or of all lanes together: lists in falling order, `step` apart. Rare beside the comparison with the
- * last of the list that goes before, which is in vectors.
+ * The k best of each lane, or of all lanes together, in falling order. Most values are turned away by the comparison with the
+ * last of a list, which is in vectors.
  */
 SIG_INLINE void SIG_T(topk_start)(T_ELEMENT *key, int32_t *index, int64_t count) {
   for (int64_t e = 0; e < count; e++) {
@@ -87,6 +87,7 @@ SIG_INLINE void SIG_T(topk_start)(T_ELEMENT *key, int32_t *index, int64_t count)
     index[e] = SIG_NO_INDEX;
   }
 }
+/* Entries lie `step` apart. */
 static void SIG_T(topk_insert)(T_ELEMENT *key, int32_t *index, int64_t k, int64_t step, T_ELEMENT x, int32_t i) {
   int64_t place = (k - 1) * step;
   if (!SIG_T(outranks)(x, i, key[place], index[place])) return;
@@ -97,21 +98,39 @@ static void SIG_T(topk_insert)(T_ELEMENT *key, int32_t *index, int64_t k, int64_
   key[place] = x;
   index[place] = i;
 }
-/* One list for all lanes. */
+/* One list for all lanes, its room rounded up to whole vectors by entries that nothing ranks below: its place is a count of those above. */
+static void SIG_T(topk_insert_row)(T_ELEMENT *key, int32_t *index, int64_t k, T_ELEMENT x_, int32_t i_) {
+  const V x = SIG_T(splat)(x_);
+  const i32v i = splat_i32(i_);
+  int64_t place = 0;
+  for (int64_t e = 0; e < k; e += SIG_LANES) {
+    const V y = SIG_T(load)(key + e);
+    const i32v j = load_i32(index + e), above = SIG_T(narrow)(y > x), nan = SIG_T(narrow)(y != y), mine = SIG_T(narrow)(x != x);
+    const i32v tie = (SIG_T(narrow)(y == x) | (nan & mine)) & (j < i);
+    place += __builtin_popcount(lane_bits(above | (nan & ~mine) | tie));
+  }
+  if (place >= k) return;
+  memmove(key + place + 1, key + place, (size_t)(k - 1 - place) * sizeof *key);
+  memmove(index + place + 1, index + place, (size_t)(k - 1 - place) * sizeof *index);
+  key[place] = x_;
+  index[place] = i_;
+}
 SIG_INLINE void SIG_T(topk_take_all)(T_ELEMENT *key, int32_t *index, int64_t k, V x, i32v i, i32v live) {
-  const i32v good = live & ~SIG_T(narrow)(x < SIG_T(splat)(key[k - 1]));
-  if (!any_lane(good)) return;
-  for (int lane = 0; lane < SIG_LANES; lane++)
-    if (good[lane]) SIG_T(topk_insert)(key, index, k, 1, x[lane], i[lane]);
+  uint32_t good = lane_bits(live & ~SIG_T(narrow)(x < SIG_T(splat)(key[k - 1])));
+  for (; good; good &= good - 1) {
+    const int lane = __builtin_ctz(good);
+    SIG_T(topk_insert_row)(key, index, k, x[lane], i[lane]);
+  }
 }
 /* One list per lane, SIG_LANES apart. */
 SIG_INLINE void SIG_T(topk_take)(T_ELEMENT *key, int32_t *index, int64_t k, V x, i32v i, i32v live) {
   V last;
   __builtin_memcpy(&last, key + (k - 1) * SIG_LANES, sizeof last);
-  const i32v good = live & ~SIG_T(narrow)(x < last);
-  if (!any_lane(good)) return;
-  for (int lane = 0; lane < SIG_LANES; lane++)
-    if (good[lane]) SIG_T(topk_insert)(key + lane, index + lane, k, SIG_LANES, x[lane], i[lane]);
+  uint32_t good = lane_bits(live & ~SIG_T(narrow)(x < last));
+  for (; good; good &= good - 1) {
+    const int lane = __builtin_ctz(good);
+    SIG_T(topk_insert)(key + lane, index + lane, k, SIG_LANES, x[lane], i[lane]);
+  }
 }
 
 #undef SIG_T

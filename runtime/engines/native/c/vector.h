@@ -75,10 +75,20 @@ SIG_INLINE i32v lane_iota(void) {
 /* The first n lanes. Any n: below 0 is none, from L on all. */
 SIG_INLINE i32v first_lanes(ptrdiff_t n) { return (i32v)(lane_iota() < (int32_t)(n < 0 ? 0 : n > SIG_LANES ? SIG_LANES : n)); }
 
-SIG_INLINE int any_lane(i32v mask) {
-  int any = 0;
-  for (int l = 0; l < SIG_LANES; l++) any |= mask[l];
-  return any != 0;
+/* A bit for each lane that is set. */
+SIG_INLINE uint32_t lane_bits(i32v mask) {
+#if SIG_LANES == 16 && defined(__AVX512DQ__)
+  return (uint16_t)__builtin_ia32_cvtd2mask512(mask);
+#elif SIG_LANES == 8 && defined(__AVX__)
+  return (uint8_t)__builtin_ia32_movmskps256((f32v)mask);
+#elif SIG_LANES == 4 && defined(__SSE__)
+  return (uint8_t)__builtin_ia32_movmskps((f32v)mask);
+#else
+  uint32_t bits = 0;
+  for (int l = 0; l < SIG_LANES; l++) bits |= (uint32_t)(mask[l] & 1) << l;
+  return bits;
+#endif
 }
+SIG_INLINE int any_lane(i32v mask) { return lane_bits(mask) != 0; }
 
 #endif

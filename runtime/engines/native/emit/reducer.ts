@@ -123,12 +123,14 @@ function argmax(index: string, { keyed, keyDType }: { readonly keyed: Key; reado
 function ranks({ name, lane }: Key, index: string, dtype: DType, keyDType: DType, k: number, shown: "key" | "index", direction: Direction): Reducer {
   const element = cType(lane);
   const width = direction === "across" ? "1" : "SIG_LANES";
+  // One list is read in whole vectors, of up to 16 lanes.
+  const room = direction === "across" ? Math.ceil(k / 16) * 16 : k;
   const take = direction === "across" ? "topk_take_all" : "topk_take";
   const store = (value: string): string =>
     shown === "index" || isFloat(dtype) ? value : `${value} < -0x1p31 ? -0x1p31 : ${value}`;
   return {
-    type: `struct { ${element} key[${k} * ${width}]; int32_t index[${k} * ${width}]; }`,
-    start: (state) => `topk_start_${lane}(${state}.key, ${state}.index, ${k} * ${width});`,
+    type: `struct { ${element} key[${room} * ${width}]; int32_t index[${room} * ${width}]; }`,
+    start: (state) => `topk_start_${lane}(${state}.key, ${state}.index, ${room} * ${width});`,
     take: (state, live) => `${take}_${lane}(${state}.key, ${state}.index, ${k}, ${name}, (i32v)${index}, ${live});`,
     flush: () => [],
     join: (state, next) => [
