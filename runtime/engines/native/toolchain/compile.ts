@@ -9,7 +9,7 @@ import { usableCores } from "./cores.js";
 import type { Compiler } from "./find-compiler.js";
 
 /** Contraction to fused multiply-add is welcome; the rest of -ffast-math would take away NaN, infinity and the order of sums. */
-export const baseFlags = ["-O3", "-std=gnu11", "-fPIC", "-ffp-contract=fast", "-fno-math-errno", "-fno-trapping-math", "-pthread"] as const;
+export const baseFlags = ["-O2", "-std=gnu11", "-fPIC", "-ffp-contract=fast", "-fno-math-errno", "-fno-trapping-math", "-pthread"] as const;
 
 /** For generated code a bug of ours; for the first small program, a compiler that does not work. */
 export class CompilerRefused extends Error {
