@@ -7,7 +7,7 @@
  * is fused would be the compiler's choice at each place of use, and the bits would depend on the place.
  *
  * A bound is of the largest error, in units of the result's last place; the tests read it here. In brackets is what was
- * measured over all 2^32 arguments (without FMA, every 17th). A function without a bound is correctly rounded.
+ * measured over all 2^32 arguments, and without FMA over every 17th. A function without a bound is correctly rounded.
  */
 #ifndef SIG_MATH_F32_H
 #define SIG_MATH_F32_H
@@ -42,7 +42,7 @@ SIG_INLINE f32v exp_of_negative_f32(f32v x) {
   return exp_reduced_f32(r) * (f32v)((u32v)shifted << 23) * 0x1p-24f;
 }
 
-/* Bound 1 ulp, 1.25 without FMA [EXP]. */
+/* Bound 1 ulp, 1.25 without FMA [0.90, 1.17]. */
 SIG_INLINE f32v exp_f32(f32v x) {
   x = select_f32((i32v)(x < -104.0f), splat_f32(-104.0f), x);
   x = select_f32((i32v)(x > 89.0f), splat_f32(89.0f), x);
@@ -54,7 +54,7 @@ SIG_INLINE f32v exp_f32(f32v x) {
   return exp_reduced_f32(r) * (f32v)(half << 23) * (f32v)(((u32v)shifted - half) << 23);
 }
 
-/* Bound 2 ulp [EXPM1]. */
+/* Bound 2 ulp [1.53, 1.63]. */
 SIG_INLINE f32v expm1_f32(f32v x) {
   f32v inside = select_f32((i32v)(x < -20.0f), splat_f32(-20.0f), x);
   inside = select_f32((i32v)(inside > 89.0f), splat_f32(89.0f), inside);
@@ -90,7 +90,7 @@ SIG_INLINE f32v log_reduced_f32(f32v f, f32v n) {
 SIG_INLINE i32v exponent_f32(f32v x) { return (i32v)(((u32v)x + (0x3f800000u - SIG_SQRT_HALF_BITS_F32)) >> 23) - 127; }
 SIG_INLINE f32v mantissa_f32(f32v x, i32v n) { return (f32v)((u32v)x - ((u32v)n << 23)); }
 
-/* Bound 1 ulp [LOG]. */
+/* Bound 1 ulp [0.94, 0.91]. */
 SIG_INLINE f32v log_f32(f32v x) {
   i32v subnormal = (i32v)(x < 0x1p-126f);
   f32v scaled = select_f32(subnormal, x * 0x1p23f, x);
@@ -102,7 +102,7 @@ SIG_INLINE f32v log_f32(f32v x) {
   return select_f32((i32v)(x < 0.0f), splat_f32(SIG_NAN), y);
 }
 
-/* Bound 1.75 ulp [LOG1P]. */
+/* Bound 1.75 ulp [1.48, 1.50]. */
 SIG_INLINE f32v log1p_f32(f32v x) {
   f32v u = 1.0f + x;
   i32v n = exponent_f32(u);
@@ -134,7 +134,7 @@ SIG_INLINE f32v exp_of_minus_abs_f32(f32v x) { return exp_of_negative_f32((f32v)
 
 /*
  * e / (1 + e) or 1 / (1 + e). With w = e / (1 + e) the first is e - e w and the second 1 - w: the roundings of w count
- * little, where those of a quotient would count in full. Bound 2 ulp [SIGMOID].
+ * little, where those of a quotient would count in full. Bound 2 ulp [1.65, 1.86].
  */
 SIG_INLINE f32v sigmoid_f32(f32v x) {
   f32v e = exp_of_minus_abs_f32(x);
@@ -143,13 +143,13 @@ SIG_INLINE f32v sigmoid_f32(f32v x) {
   return base - base * w;
 }
 
-/* max(x, 0) + log(1 + exp(-|x|)). Bound 2 ulp, 2.5 without FMA [SOFTPLUS]. */
+/* max(x, 0) + log(1 + exp(-|x|)). Bound 2 ulp, 2.5 without FMA [1.86, 2.21]. */
 SIG_INLINE f32v softplus_f32(f32v x) {
   f32v positive = (f32v)((i32v)x & (i32v)(x > 0.0f));
   return positive + log1p_of_unit_f32(exp_of_minus_abs_f32(x));
 }
 
-/* Near 0 a polynomial, else 1 - 2 sigmoid(-2 |x|). Bound 1.5 ulp [TANH]. */
+/* Near 0 a polynomial, else 1 - 2 sigmoid(-2 |x|). Bound 1.5 ulp [1.44, 1.49]. */
 SIG_INLINE f32v tanh_f32(f32v x) {
   f32v z = x * x;
   f32v near = z * -0x1.758f8ap-8f + 0x1.5211bep-6f;
@@ -162,7 +162,7 @@ SIG_INLINE f32v tanh_f32(f32v x) {
   return with_sign_of_f32(select_f32((i32v)(abs_f32(x) < 0.625f), near, far), x);
 }
 
-/* Near 0 a polynomial, else 1 - exp(log erfc |x|), whose logarithm is one too. Bound 1.25 ulp, 1.5 without FMA [ERF]. */
+/* Near 0 a polynomial, else 1 - exp(-p) with a polynomial p for -log erfc |x|. Bound 1.25 ulp, 1.5 without FMA [1.10, 1.38]. */
 SIG_INLINE f32v erf_f32(f32v x) {
   f32v a = abs_f32(x);
   a = select_f32((i32v)(a > 4.0f), splat_f32(4.0f), a);
@@ -262,7 +262,7 @@ SIG_INLINE f32v sin_of_quadrant_f32(f32v r, u32v n) {
 
 #define SIG_TURNS_LIMIT_F32 1e5f
 
-/* A lane beyond 1e5 takes libm's reduction: a branch. Bound 2 ulp [SIN]. */
+/* A lane beyond 1e5 takes libm's reduction: a branch. Bound 2 ulp [1.54, 1.52]. */
 SIG_INLINE f32v sin_f32(f32v x) {
   u32v n;
   f32v r = reduce_quarter_turns_f32(x, &n);
@@ -273,7 +273,7 @@ SIG_INLINE f32v sin_f32(f32v x) {
       if (large[l]) y[l] = (float)__builtin_sin((double)x[l]);
   return y;
 }
-/* Bound 2 ulp [COS]. */
+/* Bound 2 ulp [1.53, 1.52]. */
 SIG_INLINE f32v cos_f32(f32v x) {
   u32v n;
   f32v r = reduce_quarter_turns_f32(x, &n);
@@ -314,7 +314,7 @@ SIG_INLINE f64h pow_of_positive(f64h a, f64h y) {
   return p * (f64h)((u64h)shifted << 52);
 }
 
-/* Bound 0.51 ulp [POW]. */
+/* Bound 0.51 ulp [0.501 over 20 million random pairs]. */
 SIG_INLINE f32v pow_f32(f32v x, f32v y) {
   const f32v infinity = splat_f32(SIG_INFINITY);
   f32v a = abs_f32(x), size = abs_f32(y);
