@@ -272,6 +272,10 @@ export class Clustering {
 
   // The result ---------------------------------------------------------------------------------------------------------
 
+  /** Has the value bytes that a cluster writes? */
+  isStored(id: Id): boolean {
+    return this.#producer.get(id)?.stored.has(this.nodes.storageOf(id)) ?? false;
+  }
   producer(id: Id): Cluster | undefined {
     return this.#producer.get(id);
   }

@@ -13,6 +13,7 @@ import { keyOf, reducedPoints, sameKey } from "./reduced-points.js";
 import type { Region, RegionNodes } from "./region-nodes.js";
 import { roundSums, type Widened } from "./round-sums.js";
 import { sinkOperands } from "./sink-operands.js";
+import { unstoreCheap } from "./unstore-cheap.js";
 import { atDims, type PointOut, PointWriter } from "./write-points.js";
 import type { Places } from "./write-scalars.js";
 
@@ -71,6 +72,7 @@ class RegionFormer {
     this.#fullDepth = fullDepth;
     this.#host = host;
     this.#clusters = new Clustering(region);
+    unstoreCheap(this.#clusters);
     this.#nodes = this.#clusters.nodes;
     this.#places = { placeOf: (id) => this.#place(id), stored: host.stored, loop: host.loop };
   }

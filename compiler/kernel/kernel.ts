@@ -53,7 +53,10 @@ export type Factor = { readonly scalars: readonly FactorScalar[]; readonly value
 export type FactorScalar = Exclude<Scalar, { readonly kind: "accumulator" }>;
 
 export type Kernel =
-  /** No result is reduced. */
+  /**
+   * No result is reduced. In `map`, and in a `reduce` whose results are reduced to the same dims, each point is visited once, and its
+   * loads come before its stores: a result may lie in the bytes of an operand that is read at the very elements that it writes.
+   */
   | (Points & { readonly form: "map" })
   | (Points & { readonly form: "reduce" })
   /**

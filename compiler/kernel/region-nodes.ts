@@ -98,12 +98,13 @@ export class RegionNodes {
   }
   /** An operand that is repeated costs nothing: it is stored, or computed once for many elements. */
   #operandCost(node: Node, operand: Id): number {
-    if (this.#isRepeated(operand)) return 0;
+    if (this.isRepeated(operand)) return 0;
     const base = this.op(this.baseOf(operand));
     if (!this.#isLive(base)) return this.#cost(base.id);
-    return node.ins.some((other) => this.#isRepeated(other) && this.#ancestorsOf(other).has(base.id)) ? 0 : Number.POSITIVE_INFINITY;
+    return node.ins.some((other) => this.isRepeated(other) && this.#ancestorsOf(other).has(base.id)) ? 0 : Number.POSITIVE_INFINITY;
   }
-  #isRepeated(id: Id): boolean {
+  /** Has the value an axis along which all elements are one? */
+  isRepeated(id: Id): boolean {
     const shape = this.shape(id);
     const used = this.resolve(id, identityIndex(shape.length)).index.map(({ dim }) => dim);
     return shape.some((size, axis) => !used.includes(axis) && !sameSize(size, one));

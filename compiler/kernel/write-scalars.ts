@@ -64,7 +64,7 @@ export class ScalarWriter {
     }
     if (kind === "leaf") return this.#leaf(node, index, dtype);
     if (node === cluster.node) return this.#scalar({ kind: "accumulator", dtype });
-    if (kind === "points" && (nodes.isCheap(id) || clusters.producer(id) === cluster))
+    if (kind === "points" && (clusters.producer(id) === cluster || !clusters.isStored(id)))
       return this.#scalar({ kind: "op", op: node.op as ScalarOp, ins: node.ins.map((operand) => this.value(operand, index)), dtype });
     return this.#scalar({ kind: "load", ...this.#kernel.load(places.placeOf(id), index, node.type.dtype), dtype });
   }

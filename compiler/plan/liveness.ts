@@ -1,5 +1,5 @@
 /** When each buffer's bytes are needed, and where they are given back. */
-import type { Kernel } from "../kernel/kernel.js";
+import type { Kernel, KernelOf } from "../kernel/kernel.js";
 import type { DraftBuffer } from "./instantiate.js";
 import { numberStatements } from "./logical-memory.js";
 import type { BufferId, LoopId, PlanStatement } from "./plan.js";
@@ -107,14 +107,26 @@ export function analyseLives(statements: readonly PlanStatement[], buffers: read
   return { statements: placed, lifetimes: finite, handovers, steps };
 }
 
-/** Every read of the operand is of the very element that is written: same window, same dims along its axes. */
+/** An engine may reduce to other dims in another pass over the points. */
+function visitsOnce(kernel: Kernel): kernel is KernelOf<"map" | "reduce"> {
+  if (kernel.form === "map") return true;
+  if (kernel.form !== "reduce") return false;
+  const kept = kernel.outs.filter(({ access }) => access.length < kernel.dims).map(({ access }) => access.toSorted((a, b) => a - b).join());
+  return new Set(kept).size === 1;
+}
+
+/**
+ * Every read of the operand is of the very element that is written: same window, same dims along its axes; and no point is
+ * visited twice.
+ */
 function mayTakeOver(call: Call, kernel: Kernel, operand: DraftBuffer, result: DraftBuffer): boolean {
-  if (kernel.form !== "map" || operand.bytes !== result.bytes || operand.dtype !== result.dtype) return false;
+  if (!visitsOnce(kernel) || operand.bytes !== result.bytes || operand.dtype !== result.dtype) return false;
   const windows = (id: BufferId): readonly number[] => call.operands.flatMap(({ buffer }, k) => (buffer === id ? [k] : []));
   const [[read, ...otherReads], [write, ...otherWrites]] = [windows(operand.id), windows(result.id)];
   if (read === undefined || write === undefined || otherReads.length + otherWrites.length > 0) return false;
   const text = (k: number): string => JSON.stringify({ ...call.operands[k], buffer: 0 });
   const [out, ...others] = kernel.outs.filter((o) => o.operand === write);
   if (out === undefined || others.length > 0 || out.merge !== "none" || text(read) !== text(write)) return false;
+  if (out.access.length !== kernel.dims) return false;
   return kernel.scalars.every((scalar) => scalar.kind !== "load" || scalar.operand !== read || scalar.access.join() === out.access.join());
 }

@@ -99,17 +99,22 @@ test("a batch whose bytes no double counts exactly is refused", () => {
   ]);
 });
 
-test("an elementwise step that reads a dying array writes over it, unless it reads it turned", () => {
-  const square = (turned: boolean): Template => {
+test("a step that reads a dying array element by element writes over it, unless it reads it turned or may read it twice", () => {
+  const square = (turned: boolean, ...sums: readonly number[]): Template => {
     const b = new GraphBuilder({ file: "chain.sig", start: 0, end: 0 });
     const x = b.emit("input", [], { name: "x", role: "data", type: { dtype: "f32", shape: [batch("n"), batch("n")] } });
     const sorted = b.emit("sort", [x], { axis: 0 });
     const read = turned ? b.transpose(sorted, [1, 0]) : sorted;
-    return templateOf(b.finish([{ name: "y", value: b.exp(read) }]), target);
+    const y = b.exp(read);
+    const outputs = [{ name: "y", value: y }, ...sums.map((axis) => ({ name: `sum${axis}`, value: b.sum(y, [axis]) }))];
+    return templateOf(b.finish(outputs), target);
   };
   const arena = (t: Template): number => planOf(t, { n: 32 }).arenaBytes;
   expect(arena(square(false))).toBe(32 * 32 * 4);
   expect(arena(square(true))).toBe(2 * 32 * 32 * 4);
+  // Row sums are made on the way, row sums and column sums perhaps in two.
+  expect(arena(square(false, 1))).toBe(32 * 32 * 4 + 32 * 4);
+  expect(arena(square(false, 1, 0))).toBe(2 * 32 * 32 * 4 + 2 * 32 * 4);
 });
 
 test("the size of a block counts as a number in a buffer's polynomial", () => {

@@ -258,8 +258,36 @@ export const mutations: readonly Mutation[] = [
   {
     bug: "a result takes over bytes that its kernel still reads elsewhere",
     file: "compiler/plan/liveness.ts",
-    find: 'kernel.form !== "map" ||',
-    replace: 'kernel.form === "contract" ||',
+    find: "scalar.access.join() === out.access.join()",
+    replace: "scalar.access.length === out.access.length",
+    killedBy: ["tests/compiler/bind.test.ts"],
+  },
+  {
+    bug: "a result takes over bytes that another pass over the points still reads",
+    file: "compiler/plan/liveness.ts",
+    find: "new Set(kept).size === 1",
+    replace: "kept.length > 0",
+    killedBy: ["tests/compiler/bind.test.ts"],
+  },
+  {
+    bug: "a sweep reads one tile more than is kept",
+    file: "compiler/plan/instantiate.ts",
+    find: 'return { kind: "choose", loops, below, early:',
+    replace: 'return { kind: "choose", loops, below: below + 1, early:',
+    killedBy: ["tests/property/kept-tiles.test.ts"],
+  },
+  {
+    bug: "contractions of other embeddings share their tiles",
+    file: "compiler/plan/keep-tiles.ts",
+    find: "      buffer,\n      size(offset),",
+    replace: "      size(offset),",
+    killedBy: ["tests/compiler/plan/keep-tiles.test.ts"],
+  },
+  {
+    bug: "a cheap value that needs bytes is computed where it is read, and never stored",
+    file: "compiler/kernel/region-nodes.ts",
+    find: "if (needsBytes) for",
+    replace: "if (!needsBytes) for",
     killedBy: [planref],
   },
   {

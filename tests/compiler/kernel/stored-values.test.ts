@@ -63,6 +63,12 @@ describe("a factor of a contraction", () => {
     expect(ops(withFactor("tanh(x)"))).toEqual(["load"]);
     expect(stored(planOf(withFactor("tanh(x)"), sizes, false).plan)).toEqual(["z"]);
   });
+  test("takes its slope from the stored value: of tanh, 1 - tanh² is no second array", () => {
+    const { plan, kernels } = planOf(withFactor("tanh(x)"), sizes);
+    // tanh itself, and the sum of the sweep that becomes the gradient.
+    expect(stored(plan)).toEqual(["z", "logits"]);
+    expect(kernels.flatMap((k) => ("scalars" in k ? k.scalars : [])).filter((s) => s.kind === "op" && s.op === "tanh").length).toBe(1);
+  });
   test("is read from the result where the program wants it whole, and from memory where another reader needs its bytes", () => {
     expect(ops(withFactor("x * 2", "output z"))).toEqual(["load"]);
     expect(ops(withFactor("x * 2", "output taken = z[k]"))).toEqual(["load"]);

@@ -67,6 +67,20 @@ describe("what is kept", () => {
       ],
     ]);
   });
+  test("another similarity is another tile", () => {
+    const keeps = (left: string): number => {
+      const text = `pipeline p {
+        batch n
+        input x: f32[n, 64]
+        input y: f32[n, 64]
+        input z: f32[n, 64]
+        lse[i] = logsumexp[j](dot(x[i], y[j]))
+        loss = sum[i, j](softplus(dot(${left}[i], y[j]) - lse[i]))
+      }`;
+      return compileText(text, { target, gradients: false }).template.schedule?.keeps.length ?? 0;
+    };
+    expect([keeps("x"), keeps("z")]).toEqual([1, 0]);
+  });
   test("one sweep keeps nothing", () => {
     const siglip = compileText(clip.replace(/per_image.*\n.*\n.*\n/, "loss = sum[i, j](softplus(logits[i, j]))\n"), { target }).template;
     expect(siglip.schedule?.keeps).toEqual([]);
@@ -101,7 +115,9 @@ describe("operations", () => {
           return run(turn < statement.below ? statement.early : statement.late);
         }
         case "call":
-          return kernels[statement.kernel]?.form === "contract" ? 2 * statement.extents.reduce<number>((p, extent) => p * at(extent), 1) : 0;
+          return kernels[statement.kernel]?.form === "contract"
+            ? 2 * statement.extents.reduce<number>((p, extent) => p * at(extent), 1)
+            : 0;
         default:
           return 0;
       }
