@@ -363,7 +363,7 @@ class Pass {
     ];
     const dims = Array.from({ length: this.#outer }, (_, dim) => dim);
     return [
-      ...block(`static inline ${real}v ${this.#name}_dot(const sig_call *call, const int64_t *at, int64_t first, int64_t count)`, [
+      ...block(`SIG_INLINE ${real}v ${this.#name}_dot(const sig_call *call, const int64_t *at, int64_t first, int64_t count)`, [
         `${real}v out = {0};`,
         "(void)at;",
         ...block("for (int lane = 0; lane < count; lane++)", [
