@@ -27,6 +27,8 @@ export type Sink = {
   readonly first: readonly LoopId[];
   /** Another sink, by its place in the list. */
   readonly by: number | null;
+  /** For an index that its kernel merges: the value along the reduced axis that goes in place of the position in the block. */
+  readonly travels: Id | null;
   /** The first axis that no loop runs over: the one that counts the k best. */
   readonly whole: number;
 };
@@ -138,16 +140,24 @@ class RegionFormer {
       if (live !== undefined) outs.push({ ...plain(node, live), view, merge: "none", topk: null, by: null, first: [] });
       else this.#reduction(cluster, node, view, outs);
     }
-    for (const sink of sinks) {
+    const places = new Map<Sink, number>();
+    for (const sink of sinks.toSorted((a, b) => Number(a.by !== null) - Number(b.by !== null))) {
       const node = this.#nodes.op(sink.value);
       span ??= node.span;
       const live = cluster.live.get(node.id);
-      const { view, dtype, merge, first } = sink;
-      outs.push(
-        live === undefined
-          ? { ...reducedPoints(node, dimsOf(cluster, node)), view, dtype, first }
-          : { ...plain(node, live), view, dtype, merge, topk: null, by: null, first },
-      );
+      const { view, dtype, merge, first, travels } = sink;
+      places.set(sink, outs.length);
+      if (live !== undefined) {
+        outs.push({ ...plain(node, live), view, dtype, merge, topk: null, by: null, first });
+        continue;
+      }
+      const reduced = { ...reducedPoints(node, dimsOf(cluster, node)), view, dtype, first };
+      const lead = sink.by === null ? undefined : this.#sinks[sink.by];
+      if (travels === null || lead === undefined) outs.push(reduced);
+      else {
+        const value = "position" in reduced.value ? { node: travels, index: atDims([reduced.value.position]) } : reduced.value;
+        outs.push({ ...reduced, value, by: places.get(lead) ?? raise(`%${node.id} follows a value of another kernel`) });
+      }
     }
     this.#call(cluster.depth, new PointWriter(this.#clusters, cluster, this.#places).write(outs, span ?? raise("a cluster without nodes")));
   }
@@ -172,8 +182,9 @@ class RegionFormer {
 
   // A tile's results ---------------------------------------------------------------------------------------------------
 
-  /** Can the kernel that computes the value merge it into the whole? Indices and the values they follow are merged together, later. */
+  /** Can the kernel that computes the value merge it into the whole? Else indices and the values they follow are merged together, later. */
   #isDirect(sink: Sink): boolean {
+    if (sink.travels !== null || this.#sinks.some(({ by, travels }) => travels !== null && by !== null && this.#sinks[by] === sink)) return true;
     if (sink.by !== null || sink.merge === "topk" || this.#sinks.some(({ by }) => by !== null && this.#sinks[by] === sink)) return false;
     const node = this.#nodes.op(sink.value);
     if (this.#region.depth(node.id) !== this.#fullDepth) return false;

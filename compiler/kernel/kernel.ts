@@ -63,7 +63,17 @@ export type Kernel =
    * accumulator[batch…, rows…, columns…] = Σ over the last `inner` dims of left × right, in rising index order; `scalars` are
    * its epilogue and never name an inner dim. A dim of both factors is a batch, of the left one a row, of the right one a column.
    */
-  | (Points & { readonly form: "contract"; readonly left: Factor; readonly right: Factor; readonly inner: number })
+  | (Points & {
+      readonly form: "contract";
+      readonly left: Factor;
+      readonly right: Factor;
+      readonly inner: number;
+      /**
+       * The sums as another kernel left them, one for each point: read instead of being added up. All else goes the same way in the
+       * same order, so that the results have the same bits.
+       */
+      readonly kept?: { readonly operand: number; readonly access: Access };
+    })
   /** [x, index, result]: `axis` of x is replaced by the axes of the index. An index out of range reads 0. */
   | (Operands & { readonly form: "gather"; readonly axis: number })
   /** [updates, index, result]: added in the order of the updates to zeros, or to what is there. An index out of range is dropped. */

@@ -17,8 +17,9 @@ function flopsIn(statements: readonly PlanStatement[], kernels: readonly Kernel[
       const gains = firstTurns([...around], below).map((first) => flopsIn(early, kernels, first) - flopsIn(late, kernels, first));
       return gains.reduce((sum, gain) => sum + gain, flopsIn(late, kernels, around));
     }
-    const contracts = statement.kind === "call" && kernels[statement.kernel]?.form === "contract";
-    return contracts ? 2 * sumOverBlocks(statement.extents, around) : 0;
+    const kernel = statement.kind === "call" ? kernels[statement.kernel] : undefined;
+    const adds = statement.kind === "call" && kernel?.form === "contract" && kernel.kept === undefined;
+    return adds ? 2 * sumOverBlocks(statement.extents, around) : 0;
   };
   return statements.reduce((sum, statement) => sum + flopsOf(statement), 0);
 }

@@ -4,7 +4,7 @@
  *
  *   for i, j: s = contract k1(x[i], y[j])                        for i, j: g = contract k2(x[i], y[j], s)
  *   =>
- *   for i, j: choose { kept[i, j], s = contract k1'(x[i], y[j])  for i, j: choose { g = map k2'(kept[i, j], s)
+ *   for i, j: choose { kept[i, j], s = contract k1'(x[i], y[j])  for i, j: choose { g = contract k2'(kept[i, j], s)
  *                else  s = contract k1(x[i], y[j]) }                         else   g = contract k2(x[i], y[j], s) }
  *
  * The sum is kept as it is, before anything is made of it, in its own dtype: whichever way it comes, the rest sees the same bits.
@@ -53,11 +53,11 @@ export function keepTiles(schedule: Schedule, kernels: readonly Kernel[], number
     keeps.push({ buffer, loops: maker.loops, tiles, inner: product(maker.call.extents.slice(2)) });
     for (const heart of [maker, ...readers]) {
       const twin = heart === maker ? keepingAccumulator : readingAccumulator;
-      const { kernel, operands, extents, first } = twin(heart.kernel, heart.call, slotOf(buffer, heart));
+      const { kernel, operands, first } = twin(heart.kernel, heart.call, slotOf(buffer, heart));
       const early: SymbolicStatement = {
         kind: "call",
         kernel: numberOf(kernel),
-        call: { ...heart.call, kernel, operands, extents, first },
+        call: { ...heart.call, kernel, operands, first },
       };
       const late: SymbolicStatement = { kind: "call", kernel: numberOf(heart.kernel), call: heart.call };
       choices.set(heart.call, { kind: "choose", keep, loops: heart.loops, early, late });

@@ -13,6 +13,7 @@ import { kernelText } from "../kernel/kernel-text.js";
 import { renameLoops } from "../kernel/rename-loops.js";
 import type { Kernel } from "../kernel/kernel.js";
 import type { Target } from "../target.js";
+import { type TravellingIndex, travellingIndices } from "./travelling-index.js";
 import { keepTiles } from "./keep-tiles.js";
 import type { BufferId, BufferRole, LoopId, PlanPort } from "./plan.js";
 import type { Schedule, SymbolicBuffer, SymbolicLoop, SymbolicStatement } from "./symbolic-plan.js";
@@ -116,7 +117,8 @@ class Scheduler {
     const loops = tile.loops.map(({ name, extent, block }, index) => this.#loops.push({ tile: tile.id, index, name, extent, block }) - 1);
     const at = (k: number | null): LoopId | null => (k === null ? null : (loops[k] ?? raise(`%${tile.id} has no loop ${k}`)));
     const body = renameLoops(tile.body, Object.fromEntries(tile.loops.map(({ name }, k) => [`@${name}`, blockSize(at(k) ?? -1)])));
-    const nodes = bodyNodes(body, tile);
+    const travelling = travellingIndices(body, tile);
+    const nodes = bodyNodes(body, tile, travelling);
     const depths = depthsOf(nodes, tile, loops);
     const args = new Map(nodes.flatMap((node) => (!isTile(node) && node.op === "arg" ? [[node.id, node.attrs.index] as const] : [])));
     const given = (id: Id): SymbolicView => {
@@ -125,8 +127,10 @@ class Scheduler {
     };
     const sinks = tile.outs.map(({ value, place, merge, by }, k): Sink => {
       const whole = contiguous(results[k] ?? -1, tile.types[k]?.shape ?? []);
+      const { value: merged, travels } = travelling.get(k) ?? { value, travels: null };
       return {
-        value,
+        value: merged,
+        travels,
         view: blockOf(whole, place.map(at)),
         dtype: this.#buffers[whole.buffer]?.dtype ?? raise(`%${tile.id} has no result ${k}`),
         merge,
@@ -165,8 +169,12 @@ function reachable(graph: Graph): readonly GraphNode[] {
   return graph.nodes.filter((node) => needed.has(node.id) || (!isTile(node) && node.op === "input"));
 }
 
-function bodyNodes(body: Graph, tile: Tile): readonly GraphNode[] {
-  return reachable({ nodes: body.nodes, outputs: tile.outs.map(({ value }) => ({ name: "", value })) });
+function bodyNodes(body: Graph, tile: Tile, travelling: ReadonlyMap<number, TravellingIndex>): readonly GraphNode[] {
+  const needed = tile.outs.flatMap((out, k) => {
+    const { value, travels } = travelling.get(k) ?? { value: out.value, travels: null };
+    return travels === null ? [value] : [value, travels];
+  });
+  return reachable({ nodes: body.nodes, outputs: needed.map((value) => ({ name: "", value })) });
 }
 
 /** Per node of a body, how many loops (from the outside) it changes with: by its operands, its indices and the length of its block. */

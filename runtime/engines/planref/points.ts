@@ -133,6 +133,11 @@ export function runPoints(kernel: PointKernel, call: PointCall): void {
 }
 
 function sumOfProducts(kernel: KernelOf<"contract">, call: PointCall): (index: readonly number[]) => number {
+  if (kernel.kept !== undefined) {
+    const window = must(call.windows[kernel.kept.operand], "kept sums");
+    const strides = stridesAlong(window, kernel.kept.access, kernel.dims - kernel.inner);
+    return (index) => window.cells.get(position(window.offset, strides, index));
+  }
   const [left, right] = [new Panel(kernel.left, kernel, call), new Panel(kernel.right, kernel, call)];
   return (index) => {
     const [p, q] = [left.start(index), right.start(index)];

@@ -61,7 +61,7 @@ describe("what is kept", () => {
       ],
       [
         "in the first 5 turns",
-        expect.stringMatching(/= reduce k\d+\(kept#\d+\[i, j\]/),
+        expect.stringMatching(/= contract k\d+\(.*kept#\d+\[i, j\]\)/),
         "else",
         expect.stringMatching(/^(?!.*kept).* = contract/),
       ],
@@ -114,10 +114,11 @@ describe("operations", () => {
           }, 0);
           return run(turn < statement.below ? statement.early : statement.late);
         }
-        case "call":
-          return kernels[statement.kernel]?.form === "contract"
-            ? 2 * statement.extents.reduce<number>((p, extent) => p * at(extent), 1)
-            : 0;
+        case "call": {
+          const kernel = kernels[statement.kernel];
+          const adds = kernel?.form === "contract" && kernel.kept === undefined;
+          return adds ? 2 * statement.extents.reduce<number>((p, extent) => p * at(extent), 1) : 0;
+        }
         default:
           return 0;
       }
