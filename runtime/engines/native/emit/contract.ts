@@ -34,6 +34,9 @@ export function emitContract(name: string, kernel: KernelOf<"contract">): Emitte
   return roles === null ? emitPoints(name, kernel) : new MatrixProduct(name, kernel, roles).emit();
 }
 
+/** A result of the row that a task is about to finish. */
+const rowPlace = (k: number): string => `(w${k} + (c->row + first + r) * wy${k})`;
+
 type Reduced = { readonly out: KernelOut; readonly place: number; readonly reducer: Reducer };
 
 class MatrixProduct {
@@ -125,6 +128,14 @@ class MatrixProduct {
 
   #pack(side: "left" | "right", factor: Factor, across: number, width: string): CText {
     const kernel = this.#kernel;
+    if (kernel.kept !== undefined)
+      return [
+        "/* The sums are kept: there is nothing to pack. */",
+        `static void ${this.#name}_${side}(const sig_contract *c, int64_t first, int64_t count, int64_t k, int64_t depth, void *panels) {`,
+        ["(void)c, (void)first, (void)count, (void)k, (void)depth, (void)panels;"],
+        "}",
+        "",
+      ];
     const last = kernel.dims - 1;
     const before = Array.from({ length: kernel.inner - 1 }, (_, k) => kernel.dims - kernel.inner + k);
     const main = mainLoad(factor);
@@ -305,14 +316,7 @@ class MatrixProduct {
     ];
   }
   #wholePlace(out: KernelOut): Place {
-    const at = (k: number): string => `(w${k} + y * wy${k} + (x + l) * wx${k})`;
-    const key = this.#kernel.outs[out.by ?? -1];
-    return {
-      out: at(this.#kernel.outs.indexOf(out)),
-      rank: placeOf(out).rank,
-      key: out.by === null ? "" : at(out.by),
-      keyRank: key === undefined ? "0" : placeOf(key).rank,
-    };
+    return this.#placeOf(out, (k) => `(w${k} + y * wy${k} + (x + l) * wx${k})`);
   }
 
   /** All columns of the block for SIG_TASK_PANELS panels of rows. */
@@ -337,7 +341,11 @@ class MatrixProduct {
         "(void)call, (void)thread;",
         ...(this.#rows.length === 0
           ? []
-          : [`${name}_rows rows_state[SIG_TASK_PANELS * SIG_MR];`, ...block("for (int r = 0; r < SIG_TASK_PANELS * SIG_MR; r++)", start(this.#rows, "rows_state[r]"))]),
+          : [
+              `${name}_rows rows_state[SIG_TASK_PANELS * SIG_MR];`,
+              ...block("for (int r = 0; r < SIG_TASK_PANELS * SIG_MR; r++)", start(this.#rows, "rows_state[r]")),
+              ...this.#resumeRows(),
+            ]),
         ...(this.#columns.length === 0
           ? []
           : [
@@ -357,7 +365,11 @@ class MatrixProduct {
           `${c} *tiles = whole ? own : (${c} *)c->sums + (first / SIG_MR * panels + panel) * SIG_MR * NR_${real};`,
           `const int64_t step = (whole ? 1 : panels) * SIG_MR * NR_${real};`,
           ...this.#prefetch(),
-          `micro_${real}(c->k_count, (const ${c} *)c->left + first * c->k_count, (const ${c} *)c->right + column * c->k_count, tiles, step, row_panels, c->k == 0);`,
+          ...(this.#kernel.kept === undefined
+            ? [
+                `micro_${real}(c->k_count, (const ${c} *)c->left + first * c->k_count, (const ${c} *)c->right + column * c->k_count, tiles, step, row_panels, c->k == 0);`,
+              ]
+            : this.#readKept(this.#kernel.kept)),
           "if (last)",
           [
             ...block("for (int64_t row = 0; row < rows; row += SIG_MR)", [
@@ -375,11 +387,34 @@ class MatrixProduct {
               ...this.#rows.flatMap(({ out }) => this.#wholeLines(out)),
               ...block("for (int64_t r = 0; r < rows; r++)", [
                 ...flushRows,
-                ...this.#put(this.#rows, (place) => `rows_state[r].r${place}`, "0", (k) => `(w${k} + (c->row + first + r) * wy${k})`, "c->column > 0"),
+                ...this.#put(this.#rows, (place) => `rows_state[r].r${place}`, "0", rowPlace, "c->column > 0"),
               ]),
             ])),
       ]),
       "",
+    ];
+  }
+
+  /** Register tiles of sums that are there already. */
+  #readKept({ operand, access }: NonNullable<KernelOf<"contract">["kept"]>): CText {
+    const { row, column, points } = this.#roles;
+    const real = this.#real;
+    return [
+      "(void)row_panels;",
+      "if (last) {",
+      [
+        ...this.#points(),
+        `const ${this.#cReal()} *kept = ${pointerAt(this.#kernel, operand, access, points, (dim) => `i${dim}`)};`,
+        `const int64_t sy = ${strideAlong(operand, access, row)}, sx = ${strideAlong(operand, access, column)};`,
+        `const int64_t width = sig_least(NR_${real}, c->column_count - column);`,
+        ...block("for (int64_t y = 0; y < rows; y++)", [
+          `${this.#cReal()} *to = tiles + y / SIG_MR * step + y % SIG_MR * NR_${real};`,
+          `const ${this.#cReal()} *from = kept + (c->row + first + y) * sy + (c->column + column) * sx;`,
+          "if (sx == 1) __builtin_memcpy(to, from, (size_t)width * sizeof *to);",
+          "else for (int64_t x = 0; x < width; x++) to[x] = from[x * sx];",
+        ]),
+      ],
+      "}",
     ];
   }
 
@@ -388,15 +423,33 @@ class MatrixProduct {
     return list
       .toSorted((a, b) => Number(a.out.by === null) - Number(b.out.by === null))
       .flatMap(({ out, place, reducer }): CText => {
-        const key = this.#kernel.outs[out.by ?? -1];
-        const where: Place = {
-          out: at(place),
-          rank: placeOf(out).rank,
-          key: out.by === null ? "" : at(out.by),
-          keyRank: key === undefined ? "0" : placeOf(key).rank,
-        };
-        return ["{", reducer.put(state(place), lane, where, this.#merges(out, [again])), "}"];
+        const merges = reducer.resume !== null && list === this.#rows ? "0" : this.#merges(out, [again]);
+        return ["{", reducer.put(state(place), lane, this.#placeOf(out, at), merges), "}"];
       });
+  }
+  #placeOf(out: KernelOut, at: (k: number) => string): Place {
+    const key = this.#kernel.outs[out.by ?? -1];
+    return {
+      out: at(this.#kernel.outs.indexOf(out)),
+      rank: placeOf(out).rank,
+      key: out.by === null ? "" : at(out.by),
+      keyRank: key === undefined ? "0" : placeOf(key).rank,
+    };
+  }
+  #resumeRows(): CText {
+    const resumed = this.#rows.filter(({ reducer }) => reducer.resume !== null);
+    if (resumed.length === 0) return [];
+    return block("if (last)", [
+      ...this.#points(),
+      ...this.#rows.flatMap(({ out }) => this.#wholeLines(out)),
+      ...block(
+        "for (int64_t r = 0; r < rows; r++)",
+        resumed.flatMap(({ out, place, reducer }) => [
+          `if ${this.#merges(out, ["c->column > 0"])}`,
+          [...(reducer.resume?.(`rows_state[r].r${place}`, this.#placeOf(out, rowPlace)) ?? [])],
+        ]),
+      ),
+    ]);
   }
   /** Whether something is there: from earlier blocks of the plan, from earlier points of this call, or where `again` says so. */
   #merges(out: KernelOut, again: readonly string[]): string {
