@@ -5,6 +5,9 @@
  */
 import { type Graph, type Id, indexNodes, isTile, type Node, type Tile } from "../graph/graph.js";
 
+/** Where there is no element to name: see argmax and topk_index in the op table. */
+const NO_INDEX = 2147483647;
+
 export type TravellingIndex = { /** The argmax or topk_index. */ readonly value: Id; /** What it takes along. */ readonly travels: Id };
 
 /** By the place of the result. */
@@ -16,7 +19,7 @@ export function travellingIndices(body: Graph, { outs }: Tile): ReadonlyMap<numb
   };
   const found = new Map<number, TravellingIndex>();
   outs.forEach((out, k) => {
-    const gathered = node(out.value);
+    const gathered = behindMissing(node(out.value), node);
     const lead = out.by === null ? undefined : outs[out.by];
     if (gathered?.op !== "gather" || lead === undefined) return;
     const [index, reduction] = [node(gathered.ins[0]), node(gathered.ins[1])];
@@ -27,6 +30,16 @@ export function travellingIndices(body: Graph, { outs }: Tile): ReadonlyMap<numb
   // A value is merged with all that follow it, or later with all of them.
   const isWhole = (lead: number | null): boolean => outs.every(({ by }, k) => by !== lead || found.has(k));
   return new Map([...found].filter(([k]) => isWhole(outs[k]?.by ?? null)));
+}
+
+/** A list of the k best that is not full holds NO_INDEX, which is kept as it is: select(index == NO_INDEX, index, gathered). */
+function behindMissing(value: Node | null, node: (id: Id | undefined) => Node | null): Node | null {
+  if (value?.op !== "select") return value;
+  const [test, gathered] = [node(value.ins[0]), node(value.ins[2])];
+  const missing = test?.op === "eq" && test.ins[0] === value.ins[1] ? node(test.ins[1]) : null;
+  const constant = missing?.op === "broadcast" ? node(missing.ins[0]) : missing;
+  const isMissing = constant?.op === "const" && constant.attrs.value === NO_INDEX;
+  return isMissing && gathered?.op === "gather" && gathered.ins[1] === value.ins[1] ? gathered : value;
 }
 
 /** Both reduce the same values along the same axis. */

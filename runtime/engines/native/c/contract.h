@@ -12,7 +12,7 @@ enum {
   SIG_SLOT_BYTES = 1 << 20,
   SIG_LOCAL_PANEL_BYTES = 128 << 10,
   SIG_TASK_PANELS = 4, /* of rows: while they pass, one panel of columns stays in the first-level cache */
-  SIG_TASK_COLUMNS = 8, /* panels of columns, where nothing is reduced along them */
+  SIG_TASK_COLUMNS = 4, /* panels of columns, where nothing is reduced along them */
   SIG_PACK_PANELS = 4, /* packed together: what lies side by side in memory is read once */
   SIG_MOST_ROWS = 2048,
 };

@@ -21,6 +21,8 @@ export type Reducer = {
   readonly flush: (state: string) => readonly string[];
   /** The second behind the first. */
   readonly join: (state: string, next: string) => CText;
+  /** Begins with what is in memory, where that turns away most of what comes; a state that did is brought back as it is. */
+  readonly resume: ((state: string, place: Place) => CText) | null;
   /** Brings a state to memory: all of it, or the given lane of it. `merges`: a C condition. */
   readonly put: (state: string, lane: string, place: Place, merges: string) => CText;
 };
@@ -93,6 +95,7 @@ function plain(merge: "sum" | "max" | "min" | "logsumexp", { name, lane }: Value
     take: (state, live) => `${f}take_${lane}(&${state}, ${name}, ${live});`,
     flush: (state) => (merge === "sum" ? [`${f}flush_${lane}(&${state});`] : []),
     join: (state, next) => [`${f}join_${lane}(&${state}, &${next});`],
+    resume: null,
     put: (state, at, { out }, merges) => [
       `const ${number} all = ${direction === "across" ? `${f}fold_${lane}(&${state})` : `${f}lane_${lane}(&${state}, ${at})`};`,
       writeElement(dtype, out, `${f}put_${lane}(all, ${merges} ? ${readElement(dtype, out)} : 0, ${merges})`),
@@ -108,6 +111,7 @@ function argmax(index: string, { keyed, keyDType }: { readonly keyed: Key; reado
     take: (state, live) => `argmax_take_${lane}(&${state}, ${name}, (i32v)${index}, ${live});`,
     flush: () => [],
     join: (state, next) => [`argmax_join_${lane}(&${state}, &${next});`],
+    resume: null,
     put: (state, at, { out, key: stored }, merges) => [
       `const argmax_s_${lane} all = ${direction === "across" ? `argmax_fold_${lane}(&${state})` : `argmax_lane_${lane}(&${state}, ${at})`};`,
       writeElement(
@@ -126,6 +130,10 @@ function ranks({ name, lane }: Key, index: string, dtype: DType, keyDType: DType
   // One list is read in whole vectors, of up to 16 lanes.
   const room = direction === "across" ? Math.ceil(k / 16) * 16 : k;
   const take = direction === "across" ? "topk_take_all" : "topk_take";
+  const insert = (keys: string, indices: string, place: Place): string =>
+    shown === "key"
+      ? `topk_insert_${lane}(${keys}, ${indices}, ${k}, 1, ${readElement(keyDType, `${place.out} + rank * ${place.rank}`)}, 0);`
+      : `topk_insert_${lane}(${keys}, ${indices}, ${k}, 1, ${readElement(keyDType, `${place.key} + rank * ${place.keyRank}`)}, (int32_t)${readElement(dtype, `${place.out} + rank * ${place.rank}`)});`;
   const store = (value: string): string =>
     shown === "index" || isFloat(dtype) ? value : `${value} < -0x1p31 ? -0x1p31 : ${value}`;
   return {
@@ -141,19 +149,14 @@ function ranks({ name, lane }: Key, index: string, dtype: DType, keyDType: DType
         ]),
       ]),
     ],
+    resume:
+      direction === "along" ? null : (state, place) => [`for (int rank = 0; rank < ${k}; rank++) ${insert(`${state}.key`, `${state}.index`, place)}`],
     put: (state, at, place, merges) => [
       `${element} key[${k}];`,
       `int32_t index[${k}];`,
       `for (int rank = 0; rank < ${k}; rank++) key[rank] = ${state}.key[rank * ${width}${lanes(direction, at)}], index[rank] = ${state}.index[rank * ${width}${lanes(direction, at)}];`,
       `if (${merges})`,
-      [
-        `for (int rank = 0; rank < ${k}; rank++)`,
-        [
-          shown === "key"
-            ? `topk_insert_${lane}(key, index, ${k}, 1, ${readElement(keyDType, `${place.out} + rank * ${place.rank}`)}, 0);`
-            : `topk_insert_${lane}(key, index, ${k}, 1, ${readElement(keyDType, `${place.key} + rank * ${place.keyRank}`)}, (int32_t)${readElement(dtype, `${place.out} + rank * ${place.rank}`)});`,
-        ],
-      ],
+      [`for (int rank = 0; rank < ${k}; rank++) ${insert("key", "index", place)}`],
       `for (int rank = 0; rank < ${k}; rank++) ${writeElement(dtype, `${place.out} + rank * ${place.rank}`, store(`${shown}[rank]`))}`,
     ],
   };
