@@ -98,7 +98,7 @@ function planKernels(
     inputs: schedule.inputs,
     outputs: schedule.outputs,
     arenaBytes: arena.bytes,
-    peakBytes: given + arena.bytes,
+    peakBytes: given + arena.bytes + (target.workspaceBytes ?? 0),
     peakAt: busiestStep(buffers, steps),
     flops: countFlops(statements, kernels),
   };

@@ -18,6 +18,8 @@ export type Target = {
   readonly guardBytes?: number;
   /** The engine's own limit on live bytes, beyond which it would fail or corrupt; null where there is none. */
   readonly maxBytes: number | null;
+  /** What the engine takes for itself beside the plan's buffers, whatever the sizes: counted in every peak. Bytes. */
+  readonly workspaceBytes?: number;
   /** Scratch for tiles where no `--memory` is given. Bytes. */
   readonly defaultScratchBytes: number;
 };

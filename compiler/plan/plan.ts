@@ -151,7 +151,7 @@ export type Plan = {
   readonly outputs: readonly PlanPort[];
   /** Bytes of the arena, without what the caller gives; 0 for logical memory. */
   readonly arenaBytes: number;
-  /** The most bytes held at once: given, results, temporaries and blocks. Of an arena, all of it counts, gaps too. */
+  /** The most bytes held at once: given, results, temporaries and blocks. Of an arena, all of it counts, gaps too, and the engine's own workspace. */
   readonly peakBytes: number;
   /** The flat statement index at which the peak is reached. */
   readonly peakAt: number;

@@ -53,6 +53,7 @@ export const registerPlan: Register = (parent, { console, finish }) => {
         engineLimitBytes,
         fits: engineLimitBytes === null || plan.peakBytes <= engineLimitBytes,
         peakBytes: plan.peakBytes,
+        workspaceBytes: plan.target.workspaceBytes ?? 0,
         peakAt: plan.peakAt,
         atPeak: aliveAtPeak(plan).map(({ name, bytes, span }) => ({ name, bytes, span: loaded.placeOf(span) })),
         largestDegree: plan.buffers.reduce((most, { degree }) => Math.max(most, degree), 0),
@@ -171,6 +172,9 @@ function text(plan: Plan, document: Document, loaded: LoadedProgram): string {
   return [
     `${pipeline} on ${engine}, ${precision}, ${work}${Object.keys(dims).length === 0 ? "" : `: ${sizes(dims)}`}\n`,
     `peak ${humanBytes(plan.peakBytes)} at step ${plan.peakAt}; ${counts.format(plan.flops)} floating-point operations in contractions\n`,
+    plan.target.workspaceBytes === undefined
+      ? ""
+      : `of that, ${humanBytes(plan.target.workspaceBytes)} are ${engine}'s own workspace, whatever the batch\n`,
     fits || engineLimitBytes === null ? "" : `that is more than ${engine} holds: ${humanBytes(engineLimitBytes)}\n`,
     square.length === 0
       ? "nothing that grows with a product of batch sizes is stored\n"

@@ -52,6 +52,7 @@ export async function createNativeEngine(options: NativeOptions = {}): Promise<E
       alignment: 64,
       ...(options.guardBytes === undefined ? {} : { guardBytes: options.guardBytes }),
       maxBytes: null,
+      workspaceBytes: sessionBytes(threads),
       defaultScratchBytes: DEFAULT_SCRATCH_BYTES,
     }),
     load: async (template: Template): Promise<Executable> => {
@@ -64,7 +65,11 @@ export async function createNativeEngine(options: NativeOptions = {}): Promise<E
         headers: readHeaders(),
         units: usableCores(),
       });
-      const built = await buildLibrary(sources, { toolchain, cache, ...(options.extraFlags === undefined ? {} : { extraFlags: options.extraFlags }) });
+      const built = await buildLibrary(sources, {
+        toolchain,
+        cache,
+        ...(options.extraFlags === undefined ? {} : { extraFlags: options.extraFlags }),
+      });
       built.notes.forEach(tell);
       try {
         const library = await openKernels(built.path);

@@ -5,7 +5,9 @@ const PATTERN = 0xa5;
 
 /** The gaps, in order. */
 function gaps({ buffers, arenaBytes }: Plan): readonly (readonly [number, number])[] {
-  const taken = buffers.flatMap(({ offset, bytes }) => (offset === null ? [] : [[offset, offset + bytes] as const])).sort((a, b) => a[0] - b[0]);
+  const taken = buffers
+    .flatMap(({ offset, bytes }) => (offset === null ? [] : [[offset, offset + bytes] as const]))
+    .sort((a, b) => a[0] - b[0]);
   const found: (readonly [number, number])[] = [];
   let end = 0;
   for (const [from, to] of [...taken, [arenaBytes, arenaBytes] as const]) {
@@ -25,7 +27,11 @@ export function checkGuards(plan: Plan, arena: ArrayBuffer): void {
   for (const [from, to] of gaps(plan))
     for (let at = from; at < to; at++)
       if (bytes[at] !== PATTERN) {
-        const owner = plan.buffers.filter(({ offset }) => offset !== null && offset <= at).sort((a, b) => (b.offset ?? 0) - (a.offset ?? 0))[0];
-        throw new Error(`byte ${at} of the arena was written, which belongs to no buffer; before it lies ${owner?.name ?? "nothing"}#${owner?.id ?? -1}`);
+        const owner = plan.buffers
+          .filter(({ offset }) => offset !== null && offset <= at)
+          .sort((a, b) => (b.offset ?? 0) - (a.offset ?? 0))[0];
+        throw new Error(
+          `byte ${at} of the arena was written, which belongs to no buffer; before it lies ${owner?.name ?? "nothing"}#${owner?.id ?? -1}`,
+        );
       }
 }

@@ -2,7 +2,9 @@
 export type CText = readonly (string | CText)[];
 
 export function printC(text: CText, indent = ""): string {
-  return text.map((line) => (typeof line === "string" ? (line === "" ? "\n" : `${indent}${line}\n`) : printC(line, `${indent}  `))).join("");
+  return text
+    .map((line) => (typeof line === "string" ? (line === "" ? "\n" : `${indent}${line}\n`) : printC(line, `${indent}  `)))
+    .join("");
 }
 
 /** A loop or condition, or only its body's lines where `head` is null. */

@@ -12,7 +12,13 @@ import { storeResult } from "./stored-result.js";
 type Load = Extract<Scalar, { kind: "load" }>;
 
 /** One matrix product per point of the other dims: rows come from one factor alone, columns from the other. */
-type Roles = { readonly row: number; readonly column: number; readonly points: readonly number[]; readonly left: Factor; readonly right: Factor };
+type Roles = {
+  readonly row: number;
+  readonly column: number;
+  readonly points: readonly number[];
+  readonly left: Factor;
+  readonly right: Factor;
+};
 
 export function rolesOf(kernel: KernelOf<"contract">): Roles | null {
   const outer = kernel.dims - kernel.inner;
@@ -76,7 +82,9 @@ class MatrixProduct {
         !full(out) && where(out) ? [{ out, place, reducer: reducerFor(kernel, out, this.#scalars, direction) }] : [],
       );
     // Where rows and columns are kept but not every point, one product after another is merged. Indices first: see #put.
-    this.#whole = kernel.outs.filter((out) => has(out, row) && has(out, column)).toSorted((a, b) => Number(a.by === null) - Number(b.by === null));
+    this.#whole = kernel.outs
+      .filter((out) => has(out, row) && has(out, column))
+      .toSorted((a, b) => Number(a.by === null) - Number(b.by === null));
     this.#rows = pick((out) => has(out, row) && !has(out, column), "across");
     this.#columns = pick((out) => !has(out, row) && has(out, column), "along");
     this.#numbers = pick((out) => !has(out, row) && !has(out, column), "across");
@@ -156,7 +164,11 @@ class MatrixProduct {
             `if (g + r >= ${dense ? width : "wide"}) continue;`,
             `const int64_t i${across} = first + panel + g + r;`,
             ...emitted.pointers,
-            ...(dense ? [`__builtin_prefetch(${pointerAt(kernel, main.operand, main.access, [...Array(kernel.dims).keys()], (dim) => (dim === last ? "(x + SIG_AHEAD * SIG_LANES)" : `i${dim}`))});`] : []),
+            ...(dense
+              ? [
+                  `__builtin_prefetch(${pointerAt(kernel, main.operand, main.access, [...Array(kernel.dims).keys()], (dim) => (dim === last ? "(x + SIG_AHEAD * SIG_LANES)" : `i${dim}`))});`,
+                ]
+              : []),
             ...emitted.lines,
             `vector[r] = ${value};`,
           ]),
@@ -247,7 +259,13 @@ class MatrixProduct {
   }
 
   #states(): readonly (readonly [string, readonly Reduced[]])[] {
-    return ([["rows", this.#rows], ["columns", this.#columns], ["numbers", this.#numbers]] as const).filter(([, list]) => list.length > 0);
+    return (
+      [
+        ["rows", this.#rows],
+        ["columns", this.#columns],
+        ["numbers", this.#numbers],
+      ] as const
+    ).filter(([, list]) => list.length > 0);
   }
 
   /** Rows row … and columns column … of the product, from a register tile. */
@@ -273,7 +291,8 @@ class MatrixProduct {
         merges: this.#merges(out, []),
       });
     });
-    const take = (list: readonly Reduced[], state: string): CText => list.map(({ reducer, place }) => reducer.take(`${state}.r${place}`, "live"));
+    const take = (list: readonly Reduced[], state: string): CText =>
+      list.map(({ reducer, place }) => reducer.take(`${state}.r${place}`, "live"));
     const reduces = this.#states().length > 0;
     return [
       ...block(
@@ -374,12 +393,16 @@ class MatrixProduct {
           [
             ...block("for (int64_t row = 0; row < rows; row += SIG_MR)", [
               `${name}_epilogue(c, tiles + row / SIG_MR * step, c->row + first + row, sig_least(SIG_MR, rows - row), c->column + column, sig_least(NR_${real}, c->column_count - column)${this.#states()
-                .map(([kind]) => (kind === "rows" ? ", rows_state + row" : kind === "columns" ? ", columns_state + column / SIG_LANES" : ", numbers_state"))
+                .map(([kind]) =>
+                  kind === "rows" ? ", rows_state + row" : kind === "columns" ? ", columns_state + column / SIG_LANES" : ", numbers_state",
+                )
                 .join("")});`,
             ]),
           ],
         ]),
-        ...(flushColumns.length === 0 ? [] : block(`if (last) for (int64_t v = 0; v < panels * NR_${real} / SIG_LANES; v++)`, flushColumns)),
+        ...(flushColumns.length === 0
+          ? []
+          : block(`if (last) for (int64_t v = 0; v < panels * NR_${real} / SIG_LANES; v++)`, flushColumns)),
         ...(this.#rows.length === 0
           ? []
           : block("if (last)", [
@@ -494,7 +517,13 @@ class MatrixProduct {
               ]),
               ...this.#columns.flatMap(({ out }) => this.#wholeLines(out)),
               ...block("for (int l = 0; l < SIG_LANES && v * SIG_LANES + l < c->column_count; l++)", [
-                ...this.#put(this.#columns, (place) => `state.r${place}`, "l", (k) => `(w${k} + (c->column + v * SIG_LANES + l) * wx${k})`, "c->row > 0"),
+                ...this.#put(
+                  this.#columns,
+                  (place) => `state.r${place}`,
+                  "l",
+                  (k) => `(w${k} + (c->column + v * SIG_LANES + l) * wx${k})`,
+                  "c->row > 0",
+                ),
               ]),
             ]),
           ];
@@ -509,7 +538,13 @@ class MatrixProduct {
               ...this.#numbers.flatMap(({ reducer, place }) => reducer.join(`state.r${place}`, `next.r${place}`)),
             ]),
             ...this.#numbers.flatMap(({ out }) => this.#wholeLines(out)),
-            ...this.#put(this.#numbers, (place) => `state.r${place}`, "0", (k) => `w${k}`, "c->row > 0 || c->column > 0"),
+            ...this.#put(
+              this.#numbers,
+              (place) => `state.r${place}`,
+              "0",
+              (k) => `w${k}`,
+              "c->row > 0 || c->column > 0",
+            ),
           ];
     return [
       ...block(`static void ${name}_fold(void *job, int64_t panel, int64_t thread)`, [

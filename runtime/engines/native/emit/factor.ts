@@ -19,7 +19,8 @@ export type EmittedFactor = {
 
 type Load = Extract<Scalar, { kind: "load" }>;
 
-const dimsOf = (scalar: Scalar): readonly number[] => (scalar.kind === "load" ? scalar.access : scalar.kind === "index" ? [scalar.dim] : []);
+const dimsOf = (scalar: Scalar): readonly number[] =>
+  scalar.kind === "load" ? scalar.access : scalar.kind === "index" ? [scalar.dim] : [];
 
 /** The dims that a factor changes with. */
 export const factorDims = (factor: Factor): ReadonlySet<number> => new Set(factor.scalars.flatMap(dimsOf));
@@ -55,7 +56,8 @@ export function emitFactor(
       const stored = elementType(kernel.operands[operand]?.dtype ?? dtype);
       pointers.push(`const ${stored} *${p} = ${pointerAt(kernel, operand, access, fixed, (dim) => `i${dim}`)};`);
       if (!access.includes(lanes)) return `splat_${laneOf(dtype)}(${readElement(dtype, p)})`;
-      if (dense) return width === "SIG_LANES" ? `load_${dtype}(${p} + x)` : `load_first_${dtype}(${p} + x, ${width}, (${laneOf(dtype)}v){0})`;
+      if (dense)
+        return width === "SIG_LANES" ? `load_${dtype}(${p} + x)` : `load_first_${dtype}(${p} + x, ${width}, (${laneOf(dtype)}v){0})`;
       const d = `${prefix}d${at}`;
       const step = strideAlong(operand, access, lanes);
       pointers.push(`const int64_t ${d} = ${step};`);

@@ -102,7 +102,10 @@ function emitKernel(kernel: Kernel, name: string): EmittedKernel {
 }
 
 /** The longest first, each to the unit that has least. */
-function spread(texts: readonly string[], units: number): { readonly main: readonly string[]; readonly others: readonly (readonly string[])[] } {
+function spread(
+  texts: readonly string[],
+  units: number,
+): { readonly main: readonly string[]; readonly others: readonly (readonly string[])[] } {
   const bins = Array.from({ length: units }, () => ({ size: 0, texts: [] as { readonly at: number; readonly text: string }[] }));
   const order = texts.map((text, at) => ({ text, at })).sort((a, b) => b.text.length - a.text.length || a.at - b.at);
   for (const item of order) {
@@ -125,7 +128,9 @@ function header({ headers }: LibraryParts, name: string): string {
 function limits({ kernels, loops, vectorBytes, precision }: LibraryParts): string {
   const most = (of: (kernel: Kernel) => number): number => Math.max(1, ...kernels.map(of));
   const parameters = (kernel: Kernel): number =>
-    "scalars" in kernel ? Math.max(0, ...kernel.scalars.map((s) => (s.kind === "parameter" ? s.parameter + 1 : 0)), ...factorParameters(kernel)) : 0;
+    "scalars" in kernel
+      ? Math.max(0, ...kernel.scalars.map((s) => (s.kind === "parameter" ? s.parameter + 1 : 0)), ...factorParameters(kernel))
+      : 0;
   return [
     "#include <math.h>",
     "#include <stddef.h>",

@@ -16,7 +16,9 @@ export function pointerAt(
   position: (dim: number) => string,
 ): string {
   const dtype = kernel.operands[operand]?.dtype ?? "f32";
-  const moved = [...new Set(dims)].filter((dim) => access.includes(dim)).map((dim) => product([position(dim), bracket(strideAlong(operand, access, dim))]));
+  const moved = [...new Set(dims)]
+    .filter((dim) => access.includes(dim))
+    .map((dim) => product([position(dim), bracket(strideAlong(operand, access, dim))]));
   return sum([`(${elementType(dtype)} *)call->operand[${operand}].data`, ...moved]);
 }
 const bracket = (text: string): string => (text.includes("+") ? `(${text})` : text);

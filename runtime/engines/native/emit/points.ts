@@ -17,7 +17,7 @@ import { storeResult } from "./stored-result.js";
 /** Vectors side by side in a pass that keeps the last dim: whole cache lines, and more than one, of each row that it visits. */
 const STRIP = 4;
 
-export type EmittedKernel = { readonly functions: CText; /** The statements of the kernel's own function. */ readonly body: CText };
+export type EmittedKernel = { readonly functions: CText /** The statements of the kernel's own function. */; readonly body: CText };
 
 export function emitPoints(name: string, kernel: PointKernel): EmittedKernel {
   const outer = kernel.dims - (kernel.form === "contract" ? kernel.inner : 0);
@@ -79,8 +79,7 @@ class Pass {
         if (!load.access.includes(this.#lanes)) return `splat_${laneOf(dtype)}(${readElement(dtype, pointer)})`;
         return `load_lanes_${dtype}(${pointer} + x * d${at}, d${at}, n)`;
       },
-      index: (dim) =>
-        dim === this.#lanes ? "(lane_iota() + (int32_t)x)" : `splat_i32((int32_t)i${dim})`,
+      index: (dim) => (dim === this.#lanes ? "(lane_iota() + (int32_t)x)" : `splat_i32((int32_t)i${dim})`),
       accumulator: () => "accumulator",
     });
     this.#reducers = this.#reduced.map((out) => [out, reducerFor(this.#kernel, out, this.#scalars, this.#keepsLanes ? "along" : "across")]);
@@ -162,7 +161,12 @@ class Pass {
 
   #store(out: KernelOut): CText {
     const k = this.#kernel.outs.indexOf(out);
-    return storeResult(this.#kernel, out, this.#scalars, { at: `w${k} + x * e${k}`, step: `e${k}`, place: this.#place(out, "(x + l)"), merges: `call->accumulate[${k}]` });
+    return storeResult(this.#kernel, out, this.#scalars, {
+      at: `w${k} + x * e${k}`,
+      step: `e${k}`,
+      place: this.#place(out, "(x + l)"),
+      merges: `call->accumulate[${k}]`,
+    });
   }
   #place(out: KernelOut, x: string): Place {
     const k = this.#kernel.outs.indexOf(out);
@@ -215,7 +219,8 @@ class Pass {
       "}",
     ];
     const flush = this.#reducers.flatMap(([, reducer], k) => reducer.flush(`state[w].r${k}`));
-    const flushLines: CText = flush.length === 0 ? [] : [`if (++terms % SIG_SUM_RUN == 0)`, [`for (int w = 0; w < ${width}; w++) {`, flush, "}"]];
+    const flushLines: CText =
+      flush.length === 0 ? [] : [`if (++terms % SIG_SUM_RUN == 0)`, [`for (int w = 0; w < ${width}; w++) {`, flush, "}"]];
     const visit: CText = this.#keepsLanes
       ? [
           `for (int w = 0; w < ${width}; w++) {`,
@@ -269,7 +274,9 @@ class Pass {
   #put(width: number): CText {
     const dims = this.#rows;
     const places = this.#reduced.flatMap((out) => this.#placeLines(out, placeOf(out).access, dims, (dim) => `i${dim}`));
-    const ordered = [...this.#reducers.keys()].sort((a, b) => Number(this.#reduced[a]?.by === null) - Number(this.#reduced[b]?.by === null));
+    const ordered = [...this.#reducers.keys()].sort(
+      (a, b) => Number(this.#reduced[a]?.by === null) - Number(this.#reduced[b]?.by === null),
+    );
     const puts = ordered.flatMap((k): CText => {
       const [out, reducer] = this.#reducers[k] ?? [];
       if (out === undefined || reducer === undefined) return [];
@@ -278,7 +285,10 @@ class Pass {
       return [
         `for (int w = 0; w < ${width}; w++)`,
         [
-          ...block("for (int l = 0; l < SIG_LANES && begin + w * SIG_LANES + l < end; l++)", reducer.put(`state[w].r${k}`, "l", this.#place(out, "(begin + w * SIG_LANES + l)"), merges)),
+          ...block(
+            "for (int l = 0; l < SIG_LANES && begin + w * SIG_LANES + l < end; l++)",
+            reducer.put(`state[w].r${k}`, "l", this.#place(out, "(begin + w * SIG_LANES + l)"), merges),
+          ),
         ],
       ];
     });
@@ -294,7 +304,9 @@ class Pass {
         `const int64_t row = task / job->strips${this.#keepsLanes ? ", strip = task % job->strips" : ""};`,
         "(void)thread;",
         ...this.#decode("row", this.#rows),
-        ...(this.#keepsLanes ? [`const int64_t begin = strip * ${STRIP} * SIG_LANES, end = sig_least(begin + ${STRIP} * SIG_LANES, job->length);`] : []),
+        ...(this.#keepsLanes
+          ? [`const int64_t begin = strip * ${STRIP} * SIG_LANES, end = sig_least(begin + ${STRIP} * SIG_LANES, job->length);`]
+          : []),
         `const ${this.#name}_state *parts = (const ${this.#name}_state *)job->slots + task * job->parts * ${width};`,
         `${this.#name}_state state[${width}];`,
         "memcpy(state, parts, sizeof state);",
@@ -318,7 +330,10 @@ class Pass {
     const width = this.#keepsLanes ? STRIP : 1;
     return [
       "{",
-      [plan, `sig_reduce_run(&job, ${this.#keepsLanes ? `${STRIP} * SIG_LANES` : "0"}, ${width} * sizeof(${this.#name}_state), ${this.#name}, ${this.#name}_fold);`],
+      [
+        plan,
+        `sig_reduce_run(&job, ${this.#keepsLanes ? `${STRIP} * SIG_LANES` : "0"}, ${width} * sizeof(${this.#name}_state), ${this.#name}, ${this.#name}_fold);`,
+      ],
       "}",
     ];
   }

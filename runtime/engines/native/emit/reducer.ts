@@ -103,7 +103,12 @@ function plain(merge: "sum" | "max" | "min" | "logsumexp", { name, lane }: Value
   };
 }
 
-function argmax(index: string, { keyed, keyDType }: { readonly keyed: Key; readonly keyDType: DType }, dtype: DType, direction: Direction): Reducer {
+function argmax(
+  index: string,
+  { keyed, keyDType }: { readonly keyed: Key; readonly keyDType: DType },
+  dtype: DType,
+  direction: Direction,
+): Reducer {
   const { name, lane } = keyed;
   return {
     type: `argmax_${lane}`,
@@ -124,7 +129,15 @@ function argmax(index: string, { keyed, keyDType }: { readonly keyed: Key; reado
 }
 
 /** Writes the `shown` part of the k best pairs. */
-function ranks({ name, lane }: Key, index: string, dtype: DType, keyDType: DType, k: number, shown: "key" | "index", direction: Direction): Reducer {
+function ranks(
+  { name, lane }: Key,
+  index: string,
+  dtype: DType,
+  keyDType: DType,
+  k: number,
+  shown: "key" | "index",
+  direction: Direction,
+): Reducer {
   const element = cType(lane);
   const width = direction === "across" ? "1" : "SIG_LANES";
   // One list is read in whole vectors, of up to 16 lanes.
@@ -134,8 +147,7 @@ function ranks({ name, lane }: Key, index: string, dtype: DType, keyDType: DType
     shown === "key"
       ? `topk_insert_${lane}(${keys}, ${indices}, ${k}, 1, ${readElement(keyDType, `${place.out} + rank * ${place.rank}`)}, 0);`
       : `topk_insert_${lane}(${keys}, ${indices}, ${k}, 1, ${readElement(keyDType, `${place.key} + rank * ${place.keyRank}`)}, (int32_t)${readElement(dtype, `${place.out} + rank * ${place.rank}`)});`;
-  const store = (value: string): string =>
-    shown === "index" || isFloat(dtype) ? value : `${value} < -0x1p31 ? -0x1p31 : ${value}`;
+  const store = (value: string): string => (shown === "index" || isFloat(dtype) ? value : `${value} < -0x1p31 ? -0x1p31 : ${value}`);
   return {
     type: `struct { ${element} key[${room} * ${width}]; int32_t index[${room} * ${width}]; }`,
     start: (state) => `topk_start_${lane}(${state}.key, ${state}.index, ${room} * ${width});`,
@@ -150,7 +162,9 @@ function ranks({ name, lane }: Key, index: string, dtype: DType, keyDType: DType
       ]),
     ],
     resume:
-      direction === "along" ? null : (state, place) => [`for (int rank = 0; rank < ${k}; rank++) ${insert(`${state}.key`, `${state}.index`, place)}`],
+      direction === "along"
+        ? null
+        : (state, place) => [`for (int rank = 0; rank < ${k}; rank++) ${insert(`${state}.key`, `${state}.index`, place)}`],
     put: (state, at, place, merges) => [
       `${element} key[${k}];`,
       `int32_t index[${k}];`,

@@ -73,7 +73,20 @@ export const scalarOps = {
 const isBits = (lane: Lane): boolean => lane === "i32" || lane === "u32";
 
 /** Ops whose last step is a product: what adds to them must see it rounded. */
-export const endsInProduct: ReadonlySet<ScalarOp> = new Set(["mul", "exp", "expm1", "log", "log1p", "tanh", "erf", "sigmoid", "softplus", "sin", "cos", "pow"]);
+export const endsInProduct: ReadonlySet<ScalarOp> = new Set([
+  "mul",
+  "exp",
+  "expm1",
+  "log",
+  "log1p",
+  "tanh",
+  "erf",
+  "sigmoid",
+  "softplus",
+  "sin",
+  "cos",
+  "pow",
+]);
 export const isSum: ReadonlySet<ScalarOp> = new Set(["add", "sub", "neg"]);
 
 /** A number of the program as a C constant of its lanes. */

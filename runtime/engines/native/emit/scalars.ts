@@ -46,7 +46,9 @@ export function emitScalars(scalars: readonly Scalar[], wanted: readonly number[
     if (!needed.has(at)) return;
     const to = lane(at);
     const into = lines[level] ?? [];
-    into.push(`${level === setting.innermost ? "" : "const "}${vectorOf(to)} ${name(at)} = ${expression(scalar, at, to, { name, lane, setting })};`);
+    into.push(
+      `${level === setting.innermost ? "" : "const "}${vectorOf(to)} ${name(at)} = ${expression(scalar, at, to, { name, lane, setting })};`,
+    );
     // A product that is fused into the addition behind it in one kernel and not in another would have two values: a mask
     // that compares it with an earlier sweep's would flip.
     if (scalar.kind === "op" && endsInProduct.has(scalar.op) && isFloatLane(to) && added.has(at)) {

@@ -14,7 +14,9 @@ export function emitWholeArray(kernel: WholeArray): EmittedKernel {
     case "gather":
       return one(`sig_gather(call, ${kernel.axis}, ${first.rank}, ${second.rank}, ${unsigned}, ${dtypeBytes[first.dtype]});`);
     case "scatter_add":
-      return one(`sig_scatter_add(call, ${kernel.axis}, ${third?.rank ?? 0}, ${second.rank}, ${unsigned}, sig_scatter_task_${numeric(first.dtype)});`);
+      return one(
+        `sig_scatter_add(call, ${kernel.axis}, ${third?.rank ?? 0}, ${second.rank}, ${unsigned}, sig_scatter_task_${numeric(first.dtype)});`,
+      );
     case "cumsum":
       return one(`sig_slices(call, ${kernel.axis}, ${first.rank}, ${kernel.reverse ? 1 : 0}, sig_cumsum_task_${numeric(first.dtype)});`);
     case "sort":
