@@ -184,7 +184,8 @@ class RegionFormer {
 
   /** Can the kernel that computes the value merge it into the whole? Else indices and the values they follow are merged together, later. */
   #isDirect(sink: Sink): boolean {
-    if (sink.travels !== null || this.#sinks.some(({ by, travels }) => travels !== null && by !== null && this.#sinks[by] === sink)) return true;
+    if (sink.travels !== null || this.#sinks.some(({ by, travels }) => travels !== null && by !== null && this.#sinks[by] === sink))
+      return true;
     if (sink.by !== null || sink.merge === "topk" || this.#sinks.some(({ by }) => by !== null && this.#sinks[by] === sink)) return false;
     const node = this.#nodes.op(sink.value);
     if (this.#region.depth(node.id) !== this.#fullDepth) return false;

@@ -8,7 +8,7 @@ import { type Graph, type Id, indexNodes, isTile, type Node, type Tile } from ".
 /** Where there is no element to name: see argmax and topk_index in the op table. */
 const NO_INDEX = 2147483647;
 
-export type TravellingIndex = { /** The argmax or topk_index. */ readonly value: Id; /** What it takes along. */ readonly travels: Id };
+export type TravellingIndex = { /** The argmax or topk_index. */ readonly value: Id /** What it takes along. */; readonly travels: Id };
 
 /** By the place of the result. */
 export function travellingIndices(body: Graph, { outs }: Tile): ReadonlyMap<number, TravellingIndex> {
