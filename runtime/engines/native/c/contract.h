@@ -146,7 +146,8 @@ static void sig_contract_run(const sig_call *call, const sig_contract_kernel *ke
   c.sums = c.right + SIG_PANEL_BYTES;
   c.slots = c.sums + SIG_SUM_BYTES;
   const int64_t depth = sig_least(inner, 1536 * 4 / bytes);
-  const int64_t most = depth < inner ? SIG_SUM_BYTES / bytes / 512 : sig_least(SIG_MOST_ROWS, SIG_PANEL_BYTES / bytes / sig_most(depth, 1));
+  int64_t most = sig_least(SIG_MOST_ROWS, SIG_PANEL_BYTES / bytes / sig_most(depth, 1));
+  if (depth < inner) most = sig_least(most, SIG_SUM_BYTES / bytes / 512);
   const int64_t block_rows = sig_even_block(rows, most, SIG_TASK_PANELS * SIG_MR);
   int64_t block_columns = sig_even_block(columns, most, width);
   for (; block_columns > width; block_columns = sig_up(block_columns / 2, width)) {
