@@ -54,7 +54,8 @@ enum { SIG_MR = 6 }; /* 16 registers */
 
 enum {
   SIG_RUN = 256, /* products in one partial sum */
-  SIG_AHEAD = 8, /* rows, or vectors of a row, that packing prefetches */
+  SIG_AHEAD = 8, /* vectors of a row that packing prefetches */
+  SIG_ROWS_AHEAD = 32, /* where it goes from row to row: rows of a block are far apart, and no prefetcher follows */
   SIG_SUM_RUN = 256, /* terms of a sum in lanes before they go to a wider number */
 };
 

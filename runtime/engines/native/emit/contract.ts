@@ -179,9 +179,8 @@ class MatrixProduct {
         "}",
       ];
     };
-    // A row of a block is far from the next: the hardware's own prefetcher does not follow.
     const ahead = pointerAt(kernel, main.operand, main.access, [...Array(kernel.dims).keys()], (dim) =>
-      dim === across ? "x" : dim === last ? `(i${last} + SIG_AHEAD)` : `i${dim}`,
+      dim === across ? "x" : dim === last ? `(i${last} + SIG_ROWS_AHEAD)` : `i${dim}`,
     );
     const prefetch = `__builtin_prefetch(${ahead});`;
     const alongPanel = (dense: boolean): CText => {
@@ -203,16 +202,14 @@ class MatrixProduct {
       ];
     };
     const dense = (lanes: number): string => emitFactor("f", kernel, factor, { lanes }).isDense;
-    const eachPanel = (condition: string, body: (dense: boolean) => CText): CText =>
+    const eachPanel = (body: CText): CText =>
       block(`for (int64_t panel = 0; panel < count; panel += ${width})`, [
         `const int64_t wide = sig_least(${width}, count - panel);`,
+        `const int full = dense && wide == ${width};`,
         `${c} *into = (${c} *)panels + panel * depth;`,
-        `if (dense && wide == ${width}${condition}) {`,
-        body(true),
-        "} else {",
-        body(false),
-        "}",
+        ...body,
       ]);
+    const either = (condition: string, body: (dense: boolean) => CText): CText => [`if (${condition}) {`, body(true), "} else {", body(false), "}"];
     return [
       `/* ${side === "left" ? "Rows" : "Columns"} first … first+count−1 in panels, products k … k+depth−1. */`,
       ...block(
@@ -226,14 +223,14 @@ class MatrixProduct {
             ...decode,
             `const int64_t start = (k + done) % call->extent[${last}], end = sig_least(call->extent[${last}], start + depth - done);`,
             "if (along_k) {",
-            [
+            eachPanel([
               ...block("for (int64_t x = start; x < end; x += SIG_LANES)", [
                 "const int64_t n = sig_least(SIG_LANES, end - x);",
-                ...eachPanel(" && n == SIG_LANES", alongK),
+                ...either("full && n == SIG_LANES", alongK),
               ]),
-            ],
+            ]),
             "} else {",
-            [...block(`for (int64_t i${last} = start; i${last} < end; i${last}++)`, eachPanel("", alongPanel))],
+            [...block(`for (int64_t i${last} = start; i${last} < end; i${last}++)`, eachPanel(either("full", alongPanel)))],
             "}",
             "done += end - start;",
           ]),
@@ -305,20 +302,25 @@ class MatrixProduct {
           ...loads,
           ...this.#whole.flatMap((out) => this.#wholeLines(out)),
           ...this.#scalars.lines(0),
+          // Copies, for what is stored might lie where a state does: a compiler would write the state back at every step.
+          ...(this.#numbers.length === 0 ? [] : [`${this.#name}_numbers numbers = *numbers_state;`]),
           ...block(`for (int g = 0; g < NR_${this.#real} && g < columns; g += SIG_LANES)`, [
             "const int64_t x = column + g, n = sig_least(SIG_LANES, columns - g);",
             "(void)x, (void)n;",
             ...(reduces ? ["const i32v live = first_lanes(n);"] : []),
+            ...(this.#columns.length === 0 ? [] : [`${this.#name}_columns below = columns_state[g / SIG_LANES];`]),
             ...this.#scalars.lines(1),
             ...block("for (int64_t y = row; y < row + rows; y++)", [
               ...this.#scalars.lines(2),
               ...stores,
               ...take(this.#rows, "rows_state[y - row]"),
-              ...take(this.#columns, "columns_state[g / SIG_LANES]"),
-              ...take(this.#numbers, "(*numbers_state)"),
+              ...take(this.#columns, "below"),
+              ...take(this.#numbers, "numbers"),
             ]),
+            ...(this.#columns.length === 0 ? [] : ["columns_state[g / SIG_LANES] = below;"]),
           ]),
-          ...this.#numbers.flatMap(({ reducer, place }) => reducer.flush(`(*numbers_state).r${place}`)),
+          ...this.#numbers.flatMap(({ reducer, place }) => reducer.flush(`numbers.r${place}`)),
+          ...(this.#numbers.length === 0 ? [] : ["*numbers_state = numbers;"]),
         ],
       ),
       "",
