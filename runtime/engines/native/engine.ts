@@ -50,6 +50,7 @@ export async function createNativeEngine(options: NativeOptions = {}): Promise<E
       memory: "arena",
       precision,
       alignment: 64,
+      wideSums: true,
       ...(options.guardBytes === undefined ? {} : { guardBytes: options.guardBytes }),
       maxBytes: null,
       workspaceBytes: sessionBytes(threads),
