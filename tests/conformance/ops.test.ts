@@ -1,10 +1,10 @@
 /** Every engine, op by op, against the oracle. Composites are decomposed before an engine sees them; loops are in `programs`. */
-import { describe, expect, test } from "vitest";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { Value } from "../../runtime/engines/reference/value.js";
 import { evaluateGraph } from "../../runtime/engines/reference/evaluate.js";
 import { matrixError } from "../support/close.js";
 import { type OpCase, opCases } from "./op-cases.js";
-import { isFloat, missing, portTypes, rounded, runGraph, subjects } from "./subjects.js";
+import { isFloat, loadGraphs, missing, portTypes, type Runs, rounded, subjects } from "./subjects.js";
 
 /** The error of the worst element, each measured against itself; of the smallest normal f32 and below, nothing is asked. */
 function eachError(actual: Value, expected: Value): number {
@@ -19,13 +19,21 @@ const measures = { each: eachError, largest: (actual: Value, expected: Value) =>
   unknown
 >;
 
-describe.each(subjects)("$name", (subject) => {
+const graphs = Object.values(opCases).flatMap((cases: readonly OpCase[]) => cases.map(({ graph }) => graph));
+
+describe.each(subjects)("$name $precision", (subject) => {
+  let loaded: Runs;
+  beforeAll(async () => {
+    loaded = await loadGraphs(subject, graphs);
+  }, 300_000);
+  afterAll(() => loaded.dispose());
+
   for (const [op, cases] of Object.entries(opCases))
     for (const { name, graph, inputs, measure } of cases as readonly OpCase[])
       test(`${op}: ${name}`, async () => {
         const types = portTypes(graph);
         const given = rounded(inputs, types.inputs, subject.precision);
-        const { outputs } = await runGraph(subject, graph, given, {}, {});
+        const { outputs } = await loaded.run(graph, given, {}, {});
         const actual = outputs.get("result");
         const expected = rounded(evaluateGraph(graph, given, {}), types.outputs, subject.precision).get("result");
         if (actual === undefined || expected === undefined) throw new Error("no result");

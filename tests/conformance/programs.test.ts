@@ -1,5 +1,5 @@
 /**
- * Whole programs on every engine that runs ops: random pair programs with their gradients, tiled with odd blocks,
+ * Whole programs on every engine: random pair programs with their gradients, tiled with odd blocks,
  * against the oracle, and every byte against the plan. Set SIG_SEED to look at one family again.
  */
 import { describe, expect, test } from "vitest";
@@ -13,7 +13,7 @@ import { evaluateGraph } from "../../runtime/engines/reference/evaluate.js";
 import { drawInputs, type PairProgram, pairProgram } from "../support/arbitrary-graph.js";
 import { expectAllClose } from "../support/close.js";
 import { randomFrom } from "../support/random.js";
-import { portTypes, rounded, runGraph, type Subject, subjects } from "./subjects.js";
+import { loadGraphs, portTypes, type Runs, rounded, type Subject, subjects } from "./subjects.js";
 
 const seed = Number(process.env["SIG_SEED"] ?? 20261126);
 const programs = 20;
@@ -23,6 +23,7 @@ type Dims = { readonly n: number; readonly m: number };
 
 async function expectSame(
   subject: Subject,
+  loaded: Runs,
   graph: Graph,
   program: PairProgram,
   dims: Dims,
@@ -33,8 +34,7 @@ async function expectSame(
     const inputs = rounded(drawInputs(program, dims, id), portTypes(graph).inputs, subject.precision);
     const expected = evaluateGraph(graph, inputs, dims, { blocks });
     const wrong: string[] = [];
-    const { outputs, plan, peakBytes } = await runGraph(
-      subject,
+    const { outputs, plan, peakBytes } = await loaded.run(
       graph,
       inputs,
       dims,
@@ -70,28 +70,32 @@ function tiledWithGradients(k: number, micro: boolean): Graph {
 }
 
 /** The plan's own interpreter has more of these in its own tests. */
-const opEngines = subjects.filter(({ engine, precision }) => engine.target(precision).granularity === "op");
+const others = subjects.filter(({ name }) => name !== "planref");
 
-describe.each(opEngines)(`$name: ${programs} random pair programs, seed ${seed}`, (subject) => {
+describe.each(others)(`$name $precision: ${programs} random pair programs, seed ${seed}`, { timeout: 300_000 }, (subject) => {
   const sizes = (random: ReturnType<typeof randomFrom>): Dims => ({ n: 1 + random.below(23), m: 1 + random.below(19) });
+  const seeds = Array.from({ length: programs }, (_, k) => seed + k);
 
   test("whole", async () => {
-    for (let k = seed; k < seed + programs; k++) {
-      const program = pairProgram(k, { outputs: true });
-      await expectSame(subject, decompose(program.graph), program, sizes(randomFrom(k)), {}, k);
-    }
+    const graphs = new Map(seeds.map((k) => [k, decompose(pairProgram(k, { outputs: true }).graph)]));
+    const loaded = await loadGraphs(subject, [...graphs.values()]);
+    for (const [k, graph] of graphs)
+      await expectSame(subject, loaded, graph, pairProgram(k, { outputs: true }), sizes(randomFrom(k)), {}, k);
+    loaded.dispose();
   });
 
   for (const micro of [false, true])
     test(`with gradients, in tiles${micro ? " and slices of rows" : ""} of odd blocks`, async () => {
       let tiles = 0;
-      for (let k = seed; k < seed + programs; k++) {
+      const graphs = new Map(seeds.map((k) => [k, tiledWithGradients(k, micro)]));
+      const loaded = await loadGraphs(subject, [...graphs.values()]);
+      for (const [k, graph] of graphs) {
         const program = pairProgram(k, { outputs: true });
         const random = randomFrom(k);
-        const graph = tiledWithGradients(k, micro);
         tiles += graph.nodes.filter(isTile).length;
         await expectSame(
           subject,
+          loaded,
           graph,
           program,
           sizes(random),
@@ -99,6 +103,7 @@ describe.each(opEngines)(`$name: ${programs} random pair programs, seed ${seed}`
           k,
         );
       }
+      loaded.dispose();
       expect(tiles).toBeGreaterThan(programs / 2);
     });
 });

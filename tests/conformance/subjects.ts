@@ -12,6 +12,7 @@ import type { Value } from "../../runtime/engines/reference/value.js";
 import { type EngineName, openEngine } from "../../runtime/engines/registry.js";
 import { UserError } from "../../runtime/user-error.js";
 import { type Blocks, type Dims, tileChoices } from "../support/op-plan.js";
+import { loadTogether } from "../support/together.js";
 
 /** `tolerance`: how far results may be off, by the measures of the numerics contract. */
 export type Subject = { readonly name: EngineName; readonly engine: Engine; readonly precision: "f32" | "f64"; readonly tolerance: number };
@@ -74,34 +75,49 @@ export function rounded(
 
 export type GraphRun = { readonly outputs: ReadonlyMap<string, Value>; readonly plan: Plan; readonly peakBytes: number };
 
-/** One run of a graph with blocks of the test's choice. */
-export async function runGraph(
-  { engine, precision }: Subject,
-  graph: Graph,
-  inputs: ReadonlyMap<string, Value>,
-  dims: Dims,
-  blocks: Blocks,
-  audit?: RunRequest["audit"],
-): Promise<GraphRun> {
-  const template = templateFor(graph, engine.target(precision));
-  const plan = planWith(template, dims, tileChoices(graph, dims, blocks));
-  const types = portTypes(graph).inputs;
+/** Blocks are of the test's choice. */
+type RunArguments = readonly [inputs: ReadonlyMap<string, Value>, dims: Dims, blocks: Blocks, audit?: RunRequest["audit"]];
+
+/** Graphs of one subject, loaded together. */
+export type Runs = {
+  readonly run: (graph: Graph, ...run: RunArguments) => Promise<GraphRun>;
+  readonly dispose: () => void;
+};
+
+export async function loadGraphs({ engine, precision }: Omit<Subject, "tolerance">, graphs: readonly Graph[]): Promise<Runs> {
+  const target = engine.target(precision);
+  const templates = new Map(graphs.map((graph) => [graph, templateFor(graph, target)]));
+  const loaded = await loadTogether(engine, [...templates.values()]);
   const float = precision === "f64" ? "f64" : "f32";
-  const given = new Map(
-    [...inputs].map(([name, value]) => {
-      const dtype = types.get(name) ?? float;
-      return [name, host(value, isFloat(dtype) ? float : dtype)];
-    }),
-  );
-  const executable = await engine.load(template);
+  return {
+    run: async (graph, inputs, dims, blocks, audit) => {
+      const template = templates.get(graph);
+      if (template === undefined) throw new Error("the graph is not among those that were loaded");
+      const plan = planWith(template, dims, tileChoices(graph, dims, blocks));
+      const types = portTypes(graph).inputs;
+      const given = new Map(
+        [...inputs].map(([name, value]) => {
+          const dtype = types.get(name) ?? float;
+          return [name, host(value, isFloat(dtype) ? float : dtype)];
+        }),
+      );
+      const { outputs, stats } = await loaded.run(template, plan, audit === undefined ? { inputs: given } : { inputs: given, audit });
+      return {
+        outputs: new Map([...outputs].map(([name, array]) => [name, { shape: array.shape, data: Float64Array.from(values(array)) }])),
+        plan,
+        peakBytes: stats.measuredPeakBytes,
+      };
+    },
+    dispose: loaded.dispose,
+  };
+}
+
+/** The same for a graph alone. */
+export async function runGraph(subject: Subject, graph: Graph, ...run: RunArguments): Promise<GraphRun> {
+  const loaded = await loadGraphs(subject, [graph]);
   try {
-    const { outputs, stats } = await executable.run(plan, audit === undefined ? { inputs: given } : { inputs: given, audit });
-    return {
-      outputs: new Map([...outputs].map(([name, array]) => [name, { shape: array.shape, data: Float64Array.from(values(array)) }])),
-      plan,
-      peakBytes: stats.measuredPeakBytes,
-    };
+    return await loaded.run(graph, ...run);
   } finally {
-    executable.dispose();
+    loaded.dispose();
   }
 }
