@@ -18,7 +18,7 @@ export type Lexed = {
   readonly swallowed: boolean;
 };
 
-const lexer = new Lexer([...t.lexedTokens], { positionTracking: "onlyOffset", ensureOptimizations: true });
+const lexer = new Lexer([...t.lexedTokens], { positionTracking: "onlyOffset", ensureOptimizations: true, skipValidations: true });
 
 export function lex(source: SourceFile): Lexed {
   const { tokens, groups } = lexer.tokenize(source.text);

@@ -24,10 +24,13 @@ const ruleNames: Readonly<Record<string, string>> = {
 };
 
 export class SigParser extends CstParser {
-  constructor() {
+  /** `validate`: checks the grammar itself, which a test does; a user would pay for it at every start. */
+  constructor({ validate = false }: { readonly validate?: boolean } = {}) {
     super([...t.vocabulary], {
+      skipValidations: !validate,
       recoveryEnabled: true,
-      maxLookahead: 2,
+      // Finding what may follow in two tokens takes longer than all of a small run: it is asked for where one is not enough.
+      maxLookahead: 1,
       nodeLocationTracking: "none",
       errorMessageProvider: {
         // The message is the expected thing alone; `syntax-errors.ts` makes the sentence.
@@ -156,9 +159,12 @@ export class SigParser extends CstParser {
   // Names = NAME ("," NAME)* ","?
   names = this.RULE("names", () => {
     this.CONSUME(t.Identifier);
-    this.MANY(() => {
-      this.OPTION(() => this.CONSUME(t.Comma));
-      this.CONSUME2(t.Identifier);
+    this.MANY({
+      MAX_LOOKAHEAD: 2,
+      DEF: () => {
+        this.OPTION(() => this.CONSUME(t.Comma));
+        this.CONSUME2(t.Identifier);
+      },
     });
     this.OPTION2(() => this.CONSUME2(t.Comma));
   });
@@ -368,7 +374,7 @@ export class SigParser extends CstParser {
     this.MANY(() => {
       this.SUBRULE(this.field);
       this.OPTION2(() => this.CONSUME(t.Comma));
-      this.OPTION3(() => this.CONSUME(t.End));
+      this.OPTION3({ MAX_LOOKAHEAD: 2, DEF: () => this.CONSUME(t.End) });
     });
     this.OPTION4(() => this.SUBRULE(this.strayFields));
     this.CONSUME(t.RBrace);
@@ -503,9 +509,12 @@ export class SigParser extends CstParser {
 
   // Argument = (NAME ":")? Expression
   argument = this.RULE("argument", () => {
-    this.OPTION(() => {
-      this.CONSUME(t.Identifier);
-      this.OR([{ ALT: () => this.CONSUME(t.Colon) }, { ALT: () => this.CONSUME(t.Assign) }]);
+    this.OPTION({
+      MAX_LOOKAHEAD: 2,
+      DEF: () => {
+        this.CONSUME(t.Identifier);
+        this.OR([{ ALT: () => this.CONSUME(t.Colon) }, { ALT: () => this.CONSUME(t.Assign) }]);
+      },
     });
     this.SUBRULE(this.expression);
   });

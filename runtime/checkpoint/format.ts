@@ -1,4 +1,4 @@
-import { Ajv } from "ajv";
+import { Ajv, type ValidateFunction } from "ajv";
 import type { DType } from "../../compiler/graph/type.js";
 import type { HostArray } from "../data/host-array.js";
 import type { Position } from "../data/shuffle.js";
@@ -70,8 +70,9 @@ export const checkpointSchema = {
   }),
 } as const;
 
-const ajv = new Ajv({ strict: true });
-const validate = ajv.compile<CheckpointDocument>(checkpointSchema);
+/** Compiled when the first checkpoint is read: it takes as long as all of a small run. */
+let compiled: ValidateFunction<CheckpointDocument> | null = null;
+const ajv = (): Ajv => new Ajv({ strict: true });
 
 export function parseDocument(file: string, text: string): CheckpointDocument {
   const fail = (reason: string) => userError(checkpointMessages.document, { file, reason });
@@ -84,7 +85,8 @@ export function parseDocument(file: string, text: string): CheckpointDocument {
   const version = typeof json === "object" && json !== null && "formatVersion" in json ? json.formatVersion : undefined;
   if (typeof version === "number" && version !== FORMAT_VERSION)
     throw userError(checkpointMessages.version, { file, found: version, known: FORMAT_VERSION });
-  if (!validate(json)) throw fail(ajv.errorsText(validate.errors, { dataVar: DOCUMENT }));
+  compiled ??= ajv().compile<CheckpointDocument>(checkpointSchema);
+  if (!compiled(json)) throw fail(ajv().errorsText(compiled.errors, { dataVar: DOCUMENT }));
   return json;
 }
 

@@ -16,7 +16,7 @@ const KS = [1, 5, 10] as const;
 /** Less than this many times chance at the last k means that nothing was learnt. */
 const LEARNT = 10;
 
-const sigc = fileURLToPath(new URL("../cli/main.js", import.meta.url));
+const sigc = fileURLToPath(new URL("../../sigc.js", import.meta.url));
 
 /** Runs one command to its end; what it says goes to the terminal, its results only where `results` says so. */
 function command(args: readonly string[], results: "inherit" | "ignore"): void {

@@ -12,7 +12,7 @@ const root = fileURLToPath(new URL("../../", import.meta.url));
 function measure({ id, program, set, memory, against, seconds, peersNearIn }: Entry): boolean {
   const peers = peersNearIn === undefined ? against : nearIn(peersNearIn, against);
   const argv = [
-    ...["dist/runtime/cli/main.js", "bench", program, "--grad", "--engine", "native", "--json", "--seconds", String(seconds)],
+    ...["dist/sigc.js", "bench", program, "--grad", "--engine", "native", "--json", "--seconds", String(seconds)],
     ...Object.entries(set).flatMap(([name, value]) => ["--set", `${name}=${value}`]),
     ...(memory === undefined ? [] : ["--memory", memory]),
     ...(peers.length === 0 ? [] : ["--against", peers.join(",")]),

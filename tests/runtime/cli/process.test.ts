@@ -7,7 +7,7 @@ import { hostArray } from "../../../runtime/data/host-array.js";
 import { writeSafetensors } from "../../../runtime/data/safetensors.js";
 import { expectJson, scratchFolder } from "./invoke.js";
 
-const main = fileURLToPath(new URL("../../../dist/runtime/cli/main.js", import.meta.url));
+const main = fileURLToPath(new URL("../../../dist/sigc.js", import.meta.url));
 const { path, write } = scratchFolder();
 
 const program = write(
