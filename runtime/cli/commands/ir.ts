@@ -5,6 +5,9 @@ import { didYouMean } from "../../../grammar/did-you-mean.js";
 import { userError } from "../../user-error.js";
 import { symbolicTarget } from "../symbolic-target.js";
 import { compileWork } from "../compile-work.js";
+import { kernelNotes } from "../../engines/native/emit/kernel-notes.js";
+import { printKernels } from "../../engines/native/emit/library.js";
+import { nativeTarget } from "../../engines/native/target.js";
 import { exitCodes } from "../exit-codes.js";
 import { jsonDocument } from "../json.js";
 import { jsonDiagnostic } from "../json-diagnostic.js";
@@ -18,7 +21,13 @@ import { withWorkOptions, type WorkOptions, workOf } from "../work-options.js";
 
 type Options = ProgramOptions &
   WorkOptions &
-  CommonOptions & { readonly after?: string; readonly all?: true; readonly onlyChanged?: true; readonly spans: boolean };
+  CommonOptions & {
+    readonly after?: string;
+    readonly all?: true;
+    readonly onlyChanged?: true;
+    readonly spans: boolean;
+    readonly emit?: "c";
+  };
 
 const SOURCE = "source";
 
@@ -33,10 +42,24 @@ export const registerIr: Register = (parent, { console, finish }) => {
     .option("--all", "every stage, one after the other")
     .addOption(new Option("--only-changed", "with --all: what each pass changed, as a diff").implies({ all: true }))
     .option("--no-spans", "leave the places in the source out")
+    .addOption(
+      new Option("--emit <language>", "the kernels that the native engine compiles, instead of graphs")
+        .choices(["c"])
+        .conflicts(["after", "all"]),
+    )
     .option(...jsonFlag)
     .action((path: string, options: Options) => {
       const loaded = loadProgram(path, options);
       printDiagnostics(loaded.warnings, loaded.sources, console);
+      if (options.emit !== undefined) {
+        const { template } = compileWork(loaded, { work: workOf(options), target: nativeTarget("f32", 1) });
+        const text = printKernels(template.kernels, kernelNotes(template, loaded.placeOf));
+        const stage = { pass: options.emit, summary: "the kernels, as the native engine compiles them", changed: true, text, diff: null };
+        const diagnostics = loaded.warnings.map((d) => jsonDiagnostic(d, loaded.sources));
+        const document = { pipeline: loaded.program.name, work: workOf(options), stages: [stage], diagnostics };
+        console.out(options.json ? jsonDocument(document) : text);
+        return finish(exitCodes.ok);
+      }
       const print = (graph: StepResult["graph"]): string => printGraph(graph, { spans: options.spans });
       const source = { pass: SOURCE, summary: "as it was written", text: print(loaded.program.graph) };
       const stages = [source];

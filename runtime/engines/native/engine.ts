@@ -5,6 +5,7 @@ import type { Availability, Engine, Executable } from "../../engine.js";
 import { emitLibrary, sessionBytes } from "./emit/library.js";
 import { NativeExecutable } from "./executable.js";
 import { openKernels } from "./library.js";
+import { nativeTarget } from "./target.js";
 import { buildLibrary, type Toolchain } from "./toolchain/build-library.js";
 import { type Cache, openCache } from "./toolchain/cache.js";
 import { usableCores } from "./toolchain/cores.js";
@@ -25,8 +26,6 @@ export type NativeOptions = {
   readonly tell?: (line: string) => void;
 };
 
-/** A block of 768 by 768 in f32: its packing costs little beside its products, and with its panels it stays in a last-level cache. */
-const DEFAULT_SCRATCH_BYTES = 2.5 * 2 ** 20;
 /** Beyond that many, threads cost more memory than they bring speed. */
 const MOST_THREADS = 256;
 
@@ -44,18 +43,7 @@ export async function createNativeEngine(options: NativeOptions = {}): Promise<E
       available: true,
       detail: `${isa}, ${threads} thread${threads === 1 ? "" : "s"}, ${compiler.version}`,
     }),
-    target: (precision): Target => ({
-      engine: "native",
-      granularity: "kernel",
-      memory: "arena",
-      precision,
-      alignment: 64,
-      wideSums: true,
-      ...(options.guardBytes === undefined ? {} : { guardBytes: options.guardBytes }),
-      maxBytes: null,
-      workspaceBytes: sessionBytes(threads),
-      defaultScratchBytes: DEFAULT_SCRATCH_BYTES,
-    }),
+    target: (precision): Target => nativeTarget(precision, threads, options.guardBytes),
     load: async (template: Template): Promise<Executable> => {
       const sources = emitLibrary({
         kernels: template.kernels,

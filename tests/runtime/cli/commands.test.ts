@@ -220,6 +220,15 @@ describe("ir", () => {
     expectJson("ir", (await sigc("ir", good, "--only-changed", "--json")).out);
   });
 
+  test("--emit c prints the native engine's kernels, with the lines that they come from", async () => {
+    const { exit, out } = await sigc("ir", good, "--grad", "--emit", "c");
+    expect(exit).toBe(0);
+    expect(out).toMatch(/^\/\* k\d+: contract, .*:\d+/m);
+    expect(out).toContain("static void k");
+    expectJson("ir", (await sigc("ir", good, "--emit", "c", "--json")).out);
+    expect((await sigc("ir", good, "--emit", "c", "--all")).exit).toBe(2);
+  });
+
   test("--after takes any pass by its name", async () => {
     expect((await sigc("ir", good, "--after", "source", "--no-spans")).out).toContain('%0 = input "image" : f32[n, 5]\n');
     const wrong = await sigc("ir", good, "--after", "canonicalize");

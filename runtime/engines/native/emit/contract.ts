@@ -209,7 +209,13 @@ class MatrixProduct {
         `${c} *into = (${c} *)panels + panel * depth;`,
         ...body,
       ]);
-    const either = (condition: string, body: (dense: boolean) => CText): CText => [`if (${condition}) {`, body(true), "} else {", body(false), "}"];
+    const either = (condition: string, body: (dense: boolean) => CText): CText => [
+      `if (${condition}) {`,
+      body(true),
+      "} else {",
+      body(false),
+      "}",
+    ];
     return [
       `/* ${side === "left" ? "Rows" : "Columns"} first … first+count−1 in panels, products k … k+depth−1. */`,
       ...block(
