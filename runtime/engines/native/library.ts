@@ -1,7 +1,7 @@
 /** A template's compiled kernels, loaded: the functions of c/session.h. */
 import { userError } from "../../user-error.js";
 import { messages } from "./messages.js";
-import { type LoadedLibrary, loadLibrary, type NativeFunction } from "./toolchain/load-library.js";
+import { loadLibrary, type NativeFunction } from "./toolchain/load-library.js";
 
 type Run = NativeFunction<readonly ["pointer", "pointer", "int64", "pointer"], "int64">;
 
@@ -12,8 +12,8 @@ export type Library = {
   readonly run: Run;
   readonly takeMemory: (bytes: number) => bigint;
   readonly freeMemory: (address: bigint, bytes: number) => void;
-  readonly viewOf: LoadedLibrary["viewOf"];
-  readonly addressOf: LoadedLibrary["addressOf"];
+  readonly viewOf: (address: bigint, bytes: number) => ArrayBuffer;
+  readonly addressOf: (array: ArrayBufferView) => bigint;
 };
 
 export async function openKernels(path: string): Promise<Library> {
@@ -34,7 +34,7 @@ export async function openKernels(path: string): Promise<Library> {
     run: loaded.declare("sig_run", ["pointer", "pointer", "int64", "pointer"], "int64"),
     takeMemory: (bytes) => need(take.call(bytes), bytes),
     freeMemory: (address, bytes) => giveBack.call(address, bytes),
-    viewOf: loaded.viewOf,
-    addressOf: loaded.addressOf,
+    viewOf: (address, bytes) => loaded.viewOf(address, bytes),
+    addressOf: (array) => loaded.addressOf(array),
   };
 }

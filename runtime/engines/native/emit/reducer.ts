@@ -58,7 +58,7 @@ export function reducerFor(kernel: PointKernel, out: KernelOut, scalars: Emitted
     case "max":
     case "min":
     case "logsumexp":
-      return plain(`${out.merge}`, value.lane === "bool" ? { name: `bool_to_i32(${value.name})`, lane: "i32" } : value, dtype, direction);
+      return plain(out.merge, value.lane === "bool" ? { name: `bool_to_i32(${value.name})`, lane: "i32" } : value, dtype, direction);
     case "argmax":
       return argmax(value.name, key(kernel, out, scalars), dtype, direction);
     case "topk":
