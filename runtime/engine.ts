@@ -40,6 +40,8 @@ export interface Executable {
 
 export interface Engine {
   readonly name: string;
+  /** Its runs heed their signal: somebody may take Ctrl-C away from the process. */
+  readonly endsEarly?: true;
   probe(): Promise<Availability>;
   target(precision: "f32" | "f64"): Target;
   load(template: Template): Promise<Executable>;

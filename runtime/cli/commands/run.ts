@@ -45,7 +45,18 @@ export const registerRun: Register = (parent, { console, finish }) => {
       const bound = planWork(loaded, { work, target: engine.target(precision) }, gathered.dims, options.memory);
       const inputs = gathered.feed(bound.template.indexBounds);
       const executable = await engine.load(bound.template);
-      const { outputs, stats } = await executable.run(bound.plan, { inputs });
+      const interrupt = new AbortController();
+      const uninterrupt = engine.endsEarly ? console.onInterrupt(() => interrupt.abort()) : null;
+      const result = await executable.run(bound.plan, { inputs, signal: interrupt.signal }).catch((thrown: unknown) => {
+        if (!interrupt.signal.aborted) throw thrown;
+        return null;
+      });
+      uninterrupt?.();
+      if (result === null) {
+        console.err("interrupted\n");
+        return finish(exitCodes.interrupted);
+      }
+      const { outputs, stats } = result;
       executable.dispose();
       engine.dispose();
 

@@ -39,6 +39,7 @@ export async function createNativeEngine(options: NativeOptions = {}): Promise<E
   const { compiler, isa } = toolchain;
   return {
     name: "native",
+    endsEarly: true,
     probe: async (): Promise<Availability> => ({
       available: true,
       detail: `${isa}, ${threads} thread${threads === 1 ? "" : "s"}, ${compiler.version}`,
