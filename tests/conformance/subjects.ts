@@ -101,7 +101,7 @@ export async function loadGraphs({ engine, precision }: Omit<Subject, "tolerance
           return [name, host(value, isFloat(dtype) ? float : dtype)];
         }),
       );
-      const { outputs, stats } = await loaded.run(template, plan, audit === undefined ? { inputs: given } : { inputs: given, audit });
+      const { outputs, stats } = await loaded.runOf(template)(plan, audit === undefined ? { inputs: given } : { inputs: given, audit });
       return {
         outputs: new Map([...outputs].map(([name, array]) => [name, { shape: array.shape, data: Float64Array.from(values(array)) }])),
         plan,

@@ -4,7 +4,7 @@ import type { Template } from "../../compiler/compile.js";
 import { isTile } from "../../compiler/graph/graph.js";
 import type { Plan } from "../../compiler/plan/plan.js";
 import { convert, type HostArray, hostArray, values } from "../../runtime/data/host-array.js";
-import type { Engine } from "../../runtime/engine.js";
+import type { Engine, Executable } from "../../runtime/engine.js";
 import { tileChoices } from "./op-plan.js";
 
 export type Value = { readonly shape: readonly number[]; readonly data: Float64Array };
@@ -27,11 +27,21 @@ export async function runOn(
 ): Promise<ReadonlyMap<string, Value>> {
   const executable = await engine.load(template);
   try {
-    const { outputs } = await executable.run(plan, { inputs: hostInputs(template, plan, inputs) });
-    return new Map([...outputs].map(([name, array]) => [name, { shape: array.shape, data: Float64Array.from(values(array)) }]));
+    return await runLoaded((...run) => executable.run(...run), template, plan, inputs);
   } finally {
     executable.dispose();
   }
+}
+
+/** `run`: of an executable that the template is loaded in. */
+export async function runLoaded(
+  run: Executable["run"],
+  template: Template,
+  plan: Plan,
+  inputs: ReadonlyMap<string, Value>,
+): Promise<ReadonlyMap<string, Value>> {
+  const { outputs } = await run(plan, { inputs: hostInputs(template, plan, inputs) });
+  return new Map([...outputs].map(([name, array]) => [name, { shape: array.shape, data: Float64Array.from(values(array)) }]));
 }
 
 function hostInputs(template: Template, plan: Plan, inputs: ReadonlyMap<string, Value>): ReadonlyMap<string, HostArray> {
