@@ -34,15 +34,18 @@ const wanted = [
  * multiply-adds, so that rounding is what users get. Programs at length (tests/runtime/engines/native) take the engine as it is.
  */
 const quickly = ["-O1", "-fexpensive-optimizations"];
+/** What tests/runtime/engines/native/sanitized.test.ts sets: the native engine alone, and every access checked. */
+const sanitized = process.env["SIG_TEST_SANITIZED"] !== undefined;
+const checked = ["-O0", "-fsanitize=address,undefined"];
 
 export const subjects: Subject[] = [];
 export const missing: Missing[] = [];
-for (const subject of wanted) {
+for (const subject of wanted.filter(({ name }) => !sanitized || name === "native")) {
   try {
     subjects.push({ ...subject, engine: await open(subject) });
   } catch (error) {
-    // Not installed is a reason to skip; installed and broken is a failure.
-    if (!(error instanceof UserError) || error.code !== "SIG6410") throw error;
+    // Not installed is a reason to skip (a package, a compiler); installed and broken is a failure.
+    if (!(error instanceof UserError) || (error.code !== "SIG6410" && error.code !== "SIG6501")) throw error;
     missing.push({ name: subject.name, reason: error.message });
   }
 }
@@ -53,7 +56,9 @@ export function templateFor(graph: Graph, target: Target): Template {
 }
 
 function open({ name, precision }: Omit<Subject, "engine">): Promise<Engine> {
-  return name === "native" ? createNativeEngine({ extraFlags: quickly }) : openEngine(name, precision, () => undefined);
+  return name === "native"
+    ? createNativeEngine({ extraFlags: sanitized ? checked : quickly, guardBytes: 64 })
+    : openEngine(name, precision, () => undefined);
 }
 
 function host({ shape, data }: Value, dtype: DType): HostArray {
