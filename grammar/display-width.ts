@@ -1,5 +1,8 @@
 /** Columns of a terminal. Line breaks, tabs and controls are the caller's to replace first. */
-const segmenter = new Intl.Segmenter("en", { granularity: "grapheme" });
+let segmenter: Intl.Segmenter | null = null;
+/** Made when first needed: it loads tables of Unicode, which takes longer than to compile a small program. */
+const graphemes = (text: string): Iterable<Intl.SegmentData> =>
+  (segmenter ??= new Intl.Segmenter("en", { granularity: "grapheme" })).segment(text);
 
 /** East Asian wide and full-width forms, and emoji that are drawn as pictures. */
 const WIDE =
@@ -11,7 +14,7 @@ export type Cell = { readonly text: string; readonly offset: number; readonly wi
 export function cells(text: string): Cell[] {
   const simple = /^[\u0020-\u007e]*$/.test(text);
   if (simple) return Array.from(text, (character, offset) => ({ text: character, offset, width: 1 }));
-  return Array.from(segmenter.segment(text), ({ segment, index }) => ({ text: segment, offset: index, width: widthOf(segment) }));
+  return Array.from(graphemes(text), ({ segment, index }) => ({ text: segment, offset: index, width: widthOf(segment) }));
 }
 
 function widthOf(grapheme: string): number {

@@ -5,6 +5,7 @@
  * One class, and so one long file: Chevrotain's rules are its fields.
  */
 import { CstParser, EOF } from "chevrotain";
+import { lookaheadOnDemand } from "./lookahead-on-demand.js";
 import * as t from "./tokens.js";
 
 /** What a rule is called in a message. */
@@ -31,6 +32,7 @@ export class SigParser extends CstParser {
       recoveryEnabled: true,
       // Finding what may follow in two tokens takes longer than all of a small run: it is asked for where one is not enough.
       maxLookahead: 1,
+      lookaheadStrategy: lookaheadOnDemand(1),
       nodeLocationTracking: "none",
       errorMessageProvider: {
         // The message is the expected thing alone; `syntax-errors.ts` makes the sentence.

@@ -65,7 +65,14 @@ export const degree = (size: Size): number => size.reduce((max, term) => Math.ma
 
 export const batchesOf = (size: Size): readonly BatchId[] => [...new Set(size.flatMap((term) => Object.keys(term.pow)))].sort();
 
-export const sameSize = (a: Size, b: Size): boolean => a === b || printSize(a) === printSize(b);
+/** Terms stand in canonical order, so equal sizes have equal terms at equal places. */
+export const sameSize = (a: Size, b: Size): boolean => a === b || (a.length === b.length && a.every((term, k) => sameMonomial(term, b[k])));
+
+function sameMonomial(a: Monomial, b: Monomial | undefined): boolean {
+  if (b === undefined || a.coef !== b.coef) return false;
+  const ids = Object.keys(a.pow);
+  return ids.length === Object.keys(b.pow).length && ids.every((id) => a.pow[id] === b.pow[id]);
+}
 
 /** The number at given batch sizes. Throws on a batch without a size. */
 export function evaluateSize(size: Size, dims: Readonly<Record<BatchId, number>>): number {
@@ -89,7 +96,7 @@ export function substituteSize(size: Size, by: Readonly<Record<BatchId, Size>>):
   }, []);
 }
 
-/** `768`, `n`, `768*n`, `2*n + 1`. Deterministic; also the equality key. */
+/** `768`, `n`, `768*n`, `2*n + 1`. Deterministic; also a key. */
 export function printSize(size: Size): string {
   if (size.length === 0) return "0";
   return size

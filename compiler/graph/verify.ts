@@ -38,8 +38,9 @@ export function verify(graph: Graph, stage: Stage): void {
   verifyInputs(graph);
 }
 
-function check(condition: boolean, node: GraphNode, message: string): asserts condition {
-  if (!condition) throw new GraphFault(`${message}\n  ${printNode(node)}`);
+/** Messages are made when they are needed: this runs on every node after every pass, and types are long to print. */
+function check(condition: boolean, node: GraphNode, message: string | (() => string)): asserts condition {
+  if (!condition) throw new GraphFault(`${typeof message === "string" ? message : message()}\n  ${printNode(node)}`);
 }
 
 /** Two reads of one input must agree on what it is. */
@@ -62,13 +63,13 @@ function verifyNodes(graph: Graph, place: Place): ReadonlyMap<Id, Type> {
   const types = new Map<Id, Type>();
   const tiles = new Map<Id, Tile>();
   for (const node of graph.nodes) {
-    check(!types.has(node.id) && !tiles.has(node.id), node, `%${node.id} is defined twice`);
+    check(!types.has(node.id) && !tiles.has(node.id), node, () => `%${node.id} is defined twice`);
     for (const operand of operandsOf(node)) {
-      check(types.has(operand) || tiles.has(operand), node, `%${operand} is not defined before it is read`);
-      check(node.op === "project" || !tiles.has(operand), node, `%${operand} is a tile; only project may read it`);
+      check(types.has(operand) || tiles.has(operand), node, () => `%${operand} is not defined before it is read`);
+      check(node.op === "project" || !tiles.has(operand), node, () => `%${operand} is a tile; only project may read it`);
     }
     if (isTile(node)) {
-      check(hasTiles[place.stage], node, `a tile in stage ${place.stage}`);
+      check(hasTiles[place.stage], node, () => `a tile in stage ${place.stage}`);
       verifyTile(node, types, place);
       tiles.set(node.id, node);
     } else {
@@ -81,9 +82,13 @@ function verifyNodes(graph: Graph, place: Place): ReadonlyMap<Id, Type> {
 
 function verifyOp(node: Node, types: ReadonlyMap<Id, Type>, tiles: ReadonlyMap<Id, Tile>, { stage, around }: Place): void {
   const names: readonly OpName[] = refused[stage];
-  check(!names.includes(node.op), node, `${node.op} in stage ${stage}`);
+  check(!names.includes(node.op), node, () => `${node.op} in stage ${stage}`);
   const spec = ops[node.op] as unknown as OpSpec<never>;
-  check(spec.arity === "many" ? node.ins.length > 0 : node.ins.length === spec.arity, node, `${node.op} takes ${spec.arity} operands`);
+  check(
+    spec.arity === "many" ? node.ins.length > 0 : node.ins.length === spec.arity,
+    node,
+    () => `${node.op} takes ${spec.arity} operands`,
+  );
   if (node.op === "project") {
     const tile = tiles.get(node.ins[0] ?? -1);
     check(tile !== undefined, node, "project reads a tile");
@@ -91,14 +96,18 @@ function verifyOp(node: Node, types: ReadonlyMap<Id, Type>, tiles: ReadonlyMap<I
     check(
       type !== undefined && sameType(type, node.type),
       node,
-      `result ${node.attrs.index} is ${type === undefined ? "missing" : printType(type)}`,
+      () => `result ${node.attrs.index} is ${type === undefined ? "missing" : printType(type)}`,
     );
   }
   const inferred = infer(node, spec, node.op === "project" ? [] : node.ins.map((id) => types.get(id)).filter((type) => type !== undefined));
-  check(sameType(inferred, node.type), node, `the operands give ${printType(inferred)}`);
+  check(sameType(inferred, node.type), node, () => `the operands give ${printType(inferred)}`);
   for (const size of node.type.shape)
     for (const id of batchesOf(size))
-      check(!id.startsWith("@") || around.some((tile) => tile.loops.some(({ name }) => `@${name}` === id)), node, `${id} is no block here`);
+      check(
+        !id.startsWith("@") || around.some((tile) => tile.loops.some(({ name }) => `@${name}` === id)),
+        node,
+        () => `${id} is no block here`,
+      );
   verifyPlace(node, around[around.length - 1]);
 }
 
@@ -115,13 +124,13 @@ const hasBlocks = (size: Size): boolean => batchesOf(size).some((id) => id.start
 
 /** What may stand in a body only, and what may not. */
 function verifyPlace(node: Node, tile: Tile | undefined): void {
-  if (tile === undefined) return check(!bodyOnly.includes(node.op), node, `${node.op} outside a body`);
+  if (tile === undefined) return check(!bodyOnly.includes(node.op), node, () => `${node.op} outside a body`);
   check(node.op !== "input", node, "a body reads its operands by arg");
   if (node.op === "iota") check(!hasBlocks(node.attrs.size), node, "an iota over a block counts from 0 in each; loop_index is meant");
   if (node.op === "size") check(!hasBlocks(node.attrs.size), node, "the size of a block changes with the tile; a global size is meant");
   if (node.op === "loop_index") {
     const loop = tile.loops[node.attrs.loop];
-    check(loop !== undefined && sameSize(node.attrs.size, batch(`@${loop.name}`)), node, `loop ${node.attrs.loop} has another block`);
+    check(loop !== undefined && sameSize(node.attrs.size, batch(`@${loop.name}`)), node, () => `loop ${node.attrs.loop} has another block`);
   }
 }
 
@@ -135,15 +144,15 @@ function verifyTile(tile: Tile, types: ReadonlyMap<Id, Type>, place: Place): voi
   verifyArgs(tile, types);
   check(tile.types.length === tile.outs.length, tile, "one type per result");
   tile.outs.forEach((out, k) => verifyOut(tile, out, k, inner.get(out.value)));
-  for (const id of tile.recomputed) check(inner.has(id), tile, `recomputed %${id} is not in the body`);
+  for (const id of tile.recomputed) check(inner.has(id), tile, () => `recomputed %${id} is not in the body`);
 }
 
 function verifyLoops(tile: Tile, around: readonly Tile[]): void {
   check(tile.loops.length === 1 || tile.loops.length === 2, tile, "a tile has one or two loops");
   const taken = new Set(around.flatMap(({ loops }) => loops.map(({ name }) => name)));
   for (const { name, block } of tile.loops) {
-    check(/^[A-Za-z]\w*$/.test(name) && !taken.has(name), tile, `a loop cannot be called ${name} here`);
-    check(block === "auto" || (Number.isSafeInteger(block) && block >= 1), tile, `loop ${name} cannot run by ${block}`);
+    check(/^[A-Za-z]\w*$/.test(name) && !taken.has(name), tile, () => `a loop cannot be called ${name} here`);
+    check(block === "auto" || (Number.isSafeInteger(block) && block >= 1), tile, () => `loop ${name} cannot run by ${block}`);
     taken.add(name);
   }
 }
@@ -162,20 +171,20 @@ function verifyArgs(tile: Tile, types: ReadonlyMap<Id, Type>): void {
   check(args.length === tile.ins.length, tile, "the body has one arg per operand");
   tile.ins.forEach(({ value, slice }, k) => {
     const type = types.get(value);
-    check(type !== undefined && slice.length === type.shape.length, tile, `operand ${k} is cut along ${slice.length} axes`);
+    check(type !== undefined && slice.length === type.shape.length, tile, () => `operand ${k} is cut along ${slice.length} axes`);
     slice.forEach((loop, axis) => {
       if (loop === null) return;
       const extent = tile.loops[loop]?.extent;
       check(
         extent !== undefined && sameSize(extent, type.shape[axis] ?? []),
         tile,
-        `operand ${k}: axis ${axis} is not the extent of loop ${loop}`,
+        () => `operand ${k}: axis ${axis} is not the extent of loop ${loop}`,
       );
     });
     const arg = args.find(({ attrs }) => attrs.index === k);
-    check(arg !== undefined, tile, `the body does not take operand ${k}`);
+    check(arg !== undefined, tile, () => `the body does not take operand ${k}`);
     const expected = blockType(tile, type, slice);
-    check(sameType(arg.type, expected), arg, `operand ${k} of the tile is ${printType(expected)} in the body`);
+    check(sameType(arg.type, expected), arg, () => `operand ${k} of the tile is ${printType(expected)} in the body`);
   });
 }
 
@@ -185,44 +194,45 @@ const follows = (merge: Merge): merge is keyof typeof followedMerge => Object.ha
 
 function verifyOut(tile: Tile, out: TileOut, k: number, type: Type | undefined): void {
   const result = tile.types[k];
-  check(type !== undefined && result !== undefined, tile, `result ${k}: the body has no value %${out.value}`);
-  check(out.place.length === type.shape.length, tile, `result ${k} has ${type.shape.length} axes, ${out.place.length} are placed`);
+  check(type !== undefined && result !== undefined, tile, () => `result ${k}: the body has no value %${out.value}`);
+  check(out.place.length === type.shape.length, tile, () => `result ${k} has ${type.shape.length} axes, ${out.place.length} are placed`);
   const loops = out.place.filter((loop) => loop !== null);
-  check(new Set(loops).size === loops.length, tile, `result ${k} places one loop twice`);
+  check(new Set(loops).size === loops.length, tile, () => `result ${k} places one loop twice`);
   type.shape.forEach((size, axis) => {
     const loop = out.place[axis] ?? null;
     if (loop === null)
       return check(
         !batchesOf(size).some((id) => tile.loops.some(({ name }) => `@${name}` === id)),
         tile,
-        `result ${k}: axis ${axis} is ${printSize(size)}, so a loop must place it`,
+        () => `result ${k}: axis ${axis} is ${printSize(size)}, so a loop must place it`,
       );
     const name = tile.loops[loop]?.name;
     check(
       name !== undefined && sameSize(size, batch(`@${name}`)),
       tile,
-      `result ${k}: axis ${axis} is ${printSize(size)}, not a block of loop ${loop}`,
+      () => `result ${k}: axis ${axis} is ${printSize(size)}, not a block of loop ${loop}`,
     );
   });
   const whole = { dtype: type.dtype, shape: type.shape.map((size, axis) => tile.loops[out.place[axis] ?? -1]?.extent ?? size) };
-  check(sameType(whole, result), tile, `result ${k} is ${printType(whole)}, stated as ${printType(result)}`);
+  check(sameType(whole, result), tile, () => `result ${k} is ${printType(whole)}, stated as ${printType(result)}`);
   verifyMerge(tile, out, k, type);
 }
 
 function verifyMerge(tile: Tile, { merge, place, by }: TileOut, k: number, type: Type): void {
   const whole = place.filter((loop) => loop === null).length;
-  if (merge === "none") check(place.length - whole === tile.loops.length, tile, `result ${k}: a loop that is not placed needs a merge`);
-  else check(type.dtype !== "bool", tile, `result ${k}: bools do not merge`);
-  if (merge === "logsumexp") check(isFloat(type.dtype), tile, `result ${k}: logsumexp merges floats`);
-  if (merge === "topk" || merge === "topk_index") check(whole === 1, tile, `result ${k}: exactly one axis holds the k`);
-  if (!follows(merge)) return check(by === null, tile, `result ${k}: ${merge} follows nothing`);
-  check(type.dtype === "i32", tile, `result ${k}: indices are i32`);
+  if (merge === "none")
+    check(place.length - whole === tile.loops.length, tile, () => `result ${k}: a loop that is not placed needs a merge`);
+  else check(type.dtype !== "bool", tile, () => `result ${k}: bools do not merge`);
+  if (merge === "logsumexp") check(isFloat(type.dtype), tile, () => `result ${k}: logsumexp merges floats`);
+  if (merge === "topk" || merge === "topk_index") check(whole === 1, tile, () => `result ${k}: exactly one axis holds the k`);
+  if (!follows(merge)) return check(by === null, tile, () => `result ${k}: ${merge} follows nothing`);
+  check(type.dtype === "i32", tile, () => `result ${k}: indices are i32`);
   const values = tile.outs[by ?? -1];
   const samePlace =
     values !== undefined && values.place.length === place.length && values.place.every((loop, axis) => loop === place[axis]);
   check(
     samePlace && values.merge === followedMerge[merge],
     tile,
-    `result ${k}: ${merge} follows a ${followedMerge[merge]} of the same axes`,
+    () => `result ${k}: ${merge} follows a ${followedMerge[merge]} of the same axes`,
   );
 }

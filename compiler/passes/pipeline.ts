@@ -103,13 +103,15 @@ export const stepNames: readonly string[] = [
   ...afterGradients.map((step) => step.name),
 ];
 
-/** Runs steps in order; each result is verified, so a fault is found at the pass that made it. */
+/** Runs steps in order; each result that is new is verified, so a fault is found at the pass that made it. */
 export function runSteps(graph: Graph, steps: readonly Step[], onStep: (result: StepResult) => void): Graph {
   let current = graph;
+  let verifiedAs: Stage | null = null;
   for (const { name, pass, stage } of steps) {
     const before = current;
     const { graph: after, notes } = pass.run(before);
-    verify(after, stage);
+    if (after !== before || stage !== verifiedAs) verify(after, stage);
+    verifiedAs = stage;
     current = after;
     onStep({ name, summary: pass.summary, graph: after, notes, changed: after !== before });
   }

@@ -3,10 +3,12 @@
  * modules take half a second to find, read and compile, which is longer than all that a small program asks for. Run by
  * `npm run build`.
  */
-import { execFileSync } from "node:child_process";
-import { rmSync } from "node:fs";
+import { readFileSync, writeFileSync } from "node:fs";
+import { createRequire } from "node:module";
 import { fileURLToPath } from "node:url";
+import { Script } from "node:vm";
 import { build } from "esbuild";
+import type * as Bundle from "./process.js";
 
 const dist = new URL("../../dist/", import.meta.url);
 const path = (name: string): string => fileURLToPath(new URL(name, dist));
@@ -22,7 +24,9 @@ await build({
   // The packages that stay outside can all be required; a script that comes with its machine code cannot import.
   supported: { "dynamic-import": false },
   define: { "import.meta.url": "bundleUrl" },
-  banner: { js: 'const bundleUrl = require("node:url").pathToFileURL(__filename).href;' },
+  // The function around a module, here so that the text is compiled as it is read.
+  banner: { js: '(function (require, module, __filename) { const bundleUrl = require("node:url").pathToFileURL(__filename).href;' },
+  footer: { js: "})" },
   legalComments: "linked",
   logLevel: "warning",
 });
@@ -36,14 +40,25 @@ await build({
   logLevel: "warning",
 });
 
-// A run that reaches most of what later runs need leaves the machine code of that, too.
-rmSync(path("sigc.cache"), { force: true });
-execFileSync(
-  process.execPath,
-  [path("sigc.js"), "run", "pipelines/siglip.sig", "--set", "n=4", "--set", "width=4", "--synthetic", "0", "--engine", "planref"],
-  {
-    cwd: fileURLToPath(new URL("../../", import.meta.url)),
-    env: { ...process.env, SIG_WRITE_CODE_CACHE: "1" },
-    stdio: "ignore",
-  },
-);
+// Functions that have run have machine code: what most commands do is done once, without a word.
+const script = new Script(readFileSync(path("sigc.cjs"), "latin1"), { filename: path("sigc.cjs") });
+const module = { exports: {} as typeof Bundle };
+script.runInThisContext()(createRequire(path("sigc.cjs")), module, path("sigc.cjs"));
+const quiet: Bundle.Console = {
+  out: () => undefined,
+  err: () => undefined,
+  colour: { out: false, err: false },
+  liveLines: false,
+  columns: 80,
+  onInterrupt: () => () => undefined,
+};
+const program = fileURLToPath(new URL("../../pipelines/siglip.sig", import.meta.url));
+const small = ["--set", "n=4", "--set", "width=4"];
+for (const argv of [
+  ["run", program, ...small, "--synthetic", "0", "--engine", "planref"],
+  ["ir", program, "--grad", "--emit", "c"],
+]) {
+  const exit = await module.exports.runCli(argv, quiet);
+  if (exit !== 0) throw new Error(`sigc ${argv.join(" ")} exits with ${exit}`);
+}
+writeFileSync(path("sigc.cache"), script.createCachedData());

@@ -4,6 +4,8 @@ import { type Console, wantsColour, wantsLiveLines } from "./console.js";
 import { exitCodes } from "./exit-codes.js";
 import { reportBug } from "./report.js";
 
+export { type Console, runCli };
+
 export async function runProcess(): Promise<void> {
   const argv = process.argv.slice(2);
 

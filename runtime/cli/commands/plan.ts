@@ -138,7 +138,8 @@ type Document = {
   readonly memoryBytes: number | null;
 };
 
-const counts = new Intl.NumberFormat("en", { notation: "scientific", maximumSignificantDigits: 3 });
+const scientific = (count: number): string =>
+  new Intl.NumberFormat("en", { notation: "scientific", maximumSignificantDigits: 3 }).format(count);
 const sizes = (dims: Dims): string =>
   Object.entries(dims)
     .map(([id, size]) => `${id} = ${size}`)
@@ -171,7 +172,7 @@ function text(plan: Plan, document: Document, loaded: LoadedProgram): string {
   const hint = memoryBytes === null && plan.kept.some(({ count, of }) => count < of) ? "  --memory leaves room to keep more\n" : "";
   return [
     `${pipeline} on ${engine}, ${precision}, ${work}${Object.keys(dims).length === 0 ? "" : `: ${sizes(dims)}`}\n`,
-    `peak ${humanBytes(plan.peakBytes)} at step ${plan.peakAt}; ${counts.format(plan.flops)} floating-point operations in contractions\n`,
+    `peak ${humanBytes(plan.peakBytes)} at step ${plan.peakAt}; ${scientific(plan.flops)} floating-point operations in contractions\n`,
     plan.target.workspaceBytes === undefined
       ? ""
       : `of that, ${humanBytes(plan.target.workspaceBytes)} are ${engine}'s own workspace, whatever the batch\n`,
