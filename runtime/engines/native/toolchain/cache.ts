@@ -23,7 +23,7 @@ import { evict, removeEntry, temporaryEntry } from "./cache-entries.js";
 import { cachePlace, openCacheFolder } from "./cache-folder.js";
 import type { Environment } from "./find-compiler.js";
 
-export const FORMAT_VERSION = 1;
+export const FORMAT_VERSION = 2;
 const DEFAULT_LIMIT = 512 * 2 ** 20;
 /** No generated library comes near; a sparse file of terabytes must not be read. */
 const LONGEST_LIBRARY = 256 * 2 ** 20;

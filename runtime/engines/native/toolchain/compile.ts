@@ -24,6 +24,9 @@ export class CompilerRefused extends Error {
   }
 }
 
+/** A library whose threads run must not be unmapped, as exit and the garbage collector of its handle would do. Mach-O has no such mark. */
+const linkFlags = (): readonly string[] => (process.platform === "darwin" ? [] : ["-Wl,-z,nodelete"]);
+
 /** A compiler that has not answered by then hangs. */
 const TIMEOUT_MS = 300_000;
 
@@ -39,7 +42,7 @@ export async function compileLibrary(
   // Relative names, so that the folder leaves no trace in the library.
   const names = sources.map((_, i) => `source-${i}`);
   for (const [i, name] of names.entries()) writeFileSync(join(work, `${name}.c`), sources[i] ?? "");
-  const link = ["-shared", "-o", library, "-lm"];
+  const link = ["-shared", "-o", library, "-lm", ...linkFlags()];
   const run = (args: readonly string[]): Promise<void> => invoke(compiler, args, work, names);
   if (names.length === 1) await run([...flags, ...names.map((name) => `${name}.c`), ...link]);
   else {
