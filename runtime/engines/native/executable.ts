@@ -127,11 +127,12 @@ export class NativeExecutable implements Executable {
   async #call({ program, pointers }: Prepared, signal: AbortSignal | undefined): Promise<void> {
     if (program.words.length === 0) return;
     const args = [this.#session, program.words, program.words.length, pointers] as const;
+    this.#library.cancel(this.#session, false);
     if (program.work < WORTH_A_THREAD) {
       this.#library.run.call(...args);
       return;
     }
-    const cancel = (): void => this.#library.cancel(this.#session);
+    const cancel = (): void => this.#library.cancel(this.#session, true);
     signal?.addEventListener("abort", cancel, { once: true });
     this.#running = true;
     try {

@@ -8,7 +8,8 @@ type Run = NativeFunction<readonly ["pointer", "pointer", "int64", "pointer"], "
 export type Library = {
   readonly open: (threads: number) => bigint;
   readonly close: (session: bigint) => void;
-  readonly cancel: (session: bigint) => void;
+  /** Raised, it ends the run in work, and every later one until it is lowered. */
+  readonly cancel: (session: bigint, raised: boolean) => void;
   readonly run: Run;
   readonly takeMemory: (bytes: number) => bigint;
   readonly freeMemory: (address: bigint, bytes: number) => void;
@@ -22,7 +23,7 @@ export async function openKernels(path: string): Promise<Library> {
   const giveBack = loaded.declare("sig_memory_give_back", ["pointer", "int64"], "void");
   const open = loaded.declare("sig_open", ["int64"], "pointer");
   const close = loaded.declare("sig_close", ["pointer"], "void");
-  const cancel = loaded.declare("sig_cancel", ["pointer"], "void");
+  const cancel = loaded.declare("sig_cancel", ["pointer", "int64"], "void");
   const need = (address: bigint, bytes: number): bigint => {
     if (address === 0n) throw userError(messages.noMemory, { bytes: `${bytes}` });
     return address;
@@ -30,7 +31,7 @@ export async function openKernels(path: string): Promise<Library> {
   return {
     open: (threads) => need(open.call(threads), 0),
     close: (session) => close.call(session),
-    cancel: (session) => cancel.call(session),
+    cancel: (session, raised) => cancel.call(session, raised ? 1 : 0),
     run: loaded.declare("sig_run", ["pointer", "pointer", "int64", "pointer"], "int64"),
     takeMemory: (bytes) => need(take.call(bytes), bytes),
     freeMemory: (address, bytes) => giveBack.call(address, bytes),

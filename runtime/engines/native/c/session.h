@@ -44,12 +44,12 @@ SIG_EXPORT sig_session *sig_open(int64_t threads) {
   return session;
 }
 
-SIG_EXPORT void sig_cancel(sig_session *session) { atomic_store(&session->cancel, 1); }
+/* Lowered by the caller before a run is queued: a run that lowered it itself would miss what was raised while it waited for a thread. */
+SIG_EXPORT void sig_cancel(sig_session *session, int64_t raised) { atomic_store(&session->cancel, raised != 0); }
 
 /* 0: done; 1: cancelled. */
 SIG_EXPORT int64_t sig_run(sig_session *session, const int64_t *words, int64_t count, char *const *buffers) {
   sig_block blocks[SIG_MAX_LOOPS];
-  atomic_store(&session->cancel, 0);
   sig_walk(session, words, words + count, blocks, buffers);
   return atomic_load(&session->cancel);
 }
