@@ -80,6 +80,10 @@ export class NativeExecutable implements Executable {
     const known = this.#prepared.get(plan);
     if (known !== undefined) return known;
     verifyPlan(plan, this.#template.kernels);
+    // Windows are held to shapes; memory is taken by bytes.
+    for (const { id, dtype, shape, bytes } of plan.buffers)
+      if (bytes !== shape.reduce((total, extent) => total * extent, dtypeBytes[dtype]))
+        throw new Error(`bad plan: buffer ${id} has ${bytes} bytes for [${shape.join(", ")}] of ${dtype}`);
     const prepared: Prepared = {
       program: encodeProgram(plan, this.#template.kernels),
       pointers: new BigUint64Array(Math.max(1, plan.buffers.length)),
