@@ -3,6 +3,7 @@
  * window stays inside its buffer in every block, no two live buffers share a byte, results meet across blocks by merging.
  * A breach is a fault of the compiler and throws.
  */
+import { dtypeBytes } from "../graph/type.js";
 import type { Kernel } from "../kernel/kernel.js";
 import { findOverlap, type Placed } from "./arena.js";
 import { numberStatements } from "./logical-memory.js";
@@ -53,7 +54,13 @@ class Verifier {
   }
 
   run(): void {
-    for (const { id, role } of this.#plan.buffers) if (role === "given") this.#written.add(id);
+    for (const buffer of this.#plan.buffers) {
+      // Windows are held to shapes, memory is taken by bytes.
+      const { id, role, dtype, shape, bytes } = buffer;
+      if (bytes !== shape.reduce((total, extent) => total * extent, dtypeBytes[dtype]))
+        fault(`${describe(buffer)} has other bytes than its shape`);
+      if (role === "given") this.#written.add(id);
+    }
     this.#list(this.#plan.statements, { loops: [], below: Number.POSITIVE_INFINITY });
     for (const { name, buffer } of this.#plan.outputs) if (!this.#written.has(buffer)) fault(`output ${name} is never written`);
     this.#arena();

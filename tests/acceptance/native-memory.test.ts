@@ -3,7 +3,7 @@ import { execFileSync } from "node:child_process";
 import { existsSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { expect, test } from "vitest";
-import { openEngine } from "../../runtime/engines/registry.js";
+import { whyNoNative } from "../support/native-missing.js";
 
 const root = fileURLToPath(new URL("../../", import.meta.url));
 const script = fileURLToPath(new URL("native-step.ts", import.meta.url));
@@ -19,12 +19,7 @@ type Step = {
   readonly measured: number;
 };
 
-const missing = !existsSync("/proc/self/clear_refs")
-  ? "this system does not tell a process's peak memory"
-  : await openEngine("native", "f32", () => undefined).then(
-      () => null,
-      (error: Error) => error.message,
-    );
+const missing = !existsSync("/proc/self/clear_refs") ? "this system does not tell a process's peak memory" : await whyNoNative();
 
 test(`SigLIP at d = 768, n = ${sizes.join(", ")}, in a cut address space`, { timeout: 600_000 }, ({ skip }) => {
   if (missing !== null) skip(missing);

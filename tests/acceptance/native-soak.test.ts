@@ -3,17 +3,12 @@ import { execFileSync } from "node:child_process";
 import { existsSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { expect, test } from "vitest";
-import { openEngine } from "../../runtime/engines/registry.js";
+import { whyNoNative } from "../support/native-missing.js";
 
 const root = fileURLToPath(new URL("../../", import.meta.url));
 const script = fileURLToPath(new URL("native-steps.ts", import.meta.url));
 
-const missing = !existsSync("/proc/self/status")
-  ? "this system does not tell a process's resident memory"
-  : await openEngine("native", "f32", () => undefined).then(
-      () => null,
-      (error: Error) => error.message,
-    );
+const missing = !existsSync("/proc/self/status") ? "this system does not tell a process's resident memory" : await whyNoNative();
 
 test("10,000 steps at n = 256", { timeout: 300_000 }, ({ skip }) => {
   if (missing !== null) skip(missing);

@@ -2,7 +2,7 @@
 import type { Template } from "../../../compiler/compile.js";
 import type { Target } from "../../../compiler/target.js";
 import type { Availability, Engine, Executable } from "../../engine.js";
-import { emitLibrary, sessionBytes } from "./emit/library.js";
+import { emitLibrary } from "./emit/library.js";
 import { NativeExecutable } from "./executable.js";
 import { openKernels } from "./library.js";
 import { nativeTarget } from "./target.js";
@@ -48,7 +48,6 @@ export async function createNativeEngine(options: NativeOptions = {}): Promise<E
     load: async (template: Template): Promise<Executable> => {
       const sources = emitLibrary({
         kernels: template.kernels,
-        notes: [],
         precision: template.target.precision,
         vectorBytes: isas[isa].vectorBytes,
         loops: template.schedule?.loops.length ?? 0,
@@ -63,7 +62,7 @@ export async function createNativeEngine(options: NativeOptions = {}): Promise<E
       built.notes.forEach(tell);
       try {
         const library = await openKernels(built.path);
-        return new NativeExecutable(template, { library, threads, workspaceBytes: sessionBytes(threads) });
+        return new NativeExecutable(template, library, threads);
       } finally {
         built.release();
       }

@@ -10,13 +10,6 @@ import type { Library } from "./library.js";
 import { NativeMemory } from "./memory.js";
 import { encodeProgram, type Program } from "./program.js";
 
-export type ExecutableOptions = {
-  readonly library: Library;
-  readonly threads: number;
-  /** Bytes that the library takes for itself, whatever the plan. */
-  readonly workspaceBytes: number;
-};
-
 type Prepared = { readonly program: Program; readonly pointers: BigUint64Array; readonly given: readonly PlanBuffer[] };
 
 /** Below this much work a run is shorter than the way to another thread and back. */
@@ -27,7 +20,6 @@ const COPIED_BYTES = 2 ** 20;
 export class NativeExecutable implements Executable {
   readonly #template: Template;
   readonly #library: Library;
-  readonly #workspaceBytes: number;
   readonly #prepared = new WeakMap<Plan, Prepared>();
   readonly #carried = new Map<string, HostArray>();
   readonly #session: bigint;
@@ -35,10 +27,9 @@ export class NativeExecutable implements Executable {
   #running = false;
   #closed = false;
 
-  constructor(template: Template, { library, threads, workspaceBytes }: ExecutableOptions) {
+  constructor(template: Template, library: Library, threads: number) {
     this.#template = template;
     this.#library = library;
-    this.#workspaceBytes = workspaceBytes;
     this.#session = library.open(threads);
   }
 
@@ -55,9 +46,12 @@ export class NativeExecutable implements Executable {
     await this.#call(prepared, request.signal);
     const runMs = performance.now() - started;
     if (guarded) checkGuards(plan, arena.buffer);
-    const outputs = this.#collect(plan, request, arena, inputs);
+    const outputs = this.#collect(plan, prepared, request, arena, inputs);
     const given = prepared.given.reduce((sum, { bytes }) => sum + bytes, 0);
-    return { outputs, stats: { runMs, measuredPeakBytes: given + plan.arenaBytes + this.#workspaceBytes, measuredBy: "arena" } };
+    return {
+      outputs,
+      stats: { runMs, measuredPeakBytes: given + plan.arenaBytes + (plan.target.workspaceBytes ?? 0), measuredBy: "arena" },
+    };
   }
 
   async read(input: string): Promise<HostArray> {
@@ -80,10 +74,6 @@ export class NativeExecutable implements Executable {
     const known = this.#prepared.get(plan);
     if (known !== undefined) return known;
     verifyPlan(plan, this.#template.kernels);
-    // Windows are held to shapes; memory is taken by bytes.
-    for (const { id, dtype, shape, bytes } of plan.buffers)
-      if (bytes !== shape.reduce((total, extent) => total * extent, dtypeBytes[dtype]))
-        throw new Error(`bad plan: buffer ${id} has ${bytes} bytes for [${shape.join(", ")}] of ${dtype}`);
     const prepared: Prepared = {
       program: encodeProgram(plan, this.#template.kernels),
       pointers: new BigUint64Array(Math.max(1, plan.buffers.length)),
@@ -148,8 +138,13 @@ export class NativeExecutable implements Executable {
     }
   }
 
-  #collect(plan: Plan, { carry }: RunRequest, arena: NativeMemory, inputs: readonly HostArray[]): ReadonlyMap<string, HostArray> {
-    const given = plan.buffers.filter(({ role }) => role === "given");
+  #collect(
+    plan: Plan,
+    { given }: Prepared,
+    { carry }: RunRequest,
+    arena: NativeMemory,
+    inputs: readonly HostArray[],
+  ): ReadonlyMap<string, HostArray> {
     const outputs = new Map<string, HostArray>();
     for (const { name, buffer: id } of plan.outputs) {
       const buffer = bufferOf(plan, id);

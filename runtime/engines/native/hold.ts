@@ -1,5 +1,6 @@
 /** Factors that do not change with the innermost loop around their contraction: packed at its first turn, held over the others. */
 import { dtypeBytes } from "../../../compiler/graph/type.js";
+import { innerDims } from "../../../compiler/kernel/factor.js";
 import type { Factor, Kernel } from "../../../compiler/kernel/kernel.js";
 import type { BufferId, Extent, LoopId, Plan, PlanStatement } from "../../../compiler/plan/plan.js";
 import { writtenOperands } from "../../../compiler/plan/verify-plan.js";
@@ -11,7 +12,7 @@ type For = Extract<PlanStatement, { kind: "for" }>;
 
 /** Byte offsets in the session's memory for held panels, or −1. */
 export type Held = { readonly left: number; readonly right: number };
-export const notHeld: Held = { left: -1, right: -1 };
+const notHeld: Held = { left: -1, right: -1 };
 
 /** Rows and columns are packed in panels; no engine's panel is wider. */
 const PANEL = 64;
@@ -33,10 +34,10 @@ export class Holding {
     const roles = kernel?.form === "contract" ? rolesOf(kernel) : null;
     if (kernel?.form !== "contract" || roles === null || around === undefined || roles.points.length > 0) return notHeld;
     const written = this.#writtenIn(around);
-    const depth = call.extents.slice(kernel.dims - kernel.inner).reduce<number>((total, extent) => total * whole(extent), 1);
+    const inner = innerDims(kernel);
+    const depth = inner.reduce((total, dim) => total * whole(call.extents[dim] ?? 0), 1);
     const one = (factor: Factor, across: number): number => {
-      const dims = [across, ...Array.from({ length: kernel.inner }, (_, k) => kernel.dims - kernel.inner + k)];
-      if (dims.some((dim) => changesWith(call.extents[dim], around.loop))) return -1;
+      if ([across, ...inner].some((dim) => changesWith(call.extents[dim], around.loop))) return -1;
       for (const scalar of factor.scalars) {
         if (scalar.kind === "parameter" && call.parameters[scalar.parameter]?.loop === around.loop) return -1;
         if (scalar.kind !== "load") continue;
@@ -45,9 +46,10 @@ export class Holding {
       }
       const element = dtypeBytes[this.#plan.target.precision];
       const bytes = (whole(call.extents[across] ?? 0) + PANEL) * depth * element;
-      if (this.#taken + bytes > HELD_BYTES) return -1;
-      this.#taken += Math.ceil(bytes / 64) * 64;
-      return this.#taken - Math.ceil(bytes / 64) * 64;
+      const at = this.#taken;
+      if (at + bytes > HELD_BYTES) return -1;
+      this.#taken = at + Math.ceil(bytes / 64) * 64;
+      return at;
     };
     return { left: one(roles.left, roles.row), right: one(roles.right, roles.column) };
   }

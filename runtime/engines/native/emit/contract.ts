@@ -1,10 +1,12 @@
 /** contract with rows and columns: how panels are packed, what the epilogue does with a register tile, how results are joined. */
 import type { Factor, KernelOf, KernelOut, Scalar } from "../../../../compiler/kernel/kernel.js";
-import { block, type CText, product } from "./c-text.js";
-import { emitFactor, factorDims, mainLoad } from "./factor.js";
-import { placeOf, pointerAt, strideAlong } from "./operands.js";
+import { factorDims, innerDims } from "../../../../compiler/kernel/factor.js";
+import { block, type CText } from "./c-text.js";
+import { elementType, readElement } from "./elements.js";
+import { emitFactor, isDenseAlong, mainLoad } from "./factor.js";
+import { axesOf, decode, placeOf, pointCount, pointerAt, strideAlong } from "./operands.js";
 import { type EmittedKernel, emitPoints } from "./points.js";
-import { type Direction, elementType, type Place, type Reducer, readElement, reducerFor } from "./reducer.js";
+import { type Direction, indicesFirst, type Reducer, reducerFor, valuesOf } from "./reducer.js";
 import { laneOf } from "./scalar-ops.js";
 import { emitScalars, type EmittedScalars } from "./scalars.js";
 import { storeResult } from "./stored-result.js";
@@ -24,15 +26,15 @@ export function rolesOf(kernel: KernelOf<"contract">): Roles | null {
   const outer = kernel.dims - kernel.inner;
   const [left, right] = [factorDims(kernel.left), factorDims(kernel.right)];
   const dims = Array.from({ length: outer }, (_, dim) => dim);
-  const onlyLeft = dims.filter((dim) => left.has(dim) && !right.has(dim));
-  const onlyRight = dims.filter((dim) => right.has(dim) && !left.has(dim));
+  const onlyLeft = dims.filter((dim) => left.includes(dim) && !right.includes(dim));
+  const onlyRight = dims.filter((dim) => right.includes(dim) && !left.includes(dim));
   const [row, column] = [onlyLeft.at(-1), onlyRight.at(-1)];
   if (row === undefined || column === undefined || kernel.inner === 0) return null;
-  const rest = (a: number, b: number): readonly number[] => dims.filter((dim) => dim !== a && dim !== b);
+  const points = dims.filter((dim) => dim !== row && dim !== column);
   // Columns run along lanes: the later dim is the one that lies densely in results. Products do not mind the exchange.
   return row < column
-    ? { row, column, points: rest(row, column), left: kernel.left, right: kernel.right }
-    : { row: column, column: row, points: rest(row, column), left: kernel.right, right: kernel.left };
+    ? { row, column, points, left: kernel.left, right: kernel.right }
+    : { row: column, column: row, points, left: kernel.right, right: kernel.left };
 }
 
 export function emitContract(name: string, kernel: KernelOf<"contract">): EmittedKernel {
@@ -64,8 +66,7 @@ class MatrixProduct {
     const { row, column } = roles;
     const accumulator = kernel.scalars.find(({ kind }) => kind === "accumulator");
     this.#real = accumulator?.dtype === "f64" ? "f64" : "f32";
-    const keys = kernel.outs.flatMap(({ by }) => (by === null ? [] : [kernel.outs[by]?.value ?? 0]));
-    this.#scalars = emitScalars(kernel.scalars, [...kernel.outs.map(({ value }) => value), ...keys], {
+    this.#scalars = emitScalars(kernel.scalars, valuesOf(kernel, kernel.outs), {
       prefix: "s",
       levelOf: (dims) => (dims.includes(row) ? 2 : dims.includes(column) ? 1 : 0),
       innermost: 2,
@@ -81,10 +82,8 @@ class MatrixProduct {
       kernel.outs.flatMap((out, place) =>
         !full(out) && where(out) ? [{ out, place, reducer: reducerFor(kernel, out, this.#scalars, direction) }] : [],
       );
-    // Where rows and columns are kept but not every point, one product after another is merged. Indices first: see #put.
-    this.#whole = kernel.outs
-      .filter((out) => has(out, row) && has(out, column))
-      .toSorted((a, b) => Number(a.by === null) - Number(b.by === null));
+    // Where rows and columns are kept but not every point, one product after another is merged.
+    this.#whole = kernel.outs.filter((out) => has(out, row) && has(out, column)).toSorted(indicesFirst);
     this.#rows = pick((out) => has(out, row) && !has(out, column), "across");
     this.#columns = pick((out) => !has(out, row) && has(out, column), "along");
     this.#numbers = pick((out) => !has(out, row) && !has(out, column), "across");
@@ -93,7 +92,6 @@ class MatrixProduct {
   emit(): EmittedKernel {
     const { row, column, points } = this.#roles;
     const name = this.#name;
-    const inner = Array.from({ length: this.#kernel.inner }, (_, k) => this.#kernel.dims - this.#kernel.inner + k);
     const free = this.#kernel.outs.every((out) => points.every((dim) => out.access.includes(dim)));
     const has = (list: readonly Reduced[], type: string): string => (list.length === 0 ? "0" : `sizeof(${name}_${type})`);
     return {
@@ -117,7 +115,7 @@ class MatrixProduct {
       ],
       body: [
         `const int64_t points[] = {${Array.from({ length: Math.max(1, this.#kernel.dims) }, (_, dim) => (points.includes(dim) ? `call->extent[${dim}]` : "1")).join(", ")}};`,
-        `sig_contract_run(call, &${name}_kernel, call->extent[${row}], call->extent[${column}], ${product(inner.map((dim) => `call->extent[${dim}]`))}, points, ${Math.max(1, this.#kernel.dims)});`,
+        `sig_contract_run(call, &${name}_kernel, call->extent[${row}], call->extent[${column}], ${pointCount(innerDims(this.#kernel))}, points, ${Math.max(1, this.#kernel.dims)});`,
       ],
     };
   }
@@ -145,14 +143,9 @@ class MatrixProduct {
         "",
       ];
     const last = kernel.dims - 1;
-    const before = Array.from({ length: kernel.inner - 1 }, (_, k) => kernel.dims - kernel.inner + k);
     const main = mainLoad(factor);
     const real = this.#real;
     const c = this.#cReal();
-    const decode: CText = before.map((dim, k) => {
-      const behind = before.slice(k + 1).map((d) => `call->extent[${d}]`);
-      return `const int64_t i${dim} = (k + done) / call->extent[${last}] / (${product(behind)}) % call->extent[${dim}];`;
-    });
     const alongK = (dense: boolean): CText => {
       const emitted = emitFactor("f", kernel, factor, { lanes: last, dense, width: dense ? "SIG_LANES" : "n" });
       const value = dense ? emitted.cast(real) : `select_${real}(mask_${real}(first_lanes(n)), ${emitted.cast(real)}, (${real}v){0})`;
@@ -201,7 +194,6 @@ class MatrixProduct {
         "}",
       ];
     };
-    const dense = (lanes: number): string => emitFactor("f", kernel, factor, { lanes }).isDense;
     const eachPanel = (body: CText): CText =>
       block(`for (int64_t panel = 0; panel < count; panel += ${width})`, [
         `const int64_t wide = sig_least(${width}, count - panel);`,
@@ -224,9 +216,9 @@ class MatrixProduct {
           "const sig_call *call = c->call;",
           ...this.#points(),
           `const int along_k = ${strideAlong(main.operand, main.access, last)} == 1 || ${strideAlong(main.operand, main.access, across)} != 1;`,
-          `const int dense = along_k ? ${dense(last)} : ${dense(across)};`,
+          `const int dense = along_k ? ${isDenseAlong(last, factor)} : ${isDenseAlong(across, factor)};`,
           ...block("for (int64_t done = 0; done < depth;)", [
-            ...decode,
+            ...decode(`(k + done) / call->extent[${last}]`, innerDims(kernel).slice(0, -1)),
             `const int64_t start = (k + done) % call->extent[${last}], end = sig_least(call->extent[${last}], start + depth - done);`,
             "if (along_k) {",
             eachPanel([
@@ -290,7 +282,7 @@ class MatrixProduct {
       return storeResult(kernel, out, this.#scalars, {
         at: `w${k} + y * wy${k} + x * wx${k}`,
         step: `wx${k}`,
-        place: this.#wholePlace(out),
+        place: placeOf(kernel, out, (j) => `(w${j} + y * wy${j} + (x + l) * wx${j})`),
         merges: this.#merges(out, []),
       });
     });
@@ -335,15 +327,12 @@ class MatrixProduct {
   #wholeLines(out: KernelOut): CText {
     const { row, column, points } = this.#roles;
     const k = this.#kernel.outs.indexOf(out);
-    const { access } = placeOf(out);
+    const { access } = axesOf(out);
     return [
       `${elementType(this.#kernel.operands[out.operand]?.dtype ?? "f32")} *w${k} = ${pointerAt(this.#kernel, out.operand, access, points, (dim) => `i${dim}`)};`,
       `const int64_t wy${k} = ${strideAlong(out.operand, access, row)}, wx${k} = ${strideAlong(out.operand, access, column)};`,
       `(void)wy${k}, (void)wx${k};`,
     ];
-  }
-  #wholePlace(out: KernelOut): Place {
-    return this.#placeOf(out, (k) => `(w${k} + y * wy${k} + (x + l) * wx${k})`);
   }
 
   /** All columns of the block for SIG_TASK_PANELS panels of rows. */
@@ -449,23 +438,14 @@ class MatrixProduct {
     ];
   }
 
-  /** Indices first: they compare the values that they follow as those were. */
+  /** From states to memory. */
   #put(list: readonly Reduced[], state: (place: number) => string, lane: string, at: (k: number) => string, again: string): CText {
     return list
-      .toSorted((a, b) => Number(a.out.by === null) - Number(b.out.by === null))
+      .toSorted((a, b) => indicesFirst(a.out, b.out))
       .flatMap(({ out, place, reducer }): CText => {
         const merges = reducer.resume !== null && list === this.#rows ? "0" : this.#merges(out, [again]);
-        return ["{", reducer.put(state(place), lane, this.#placeOf(out, at), merges), "}"];
+        return ["{", reducer.put(state(place), lane, placeOf(this.#kernel, out, at), merges), "}"];
       });
-  }
-  #placeOf(out: KernelOut, at: (k: number) => string): Place {
-    const key = this.#kernel.outs[out.by ?? -1];
-    return {
-      out: at(this.#kernel.outs.indexOf(out)),
-      rank: placeOf(out).rank,
-      key: out.by === null ? "" : at(out.by),
-      keyRank: key === undefined ? "0" : placeOf(key).rank,
-    };
   }
   #resumeRows(): CText {
     const resumed = this.#rows.filter(({ reducer }) => reducer.resume !== null);
@@ -477,7 +457,7 @@ class MatrixProduct {
         "for (int64_t r = 0; r < rows; r++)",
         resumed.flatMap(({ out, place, reducer }) => [
           `if ${this.#merges(out, ["c->column > 0"])}`,
-          [...(reducer.resume?.(`rows_state[r].r${place}`, this.#placeOf(out, rowPlace)) ?? [])],
+          [...(reducer.resume?.(`rows_state[r].r${place}`, placeOf(this.#kernel, out, rowPlace)) ?? [])],
         ]),
       ),
     ]);

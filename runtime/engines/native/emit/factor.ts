@@ -1,8 +1,8 @@
 /** One side of a contraction: its value along one dim, the positions of all others fixed as i<dim>. */
 import type { Factor, KernelOf, Scalar } from "../../../../compiler/kernel/kernel.js";
 import type { CText } from "./c-text.js";
+import { elementType, readElement } from "./elements.js";
 import { pointerAt, strideAlong } from "./operands.js";
-import { elementType, readElement } from "./reducer.js";
 import { type Lane, laneOf } from "./scalar-ops.js";
 import { emitScalars } from "./scalars.js";
 
@@ -13,17 +13,9 @@ export type EmittedFactor = {
   readonly lines: CText;
   /** The value in lanes of the contraction's type. */
   readonly cast: (to: "f32" | "f64") => string;
-  /** A C condition: all that varies along the lanes is dense. */
-  readonly isDense: string;
 };
 
 type Load = Extract<Scalar, { kind: "load" }>;
-
-const dimsOf = (scalar: Scalar): readonly number[] =>
-  scalar.kind === "load" ? scalar.access : scalar.kind === "index" ? [scalar.dim] : [];
-
-/** The dims that a factor changes with. */
-export const factorDims = (factor: Factor): ReadonlySet<number> => new Set(factor.scalars.flatMap(dimsOf));
 
 /** The load that reads most: its layout decides along which dim a panel is packed. */
 export function mainLoad(factor: Factor): Load {
@@ -31,6 +23,14 @@ export function mainLoad(factor: Factor): Load {
   const [main] = loads.toSorted((a, b) => b.access.length - a.access.length);
   if (main === undefined) throw new Error("a factor loads nothing");
   return main;
+}
+
+/** A C condition: all that varies along the dim is dense. */
+export function isDenseAlong(dim: number, factor: Factor): string {
+  const steps = factor.scalars.flatMap((scalar) =>
+    scalar.kind === "load" && scalar.access.includes(dim) ? [`${strideAlong(scalar.operand, scalar.access, dim)} == 1`] : [],
+  );
+  return steps.length === 0 ? "1" : [...new Set(steps)].join(" && ");
 }
 
 /** `dense`: lanes are loaded as they lie, all of them. `width`: the lanes wanted, where that is a constant. */
@@ -42,7 +42,6 @@ export function emitFactor(
 ): EmittedFactor {
   const fixed = Array.from({ length: kernel.dims }, (_, dim) => dim).filter((dim) => dim !== lanes);
   const pointers: string[] = [];
-  const steps: string[] = [];
   const scalars = emitScalars(factor.scalars, [factor.value], {
     prefix,
     levelOf: () => 0,
@@ -64,13 +63,10 @@ export function emitFactor(
       return `load_lanes_${dtype}(${p} + x * ${d}, ${d}, ${width})`;
     },
   });
-  for (const scalar of factor.scalars)
-    if (scalar.kind === "load" && scalar.access.includes(lanes)) steps.push(`${strideAlong(scalar.operand, scalar.access, lanes)} == 1`);
   const lane: Lane = scalars.lane(factor.value);
   return {
     pointers,
     lines: scalars.lines(0),
     cast: (to) => (lane === to ? scalars.name(factor.value) : `${lane}_to_${to}(${scalars.name(factor.value)})`),
-    isDense: steps.length === 0 ? "1" : [...new Set(steps)].join(" && "),
   };
 }

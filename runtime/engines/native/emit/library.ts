@@ -7,8 +7,6 @@ import { emitWholeArray } from "./whole-arrays.js";
 
 export type LibraryParts = {
   readonly kernels: readonly Kernel[];
-  /** What each kernel computes, for the reader: source lines. */
-  readonly notes: readonly string[];
   readonly precision: "f32" | "f64";
   readonly vectorBytes: number;
   /** Block loops of the schedule. */
@@ -30,7 +28,7 @@ export const sessionBytes = (threads: number): number => WORKSPACE_BYTES + HELD_
 
 /** C of each unit. The first holds the driver and the library's door. */
 export function emitLibrary(parts: LibraryParts): readonly string[] {
-  const emitted = parts.kernels.map((kernel, k) => kernelText(kernel, `k${k}`, parts.notes[k] ?? ""));
+  const emitted = parts.kernels.map((kernel, k) => kernelText(kernel, `k${k}`, ""));
   const { main, others } = spread(emitted, Math.max(1, Math.min(parts.units, emitted.length)));
   const prototypes: CText = [...emitted.map((_, k) => `void k${k}(const sig_call *call);`), ""];
   const table: CText = [
@@ -59,7 +57,7 @@ export function emitLibrary(parts: LibraryParts): readonly string[] {
     ...number("u32", "uint32_t", "u32"),
     ...ranked("f32"),
     ...ranked("f64"),
-    ...float("f32", parts.precision === "f64" ? 2 : 2),
+    ...float("f32", 2),
     // In a program of f32 a vector of f64 fills two registers.
     ...float("f64", parts.precision === "f64" ? 2 : 1),
     header(parts, "contract.h"),
@@ -73,7 +71,7 @@ export function emitLibrary(parts: LibraryParts): readonly string[] {
   ];
 }
 
-/** The generated part alone, as `sigc ir --emit c` prints it. */
+/** The generated part alone, as `sigc ir --emit c` prints it. `notes`: where each kernel comes from. */
 export const printKernels = (kernels: readonly Kernel[], notes: readonly string[]): string =>
   kernels.map((kernel, k) => kernelText(kernel, `k${k}`, notes[k] ?? "")).join("\n");
 

@@ -6,10 +6,12 @@
  * extents, and the parts are joined in order.
  */
 import type { KernelOf, KernelOut, PointKernel, Scalar } from "../../../../compiler/kernel/kernel.js";
-import { block, type CText, product } from "./c-text.js";
+import { innerDims } from "../../../../compiler/kernel/factor.js";
+import { block, type CText } from "./c-text.js";
 import { emitFactor } from "./factor.js";
-import { placeOf, pointerAt, strideAlong } from "./operands.js";
-import { elementType, type Place, type Reducer, readElement, reducerFor } from "./reducer.js";
+import { elementType, readElement } from "./elements.js";
+import { axesOf, decode, placeOf, pointCount, pointerAt, strideAlong } from "./operands.js";
+import { indicesFirst, type Place, type Reducer, reducerFor, valuesOf } from "./reducer.js";
 import { laneOf } from "./scalar-ops.js";
 import { emitScalars, type EmittedScalars } from "./scalars.js";
 import { storeResult } from "./stored-result.js";
@@ -51,8 +53,7 @@ class Pass {
     this.#name = name;
     this.#kernel = kernel;
     this.#reduced = reduced;
-    // Indices first: they compare the values that they follow as those were.
-    this.#whole = whole.toSorted((a, b) => Number(a.by === null) - Number(b.by === null));
+    this.#whole = whole.toSorted(indicesFirst);
     this.#outer = outer;
     this.#lanes = outer - 1;
     const all = Array.from({ length: outer }, (_, dim) => dim);
@@ -65,11 +66,10 @@ class Pass {
   emit(): EmittedKernel {
     const contract = this.#kernel.form === "contract" ? this.#kernel : null;
     const outs = [...this.#reduced, ...this.#whole];
-    const keys = outs.flatMap(({ by }) => (by === null ? [] : [this.#kernel.outs[by]?.value ?? 0]));
     // Rows first, what is visited inside, lanes innermost.
     const levelOf = (dims: readonly number[]): number =>
       dims.includes(this.#lanes) ? 3 : dims.some((dim) => this.#visited.includes(dim)) ? 2 : dims.length > 0 ? 1 : 0;
-    this.#scalars = emitScalars(this.#kernel.scalars, [...outs.map(({ value }) => value), ...keys], {
+    this.#scalars = emitScalars(this.#kernel.scalars, valuesOf(this.#kernel, outs), {
       prefix: "s",
       levelOf,
       innermost: 3,
@@ -92,20 +92,6 @@ class Pass {
     return { functions, body: this.#launch() };
   }
 
-  #extent(dims: readonly number[]): string {
-    return product(dims.map((dim) => `call->extent[${dim}]`));
-  }
-
-  /** Splits a flat position into those of the dims, the last one fastest. */
-  #decode(flat: string, dims: readonly number[]): CText {
-    if (dims.length === 1) return [`const int64_t i${dims[0]} = ${flat};`];
-    return dims.map((dim, k) => {
-      const behind = dims.slice(k + 1);
-      const divided = behind.length === 0 ? flat : `${flat} / (${this.#extent(behind)})`;
-      return `const int64_t i${dim} = ${k === 0 ? divided : `${behind.length === 0 ? flat : `(${divided})`} % call->extent[${dim}]`};`;
-    });
-  }
-
   #loadsAt(level: number): readonly (readonly [Extract<Scalar, { kind: "load" }>, number])[] {
     return this.#kernel.scalars.flatMap((scalar, at) =>
       scalar.kind === "load" && this.#scalars.needed.has(at) && this.#pointerLevel(scalar.access) === level ? [[scalar, at] as const] : [],
@@ -124,7 +110,7 @@ class Pass {
         ...(access.includes(this.#lanes) ? [`const int64_t d${k} = ${strideAlong(operand, access, this.#lanes)};`] : []),
       ]),
       ...this.#whole.flatMap((out) => {
-        const { access } = placeOf(out);
+        const { access } = axesOf(out);
         if (this.#pointerLevel(out.access) !== level) return [];
         return this.#placeLines(out, access, dims, at);
       }),
@@ -169,14 +155,7 @@ class Pass {
     });
   }
   #place(out: KernelOut, x: string): Place {
-    const k = this.#kernel.outs.indexOf(out);
-    const key = this.#kernel.outs[out.by ?? -1];
-    return {
-      out: `(w${k} + ${x} * e${k})`,
-      rank: placeOf(out).rank,
-      key: key === undefined ? "" : `(w${out.by} + ${x} * e${out.by})`,
-      keyRank: key === undefined ? "0" : placeOf(key).rank,
-    };
+    return placeOf(this.#kernel, out, (k) => `(w${k} + ${x} * e${k})`);
   }
 
   #task(): CText {
@@ -198,7 +177,7 @@ class Pass {
       "const int64_t first = task / job->strips * job->group, last = sig_least(first + job->group, job->rows);",
       "const int64_t begin = task % job->strips * job->strip, end = sig_least(begin + job->strip, job->length);",
       ...block("for (int64_t row = first; row < last; row++)", [
-        ...this.#decode("row", this.#rows),
+        ...decode("row", this.#rows),
         ...this.#pointers(1),
         ...this.#scalars.lines(1),
         ...block("for (int64_t x = begin; x < end; x += SIG_LANES)", [
@@ -248,14 +227,14 @@ class Pass {
         ? `const int64_t begin = strip * ${STRIP} * SIG_LANES, end = sig_least(begin + ${STRIP} * SIG_LANES, job->length);`
         : "const int64_t begin = sig_lane_part(job->length, part, job->lane_parts, 0), end = sig_lane_part(job->length, part, job->lane_parts, 1);",
       ...block("for (int64_t row = first; row < last; row++)", [
-        ...this.#decode("row", this.#rows),
+        ...decode("row", this.#rows),
         ...this.#pointers(1),
         ...this.#scalars.lines(1),
         `${this.#name}_state state[${width}];`,
         ...(flush.length === 0 ? [] : ["int64_t terms = 0;"]),
         ...each((k, state) => [this.#reducers[k]?.[1].start(state) ?? ""]),
         ...block("for (int64_t r = visit; r < visited; r++)", [
-          ...this.#decode("r", this.#visited),
+          ...decode("r", this.#visited),
           ...this.#pointers(2),
           ...this.#scalars.lines(2),
           ...visit,
@@ -273,13 +252,9 @@ class Pass {
   /** From `state` to memory, indices first. */
   #put(width: number): CText {
     const dims = this.#rows;
-    const places = this.#reduced.flatMap((out) => this.#placeLines(out, placeOf(out).access, dims, (dim) => `i${dim}`));
-    const ordered = [...this.#reducers.keys()].sort(
-      (a, b) => Number(this.#reduced[a]?.by === null) - Number(this.#reduced[b]?.by === null),
-    );
-    const puts = ordered.flatMap((k): CText => {
-      const [out, reducer] = this.#reducers[k] ?? [];
-      if (out === undefined || reducer === undefined) return [];
+    const places = this.#reduced.flatMap((out) => this.#placeLines(out, axesOf(out).access, dims, (dim) => `i${dim}`));
+    const ordered = this.#reducers.map(([out, reducer], k) => ({ out, reducer, k })).sort((a, b) => indicesFirst(a.out, b.out));
+    const puts = ordered.flatMap(({ out, reducer, k }): CText => {
       const merges = `call->accumulate[${this.#kernel.outs.indexOf(out)}]`;
       if (!this.#keepsLanes) return ["{", reducer.put(`state[0].r${k}`, "0", this.#place(out, "0"), merges), "}"];
       return [
@@ -303,7 +278,7 @@ class Pass {
         "const sig_call *call = job->call;",
         `const int64_t row = task / job->strips${this.#keepsLanes ? ", strip = task % job->strips" : ""};`,
         "(void)thread;",
-        ...this.#decode("row", this.#rows),
+        ...decode("row", this.#rows),
         ...(this.#keepsLanes
           ? [`const int64_t begin = strip * ${STRIP} * SIG_LANES, end = sig_least(begin + ${STRIP} * SIG_LANES, job->length);`]
           : []),
@@ -324,8 +299,8 @@ class Pass {
 
   #launch(): CText {
     const length = this.#lanes < 0 ? "1" : `call->extent[${this.#lanes}]`;
-    const inner = this.#kernel.form === "contract" ? Array.from({ length: this.#kernel.inner }, (_, k) => this.#outer + k) : [];
-    const plan = `sig_points job = {.call = call, .rows = ${this.#extent(this.#rows)}, .length = ${length}, .visits = ${this.#extent(this.#visited)}, .cost = ${this.#extent(inner)}};`;
+    const inner = this.#kernel.form === "contract" ? innerDims(this.#kernel) : [];
+    const plan = `sig_points job = {.call = call, .rows = ${pointCount(this.#rows)}, .length = ${length}, .visits = ${pointCount(this.#visited)}, .cost = ${pointCount(inner)}};`;
     if (this.#reducers.length === 0) return ["{", [plan, `sig_map_run(&job, ${this.#name});`], "}"];
     const width = this.#keepsLanes ? STRIP : 1;
     return [
@@ -344,8 +319,7 @@ class Pass {
     const real = lane === "f64" ? "f64" : "f32";
     const along = { lanes: kernel.inner === 0 ? -1 : kernel.dims - 1 };
     const [left, right] = [emitFactor("l", kernel, kernel.left, along), emitFactor("r", kernel, kernel.right, along)];
-    const innerDims = Array.from({ length: kernel.inner }, (_, k) => this.#outer + k);
-    const before = innerDims.slice(0, -1);
+    const before = innerDims(kernel).slice(0, -1);
     const body: CText = [
       `const ${real}v product = ${left.cast(real)} * ${right.cast(real)};`,
       `part += select_${real}(mask_${real}(first_lanes(n)), product, (${real}v){0});`,
@@ -359,8 +333,8 @@ class Pass {
       `sum = ((${real}v)(${left.cast(real)} * ${right.cast(real)}))[0];`,
     ];
     const loops: CText = [
-      ...block(`for (int64_t r = 0; r < ${this.#extent(before)}; r++)`, [
-        ...this.#decode("r", before),
+      ...block(`for (int64_t r = 0; r < ${pointCount(before)}; r++)`, [
+        ...decode("r", before),
         ...left.pointers,
         ...right.pointers,
         ...block(`for (int64_t from = 0; from < call->extent[${kernel.dims - 1}]; from += SIG_RUN * SIG_LANES)`, [

@@ -3,8 +3,8 @@ import type { DType } from "../../../../compiler/graph/type.js";
 import type { KernelOut, PointKernel } from "../../../../compiler/kernel/kernel.js";
 import { isFloat } from "../../../../compiler/graph/type.js";
 import { block, type CText } from "./c-text.js";
+import { elementType, readElement, writeElement } from "./elements.js";
 import type { EmittedScalars } from "./scalars.js";
-import { cType } from "./scalars.js";
 import { isFloatLane, type Lane } from "./scalar-ops.js";
 
 /** `across`: all lanes meet in one element. `along`: each lane has an element of its own. */
@@ -27,26 +27,12 @@ export type Reducer = {
   readonly put: (state: string, lane: string, place: Place, merges: string) => CText;
 };
 
-const elementTypes = {
-  f32: "float",
-  f64: "double",
-  i32: "int32_t",
-  u32: "uint32_t",
-  bool: "uint8_t",
-  f16: "uint16_t",
-  bf16: "uint16_t",
-} as const satisfies Record<DType, string>;
-export const elementType = (dtype: DType): string => elementTypes[dtype];
+/** Indices before the values that they follow: they compare those as they were. For lists of results in the order of bringing them to memory. */
+export const indicesFirst = (a: KernelOut, b: KernelOut): number => Number(a.by === null) - Number(b.by === null);
 
-const is16 = (dtype: DType): boolean => dtype === "f16" || dtype === "bf16";
-
-/** One stored element as a C number, and back. */
-export const readElement = (dtype: DType, pointer: string): string =>
-  is16(dtype) ? `load_first_${dtype}((const uint16_t *)${pointer}, 1, (f32v){0})[0]` : `*(const ${elementType(dtype)} *)(${pointer})`;
-export const writeElement = (dtype: DType, pointer: string, value: string): string =>
-  is16(dtype)
-    ? `store_first_${dtype}((uint16_t *)(${pointer}), 1, splat_f32((float)(${value})));`
-    : `*(${elementType(dtype)} *)(${pointer}) = (${elementType(dtype)})(${value});`;
+/** The entries of a kernel's DAG that some results need: their values, and those that their indices follow. */
+export const valuesOf = ({ outs }: PointKernel, wanted: readonly KernelOut[]): readonly number[] =>
+  wanted.flatMap(({ value, by }) => (by === null ? [value] : [value, outs[by]?.value ?? 0]));
 
 export function reducerFor(kernel: PointKernel, out: KernelOut, scalars: EmittedScalars, direction: Direction): Reducer {
   const dtype = kernel.operands[out.operand]?.dtype ?? "f32";
@@ -138,7 +124,7 @@ function ranks(
   shown: "key" | "index",
   direction: Direction,
 ): Reducer {
-  const element = cType(lane);
+  const element = elementType(lane);
   const width = direction === "across" ? "1" : "SIG_LANES";
   // One list is read in whole vectors, of up to 16 lanes.
   const room = direction === "across" ? Math.ceil(k / 16) * 16 : k;

@@ -1,5 +1,6 @@
 /** A scalar DAG as vector C, cut into levels: what does not change with the inner loops stands before them. */
 import type { Scalar } from "../../../../compiler/kernel/kernel.js";
+import { elementType } from "./elements.js";
 import { endsInProduct, isFloatLane, isSum, type Lane, laneOf, literal, scalarOps, vectorOf } from "./scalar-ops.js";
 
 type Load = Extract<Scalar, { kind: "load" }>;
@@ -82,7 +83,7 @@ function expression(scalar: Scalar, at: number, to: Lane, { name, lane, setting 
     case "const":
       return literal(scalar.value, to);
     case "parameter":
-      return `splat_${to}((${to === "bool" ? "int" : cType(to)})call->parameter[${scalar.parameter}])`;
+      return `splat_${to}((${to === "bool" ? "int" : elementType(to)})call->parameter[${scalar.parameter}])`;
     case "index":
       return setting.index(scalar.dim);
     case "accumulator":
@@ -95,6 +96,3 @@ function expression(scalar: Scalar, at: number, to: Lane, { name, lane, setting 
     }
   }
 }
-
-const elements = { f32: "float", f64: "double", i32: "int32_t", u32: "uint32_t", bool: "uint8_t" } as const satisfies Record<Lane, string>;
-export const cType = (lane: Lane): string => elements[lane];
