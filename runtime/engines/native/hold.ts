@@ -4,8 +4,8 @@ import { innerDims } from "../../../compiler/kernel/factor.js";
 import type { Factor, Kernel } from "../../../compiler/kernel/kernel.js";
 import type { BufferId, Extent, LoopId, Plan, PlanStatement } from "../../../compiler/plan/plan.js";
 import { writtenOperands } from "../../../compiler/plan/verify-plan.js";
-import { rolesOf } from "./emit/contract.js";
 import { HELD_BYTES } from "./emit/library.js";
+import { rolesOf } from "./emit/roles.js";
 
 type Call = Extract<PlanStatement, { kind: "call" }>;
 type For = Extract<PlanStatement, { kind: "for" }>;
@@ -26,6 +26,14 @@ export class Holding {
   constructor(plan: Plan, kernels: readonly Kernel[]) {
     this.#plan = plan;
     this.#kernels = kernels;
+  }
+
+  /** What is held in a loop is held until it ends: loops that follow one another share the memory. */
+  inside<T>(loop: () => T): T {
+    const taken = this.#taken;
+    const made = loop();
+    this.#taken = taken;
+    return made;
   }
 
   /** `whole`: the largest that an extent gets. */

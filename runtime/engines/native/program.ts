@@ -6,7 +6,8 @@
  *   CHOOSE below loops…            each loop with its step and its number of turns; then the lengths of both lists, and both lists
  *
  * `share`: by all threads. `turns`: the loop over which `left` and `right`, byte offsets or −1, hold packed factors; −1 outside loops.
- * Lists begin with their count. An operand is buffer, byte offset, bases (loop, bytes), rank, then stride and extent of each axis.
+ * Lists begin with their count. An operand is buffer, byte offset, bases (loop, bytes), rank, then stride and extent of each axis, and
+ * the elements that its buffer has room for if it may lie in panels, else 0.
  * An extent is a sum of terms: coefficient and the loops whose current block it is multiplied by.
  *
  * The plan is verified before (every window inside its buffer, in every block): C trusts these words.
@@ -15,6 +16,7 @@ import { dtypeBytes } from "../../../compiler/graph/type.js";
 import type { Kernel } from "../../../compiler/kernel/kernel.js";
 import type { Extent, LoopId, Plan, PlanStatement, View } from "../../../compiler/plan/plan.js";
 import { Holding } from "./hold.js";
+import { panelledBuffers, panelRoom } from "./panelled.js";
 
 type Call = Extract<PlanStatement, { kind: "call" }>;
 type For = Extract<PlanStatement, { kind: "for" }>;
@@ -32,6 +34,7 @@ export type Program = {
 };
 
 export function encodeProgram(plan: Plan, kernels: readonly Kernel[]): Program {
+  const panelled = panelledBuffers(plan, kernels);
   const holding = new Holding(plan, kernels);
   const blocks = new Map<LoopId, { readonly step: number; readonly times: number }>();
   let work = 0;
@@ -42,7 +45,9 @@ export function encodeProgram(plan: Plan, kernels: readonly Kernel[]): Program {
   const extentWords = (extent: Extent): readonly number[] =>
     typeof extent === "number" ? [1, extent, 0] : [extent.length, ...extent.flatMap(({ coef, loops }) => [coef, loops.length, ...loops])];
   const operandWords = ({ buffer, offset, bases, dims }: View): readonly number[] => {
-    const bytes = dtypeBytes[plan.buffers[buffer]?.dtype ?? "f64"];
+    const held = plan.buffers[buffer];
+    if (held === undefined) throw new Error(`no buffer ${buffer}`);
+    const bytes = dtypeBytes[held.dtype];
     return [
       buffer,
       offset * bytes,
@@ -50,6 +55,7 @@ export function encodeProgram(plan: Plan, kernels: readonly Kernel[]): Program {
       ...bases.flatMap(({ loop, stride }) => [loop, stride * bytes]),
       dims.length,
       ...dims.flatMap(({ extent, stride }) => [stride, ...extentWords(extent)]),
+      panelled.has(buffer) ? panelRoom(held) : 0,
     ];
   };
   const callWords = (call: Call, around: For | undefined): readonly number[] => {
@@ -79,7 +85,7 @@ export function encodeProgram(plan: Plan, kernels: readonly Kernel[]): Program {
         case "for": {
           const { loop, extent, step } = statement;
           blocks.set(loop, { step, times: Math.ceil(extent / step) });
-          const body = listWords(statement.body, statement);
+          const body = holding.inside(() => listWords(statement.body, statement));
           blocks.delete(loop);
           return [FOR, loop, extent, step, body.length, ...body];
         }

@@ -1,5 +1,10 @@
 /* What a kernel is called with. */
-typedef struct { char *data; int64_t stride[SIG_MAX_RANK], extent[SIG_MAX_RANK]; } sig_operand; /* strides in elements */
+typedef struct {
+  char *data;
+  int64_t stride[SIG_MAX_RANK], extent[SIG_MAX_RANK]; /* strides in elements */
+  /* Not 0: a matrix in panels of NR columns, each [row][NR], this many elements apart. Only contractions that know see one. */
+  int64_t panel;
+} sig_operand;
 
 typedef struct sig_call {
   sig_team *team; /* NULL: the caller's thread does it all */

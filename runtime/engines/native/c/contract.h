@@ -1,5 +1,5 @@
 /*
- * A contraction over blocks: both factors are packed into panels, then tasks of SIG_TASK_PANELS panels of rows go over panels of
+ * A contraction over blocks: both factors are packed into panels (but a left one that lies in panels already), then tasks of SIG_TASK_PANELS panels of rows go over panels of
  * columns, and each register tile runs the kernel's epilogue while it is hot. What an epilogue reduces along columns is finished
  * by the task that owns the rows; what it reduces along rows, or to one number, waits in the task's slot and is joined in slot
  * order. Sizes of blocks and slots follow from the extents alone: bits do not depend on threads.
@@ -11,9 +11,11 @@ enum {
   SIG_SUM_BYTES = 1 << 20, /* register tiles that wait for more of k */
   SIG_SLOT_BYTES = 1 << 20,
   SIG_LOCAL_PANEL_BYTES = 128 << 10,
-  SIG_TASK_PANELS = 4, /* of rows: while they pass, one panel of columns stays in the first-level cache */
-  SIG_TASK_COLUMNS = 4, /* panels of columns, where nothing is reduced along them */
-  SIG_PACK_PANELS = 4, /* packed together: what lies side by side in memory is read once */
+  SIG_TASK_PANELS = 6, /* of rows: while they pass, one panel of columns stays in the first-level cache */
+  SIG_TASK_COLUMNS = 3, /* panels of columns, where nothing is reduced along them */
+  /* Packed together: what lies side by side in memory is read once. */
+  SIG_PACK_LEFT = 4,
+  SIG_PACK_RIGHT = 2,
   SIG_MOST_ROWS = 2048,
 };
 _Static_assert(2 * SIG_PANEL_BYTES + SIG_SUM_BYTES + SIG_SLOT_BYTES <= SIG_WORKSPACE_BYTES, "the workspace holds all parts");
@@ -27,6 +29,9 @@ typedef struct {
   int64_t column_state_bytes; /* per vector of columns and task; 0 where nothing is reduced along rows */
   int64_t state_bytes; /* per task: what becomes one number */
   int32_t points_free; /* every result keeps every dim of `at` */
+  /* The operand that is the whole left factor and may lie in panels, and how it is read there; −1. */
+  int32_t left_operand;
+  sig_order left_order;
   int32_t grid; /* nothing is reduced along rows or columns alone: tasks may take parts of the columns */
   void (*left)(const sig_contract *, int64_t row, int64_t rows, int64_t k, int64_t count, void *panel);
   void (*right)(const sig_contract *, int64_t column, int64_t columns, int64_t k, int64_t count, void *panel);
@@ -42,16 +47,24 @@ struct sig_contract {
   int64_t at[SIG_MAX_DIMS];
   sig_team *team;
   char *left, *right, *sums, *slots;
+  sig_order order; /* of the left factor */
   /* the block in work */
   int64_t row, row_count, column, column_count, k, k_count;
   int64_t slot_columns; /* vectors of columns in a slot */
-  int32_t packs_left, packs_right;
+  int32_t packs_right;
 };
 
-static inline int64_t sig_slot_bytes(const sig_contract *c, int64_t columns) {
-  return sig_up(sig_up(columns, c->kernel->tile_columns) / SIG_LANES * c->kernel->column_state_bytes + c->kernel->state_bytes, 64);
+/* A slot: a state for each vector of columns, then, aligned, what becomes one number. */
+static inline int64_t sig_columns_bytes(const sig_contract *c, int64_t columns) {
+  return sig_up(sig_up(columns, c->kernel->tile_columns) / SIG_LANES * c->kernel->column_state_bytes, 64);
 }
-static inline char *sig_slot(const sig_contract *c, int64_t task) { return c->slots + task * sig_slot_bytes(c, c->column_count); }
+static inline int64_t sig_slot_bytes(const sig_contract *c, int64_t columns) {
+  return sig_columns_bytes(c, columns) + sig_up(c->kernel->state_bytes, 64);
+}
+static inline void *sig_columns_slot(const sig_contract *c, int64_t task) { return c->slots + task * sig_slot_bytes(c, c->column_count); }
+static inline void *sig_numbers_slot(const sig_contract *c, int64_t task) {
+  return (char *)sig_columns_slot(c, task) + sig_columns_bytes(c, c->column_count);
+}
 static inline int64_t sig_parts(int64_t count, int64_t size) { return (count + size - 1) / size; }
 static inline int64_t sig_row_tasks(int64_t rows) { return sig_parts(rows, SIG_TASK_PANELS * SIG_MR); }
 static inline int64_t sig_column_tasks(const sig_contract_kernel *kernel, int64_t columns) {
@@ -59,35 +72,40 @@ static inline int64_t sig_column_tasks(const sig_contract_kernel *kernel, int64_
 }
 static inline int64_t sig_tasks(const sig_contract *c) { return sig_row_tasks(c->row_count) * sig_column_tasks(c->kernel, c->column_count); }
 
+static inline sig_left sig_left_from(const sig_contract *c, int64_t row) {
+  if (c->order == SIG_PACKED) return (sig_left){.data = c->left, .order = SIG_PACKED, .row = row};
+  return (sig_left){c->left, c->order, c->call->operand[c->kernel->left_operand].panel, c->row + row, c->k};
+}
+
 static void sig_pack_task(void *job, int64_t index, int64_t thread) {
   const sig_contract *c = job;
   const sig_contract_kernel *kernel = c->kernel;
-  const int64_t left = SIG_PACK_PANELS * SIG_MR, right = SIG_PACK_PANELS * kernel->tile_columns;
-  const int64_t lefts = c->packs_left ? sig_parts(c->row_count, left) : 0;
+  const int64_t left = SIG_PACK_LEFT * SIG_MR, right = SIG_PACK_RIGHT * kernel->tile_columns;
+  const int64_t rights = c->packs_right ? sig_parts(c->column_count, right) : 0;
   (void)thread;
-  if (index < lefts) {
-    const int64_t first = index * left;
-    kernel->left(c, c->row + first, sig_least(left, c->row_count - first), c->k, c->k_count, c->left + first * c->k_count * kernel->element_bytes);
-  } else {
-    const int64_t first = (index - lefts) * right;
+  if (index < rights) {
+    const int64_t first = index * right;
     kernel->right(c, c->column + first, sig_least(right, c->column_count - first), c->k, c->k_count,
                   c->right + first * c->k_count * kernel->element_bytes);
+  } else {
+    const int64_t first = (index - rights) * left;
+    kernel->left(c, c->row + first, sig_least(left, c->row_count - first), c->k, c->k_count, c->left + first * c->k_count * kernel->element_bytes);
   }
 }
 
 static void sig_pack(sig_contract *c, int left, int right) {
-  c->packs_left = left;
   c->packs_right = right;
   sig_share(c->team,
-            (left ? sig_parts(c->row_count, SIG_PACK_PANELS * SIG_MR) : 0) +
-              (right ? sig_parts(c->column_count, SIG_PACK_PANELS * c->kernel->tile_columns) : 0),
+            (right ? sig_parts(c->column_count, SIG_PACK_RIGHT * c->kernel->tile_columns) : 0) +
+              (left ? sig_parts(c->row_count, SIG_PACK_LEFT * SIG_MR) : 0),
             sig_pack_task, c);
 }
 
 /* All of one matrix product, in blocks of at most these rows, columns and products. */
 static void sig_contract_blocks(sig_contract *c, int64_t rows, int64_t columns, int64_t depth) {
   const int whole = depth >= c->inner, one = whole && columns >= c->columns;
-  const int keeps_left = c->left == c->call->held_left && c->call->packed, keeps_right = c->right == c->call->held_right && c->call->packed;
+  const int keeps_left = c->order != SIG_PACKED || (c->left == c->call->held_left && c->call->packed);
+  const int keeps_right = c->right == c->call->held_right && c->call->packed;
   for (c->row = 0; c->row < c->rows; c->row += rows) {
     c->row_count = sig_least(rows, c->rows - c->row);
     for (c->column = 0; c->column < c->columns; c->column += columns) {
@@ -145,7 +163,7 @@ static void sig_contract_run(const sig_call *call, const sig_contract_kernel *ke
   c.right = c.left + SIG_PANEL_BYTES;
   c.sums = c.right + SIG_PANEL_BYTES;
   c.slots = c.sums + SIG_SUM_BYTES;
-  const int64_t depth = sig_least(inner, 1536 * 4 / bytes);
+  const int64_t depth = sig_least(inner, 11 * SIG_RUN * 4 / bytes);
   int64_t most = sig_least(SIG_MOST_ROWS, SIG_PANEL_BYTES / bytes / sig_most(depth, 1));
   if (depth < inner) most = sig_least(most, SIG_SUM_BYTES / bytes / 512);
   const int64_t block_rows = sig_even_block(rows, most, SIG_TASK_PANELS * SIG_MR);
@@ -156,6 +174,10 @@ static void sig_contract_run(const sig_call *call, const sig_contract_kernel *ke
   }
   if (call->held_left && c.points == 1 && depth >= inner && block_rows >= rows) c.left = call->held_left;
   if (call->held_right && c.points == 1 && depth >= inner && block_columns >= columns) c.right = call->held_right;
+  if (kernel->left_operand >= 0 && call->operand[kernel->left_operand].panel) {
+    c.left = call->operand[kernel->left_operand].data;
+    c.order = kernel->left_order;
+  }
   for (int64_t point = 0; point < c.points; point++) {
     sig_contract_point(&c, point);
     sig_contract_blocks(&c, block_rows, block_columns, depth);

@@ -29,6 +29,16 @@ static const int64_t *sig_read_operand(const int64_t *word, const sig_block *blo
     operand->stride[axis] = *word++;
     word = sig_read_extent(word, blocks, &operand->extent[axis]);
   }
+  /* Panels where their edges, which nobody writes, have room too. */
+  const int64_t room = *word++;
+  operand->panel = 0;
+  if (room) {
+    const int64_t panel = sig_up(operand->extent[0], SIG_MR) * SIG_NR;
+    if (SIG_NR % SIG_MR == 0 && sig_parts(operand->extent[1], SIG_NR) * panel <= room) {
+      operand->panel = panel;
+      operand->stride[0] = SIG_NR;
+    }
+  }
   return word;
 }
 

@@ -45,19 +45,32 @@ SIG_DEFINE_LANES(bf16, uint16_t, f32v, ((f32v){0}))
 #define SIG_UNROLL _Pragma("GCC unroll 32")
 #endif
 
-/* Rows of a register tile: with two vectors of columns their sums leave room for the factors. */
-#if SIG_VECTOR_BYTES == 64 || defined(__aarch64__)
-enum { SIG_MR = 12 }; /* 32 registers */
+/*
+ * Rows and vectors of columns of a register tile: its sums leave room for the factors. Panels of columns are whole numbers of
+ * rows wide, so that what is stored in them can be read as rows or as columns.
+ */
+enum { SIG_NV = 3, SIG_NR = SIG_NV * SIG_LANES }; /* SIG_NR: of the element that the program computes in */
+#if SIG_VECTOR_BYTES == 64
+enum { SIG_MR = 8 }; /* 32 registers */
+#elif defined(__aarch64__)
+enum { SIG_MR = 6 }; /* 32 registers; three vectors have 12 or 6 columns */
 #else
-enum { SIG_MR = 6 }; /* 16 registers */
+enum { SIG_MR = 4 }; /* 16 registers; 12 columns or more */
 #endif
 
 enum {
-  SIG_RUN = 256, /* products in one partial sum */
+  SIG_RUN = 144, /* products in one partial sum: whole panels, and their columns stay in the first-level cache */
   SIG_AHEAD = 8, /* vectors of a row that packing prefetches */
-  SIG_ROWS_AHEAD = 32, /* where it goes from row to row: rows of a block are far apart, and no prefetcher follows */
+  SIG_ROWS_AHEAD = 8, /* where it goes from row to row: rows of a block are far apart, and no prefetcher follows */
   SIG_SUM_RUN = 256, /* terms of a sum in lanes before they go to a wider number */
 };
+
+/*
+ * The left factor from a row and a product on: packed in panels of rows, or as a matrix in panels of NR columns, `panel` elements
+ * apart and each [row][NR], whose rows or whose columns are the rows of the contraction. Products begin at a whole run.
+ */
+typedef enum { SIG_PACKED, SIG_ROWS, SIG_COLUMNS } sig_order;
+typedef struct { const void *data; sig_order order; int64_t panel, row, k; } sig_left;
 
 #define SIG_JOIN_(a, b) a##_##b
 #define SIG_JOIN(a, b) SIG_JOIN_(a, b)

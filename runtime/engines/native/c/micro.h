@@ -3,7 +3,8 @@
  *   T   f32 or f64: the suffix of what is defined here;  T_ELEMENT  its C type
  *   V   its vector of SIG_LANES lanes
  *   NV  vectors across a register tile
- * A tile is SIG_MR rows by NV vectors of columns. Both factors come packed: [k][SIG_MR] and [k][NR], zeros beyond the edge.
+ * A tile is SIG_MR rows by NV vectors of columns. Columns come packed in panels: [k][NR], zeros beyond the edge. Rows come packed
+ * too, [k][SIG_MR], or lie in panels of NR columns that another contraction stored (see sig_left).
  *
  * An element is a sum of partial sums of SIG_RUN products, each begun at zero and done in rising k: it depends on its row, its
  * column and k alone, never on where the tile lies or who computes it.
@@ -12,19 +13,24 @@
 
 enum { SIG_T(NR) = NV * SIG_LANES };
 
-/* c += or = a·b over k products; c is [SIG_MR][NR]. */
-static inline __attribute__((always_inline)) void SIG_T(micro_run)(int64_t k, const T_ELEMENT *restrict a, const T_ELEMENT *restrict b, T_ELEMENT *restrict c, int first) {
+/*
+ * c += or = a·b over k products; c is [SIG_MR][NR]. Of a, rows are `across` elements apart and products `along`; after each
+ * `chunk` of them it skips some.
+ */
+static inline __attribute__((always_inline)) void SIG_T(micro_run)(int64_t k, const T_ELEMENT *restrict a, int64_t across, int64_t along, int64_t chunk, int64_t skip,
+                                                                   const T_ELEMENT *restrict b, T_ELEMENT *restrict c, int first) {
   V sum[SIG_MR][NV];
   SIG_UNROLL for (int r = 0; r < SIG_MR; r++)
     SIG_UNROLL for (int n = 0; n < NV; n++) sum[r][n] = (V){0};
-  for (int64_t p = 0; p < k; p++, a += SIG_MR, b += SIG_T(NR)) {
-    V column[NV];
-    SIG_UNROLL for (int n = 0; n < NV; n++) column[n] = *(const V *)(b + n * SIG_LANES);
-    SIG_UNROLL for (int r = 0; r < SIG_MR; r++) {
-      const V row = a[r] - (V){0}; /* x − 0 is x, −0 too: a broadcast */
-      SIG_UNROLL for (int n = 0; n < NV; n++) sum[r][n] += row * column[n];
+  for (int64_t begin = 0; begin < k; begin += chunk, a += skip)
+    for (int64_t p = begin; p < k && p < begin + chunk; p++, a += along, b += SIG_T(NR)) {
+      V column[NV];
+      SIG_UNROLL for (int n = 0; n < NV; n++) column[n] = *(const V *)(b + n * SIG_LANES);
+      SIG_UNROLL for (int r = 0; r < SIG_MR; r++) {
+        const V row = a[r * across] - (V){0}; /* x − 0 is x, −0 too: a broadcast */
+        SIG_UNROLL for (int n = 0; n < NV; n++) sum[r][n] += row * column[n];
+      }
     }
-  }
   SIG_UNROLL for (int r = 0; r < SIG_MR; r++)
     SIG_UNROLL for (int n = 0; n < NV; n++) {
       V *to = (V *)(c + r * SIG_T(NR) + n * SIG_LANES);
@@ -36,11 +42,20 @@ static inline __attribute__((always_inline)) void SIG_T(micro_run)(int64_t k, co
  * One panel of columns with `rows` panels of rows: tiles lie one after another, `step` elements apart. `first`: nothing is in
  * them yet. Panels stream from the second-level cache; runs that would keep them in the first were not faster.
  */
-static __attribute__((noinline)) void SIG_T(micro)(int64_t k, const T_ELEMENT *a, const T_ELEMENT *b, T_ELEMENT *c, int64_t step, int64_t rows, int first) {
+static __attribute__((noinline)) void SIG_T(micro)(int64_t k, sig_left left, const T_ELEMENT *b, T_ELEMENT *c, int64_t step, int64_t rows, int first) {
+  enum { NR = SIG_T(NR) };
+  const T_ELEMENT *const a = left.data;
   for (int64_t row = 0; row < rows; row++)
     for (int64_t done = 0; done < k; done += SIG_RUN) {
-      const int64_t run = k - done < SIG_RUN ? k - done : SIG_RUN;
-      SIG_T(micro_run)(run, a + (row * k + done) * SIG_MR, b + done * SIG_T(NR), c + row * step, first && done == 0);
+      const int64_t run = k - done < SIG_RUN ? k - done : SIG_RUN, y = left.row + row * SIG_MR, x = left.k + done;
+      T_ELEMENT *const tile = c + row * step;
+      const T_ELEMENT *const column = b + done * NR;
+      const int start = first && done == 0;
+      switch (left.order) {
+        case SIG_PACKED: SIG_T(micro_run)(run, a + y * k + done * SIG_MR, 1, SIG_MR, run, 0, column, tile, start); break;
+        case SIG_ROWS: SIG_T(micro_run)(run, a + x / NR * left.panel + y * NR, NR, 1, NR, left.panel - NR, column, tile, start); break;
+        case SIG_COLUMNS: SIG_T(micro_run)(run, a + y / NR * left.panel + y % NR + x * NR, 1, NR, run, 0, column, tile, start); break;
+      }
     }
 }
 

@@ -1,41 +1,19 @@
 /** contract with rows and columns: how panels are packed, what the epilogue does with a register tile, how results are joined. */
 import type { Factor, KernelOf, KernelOut, Scalar } from "../../../../compiler/kernel/kernel.js";
-import { factorDims, innerDims } from "../../../../compiler/kernel/factor.js";
+import { innerDims } from "../../../../compiler/kernel/factor.js";
 import { block, type CText } from "./c-text.js";
 import { elementType, readElement } from "./elements.js";
 import { emitFactor, isDenseAlong, mainLoad } from "./factor.js";
 import { axesOf, decode, placeOf, pointCount, pointerAt, strideAlong } from "./operands.js";
+import { leftPanels, storesPanels } from "./panels.js";
 import { type EmittedKernel, emitPoints } from "./points.js";
 import { type Direction, indicesFirst, type Reducer, reducerFor, valuesOf } from "./reducer.js";
+import { type Roles, rolesOf } from "./roles.js";
 import { laneOf } from "./scalar-ops.js";
 import { emitScalars, type EmittedScalars } from "./scalars.js";
 import { storeResult } from "./stored-result.js";
 
 type Load = Extract<Scalar, { kind: "load" }>;
-
-/** One matrix product per point of the other dims: rows come from one factor alone, columns from the other. */
-type Roles = {
-  readonly row: number;
-  readonly column: number;
-  readonly points: readonly number[];
-  readonly left: Factor;
-  readonly right: Factor;
-};
-
-export function rolesOf(kernel: KernelOf<"contract">): Roles | null {
-  const outer = kernel.dims - kernel.inner;
-  const [left, right] = [factorDims(kernel.left), factorDims(kernel.right)];
-  const dims = Array.from({ length: outer }, (_, dim) => dim);
-  const onlyLeft = dims.filter((dim) => left.includes(dim) && !right.includes(dim));
-  const onlyRight = dims.filter((dim) => right.includes(dim) && !left.includes(dim));
-  const [row, column] = [onlyLeft.at(-1), onlyRight.at(-1)];
-  if (row === undefined || column === undefined || kernel.inner === 0) return null;
-  const points = dims.filter((dim) => dim !== row && dim !== column);
-  // Columns run along lanes: the later dim is the one that lies densely in results. Products do not mind the exchange.
-  return row < column
-    ? { row, column, points, left: kernel.left, right: kernel.right }
-    : { row: column, column: row, points, left: kernel.right, right: kernel.left };
-}
 
 export function emitContract(name: string, kernel: KernelOf<"contract">): EmittedKernel {
   const roles = rolesOf(kernel);
@@ -108,6 +86,7 @@ class MatrixProduct {
         [
           `.element_bytes = sizeof(${this.#cReal()}), .tile_columns = NR_${this.#real}, .points_free = ${free ? 1 : 0}, .grid = ${this.#isGrid() ? 1 : 0},`,
           `.column_state_bytes = ${has(this.#columns, "columns")}, .state_bytes = ${has(this.#numbers, "numbers")},`,
+          this.#leftPanels(),
           `.left = ${name}_left, .right = ${name}_right, .task = ${name}_task, .fold = ${name}_fold,`,
         ],
         "};",
@@ -120,6 +99,10 @@ class MatrixProduct {
     };
   }
 
+  #leftPanels(): string {
+    const left = leftPanels(this.#kernel, this.#roles);
+    return `.left_operand = ${left?.operand ?? -1}, .left_order = ${left === null ? "SIG_PACKED" : left.order === "rows" ? "SIG_ROWS" : "SIG_COLUMNS"},`;
+  }
   #isGrid(): boolean {
     return this.#rows.length === 0 && this.#columns.length === 0;
   }
@@ -298,7 +281,7 @@ class MatrixProduct {
           "const sig_call *call = c->call;",
           ...this.#points(),
           ...loads,
-          ...this.#whole.flatMap((out) => this.#wholeLines(out)),
+          ...this.#whole.flatMap((out) => this.#tileLines(out, "column")),
           ...this.#scalars.lines(0),
           // Copies, for what is stored might lie where a state does: a compiler would write the state back at every step.
           ...(this.#numbers.length === 0 ? [] : [`${this.#name}_numbers numbers = *numbers_state;`]),
@@ -322,6 +305,16 @@ class MatrixProduct {
         ],
       ),
       "",
+    ];
+  }
+  /** As for all of it, and moved to where a panel of columns begins: from there on x counts as it does in rows. */
+  #tileLines(out: KernelOut, column: string): CText {
+    const lines = this.#wholeLines(out);
+    if (!storesPanels(this.#kernel, this.#roles, out)) return lines;
+    const { operand } = out;
+    return [
+      ...lines,
+      `if (call->operand[${operand}].panel) w${this.#kernel.outs.indexOf(out)} += ${column} / NR_${this.#real} * call->operand[${operand}].panel - (${column});`,
     ];
   }
   #wholeLines(out: KernelOut): CText {
@@ -365,13 +358,13 @@ class MatrixProduct {
         ...(this.#columns.length === 0
           ? []
           : [
-              `${name}_columns *columns_state = (${name}_columns *)sig_slot(c, task);`,
+              `${name}_columns *columns_state = sig_columns_slot(c, task);`,
               ...block(`if (last) for (int64_t v = 0; v < panels * NR_${real} / SIG_LANES; v++)`, start(this.#columns, "columns_state[v]")),
             ]),
         ...(this.#numbers.length === 0
           ? []
           : [
-              `${name}_numbers *numbers_state = (${name}_numbers *)(sig_slot(c, task) + panels * NR_${real} / SIG_LANES * c->kernel->column_state_bytes);`,
+              `${name}_numbers *numbers_state = sig_numbers_slot(c, task);`,
               ...block("if (last)", start(this.#numbers, "(*numbers_state)")),
             ]),
         `${c} own[SIG_TASK_PANELS * SIG_MR * NR_${real}] __attribute__((aligned(64)));`,
@@ -383,7 +376,7 @@ class MatrixProduct {
           ...this.#prefetch(),
           ...(this.#kernel.kept === undefined
             ? [
-                `micro_${real}(c->k_count, (const ${c} *)c->left + first * c->k_count, (const ${c} *)c->right + column * c->k_count, tiles, step, row_panels, c->k == 0);`,
+                `micro_${real}(c->k_count, sig_left_from(c, first), (const ${c} *)c->right + column * c->k_count, tiles, step, row_panels, c->k == 0);`,
               ]
             : this.#readKept(this.#kernel.kept)),
           "if (last)",
@@ -478,7 +471,7 @@ class MatrixProduct {
     return [
       ...block("if (last)", [
         ...this.#points(),
-        ...this.#whole.flatMap((out) => this.#wholeLines(out)),
+        ...this.#whole.flatMap((out) => this.#tileLines(out, "c->column + column")),
         ...block("for (int64_t y = c->row + first; y < c->row + first + rows; y++)", [
           `for (int64_t x = c->column + column; x < c->column + sig_least(c->column_count, column + NR_${this.#real}); x += SIG_LANES) {`,
           lines,
@@ -498,9 +491,9 @@ class MatrixProduct {
         ? []
         : [
             ...block(`for (int64_t v = panel * NR_${real} / SIG_LANES; v < (panel + 1) * NR_${real} / SIG_LANES; v++)`, [
-              `${name}_columns state = ((const ${name}_columns *)sig_slot(c, 0))[v];`,
+              `${name}_columns state = ((const ${name}_columns *)sig_columns_slot(c, 0))[v];`,
               ...block("for (int64_t task = 1; task < tasks; task++)", [
-                `const ${name}_columns next = ((const ${name}_columns *)sig_slot(c, task))[v];`,
+                `const ${name}_columns next = ((const ${name}_columns *)sig_columns_slot(c, task))[v];`,
                 ...this.#columns.flatMap(({ reducer, place }) => reducer.join(`state.r${place}`, `next.r${place}`)),
               ]),
               ...this.#columns.flatMap(({ out }) => this.#wholeLines(out)),
@@ -519,10 +512,9 @@ class MatrixProduct {
       this.#numbers.length === 0
         ? []
         : [
-            `const int64_t behind = ${panels} * NR_${real} / SIG_LANES * c->kernel->column_state_bytes;`,
-            `${name}_numbers state = *(const ${name}_numbers *)(sig_slot(c, 0) + behind);`,
+            `${name}_numbers state = *(const ${name}_numbers *)sig_numbers_slot(c, 0);`,
             ...block("for (int64_t task = 1; task < tasks; task++)", [
-              `const ${name}_numbers next = *(const ${name}_numbers *)(sig_slot(c, task) + behind);`,
+              `const ${name}_numbers next = *(const ${name}_numbers *)sig_numbers_slot(c, task);`,
               ...this.#numbers.flatMap(({ reducer, place }) => reducer.join(`state.r${place}`, `next.r${place}`)),
             ]),
             ...this.#numbers.flatMap(({ out }) => this.#wholeLines(out)),

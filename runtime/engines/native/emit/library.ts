@@ -37,7 +37,7 @@ export function emitLibrary(parts: LibraryParts): readonly string[] {
     "",
   ];
   const common = [limits(parts), ...shared.map((name) => header(parts, name)), header(parts, "call.h")];
-  const float = (name: "f32" | "f64", vectors: number): readonly string[] => [
+  const float = (name: "f32" | "f64", vectors: string): readonly string[] => [
     `#define T_ELEMENT ${name === "f32" ? "float" : "double"}\n#define T ${name}\n#define V ${name}v\n#define NV ${vectors}\n`,
     header(parts, "micro.h"),
   ];
@@ -57,9 +57,9 @@ export function emitLibrary(parts: LibraryParts): readonly string[] {
     ...number("u32", "uint32_t", "u32"),
     ...ranked("f32"),
     ...ranked("f64"),
-    ...float("f32", 2),
+    ...float("f32", "SIG_NV"),
     // In a program of f32 a vector of f64 fills two registers.
-    ...float("f64", parts.precision === "f64" ? 2 : 1),
+    ...float("f64", parts.precision === "f64" ? "SIG_NV" : "1"),
     header(parts, "contract.h"),
     header(parts, "points.h"),
     header(parts, "whole_arrays.h"),
