@@ -38,7 +38,15 @@ export function bind(template: Template, dims: Dims, options: BindOptions = {}):
     return { peakBytes: plan.peakBytes, blockBytes: blockBytes(plan) };
   };
   const tied = keeps.map(({ tiles }) => tiles);
-  const tiles = chooseTiles(graph, dims, tied, target.defaultScratchBytes, Number.isFinite(budget) ? budget : null, measure);
+  const tiles = chooseTiles(
+    graph,
+    dims,
+    tied,
+    target.defaultScratchBytes,
+    Number.isFinite(budget) ? budget : null,
+    measure,
+    target.blockUnit,
+  );
   const { peakBytes, blockBytes: scratch } = measure(tiles);
   // Unasked, tiles are kept in what is left of the scratch.
   const unasked = peakBytes + Math.max(target.defaultScratchBytes - scratch, 0);

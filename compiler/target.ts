@@ -22,4 +22,6 @@ export type Target = {
   readonly workspaceBytes?: number;
   /** Scratch for tiles where no `--memory` is given. Bytes. */
   readonly defaultScratchBytes: number;
+  /** Blocks are multiples of this, smaller ones apart: the width of the engine's panels or vectors. Elements; 32 unless it says so. */
+  readonly blockUnit?: number;
 };

@@ -10,9 +10,12 @@ export type Footprint = {
   readonly blockBytes: number;
 };
 
+/** What blocks are multiples of where a target does not say: engines work in vectors and panels of such sizes. */
+const BLOCK_UNIT = 32;
+
 export type Measure = (tiles: readonly TileChoice[]) => Footprint;
 
-/** Falling. Multiples of 32 as far as possible: engines work in vectors and panels of such sizes. */
+/** Falling. A block is the multiple of the engine's unit at or below one of these. */
 const LEVELS = [8192, 6144, 4096, 3072, 2048, 1536, 1024, 768, 512, 384, 256, 192, 160, 128, 96, 64, 32, 16, 8, 4, 2, 1] as const;
 const SMALLEST = LEVELS.length - 1;
 /** Without a budget no block is cut smaller than this, whatever the scratch. */
@@ -26,11 +29,15 @@ export function chooseTiles(
   scratchBytes: number,
   budgetBytes: number | null,
   measure: Measure,
+  unit: number = BLOCK_UNIT,
 ): readonly TileChoice[] {
   const tiles = graph.nodes.filter(isTile);
   const groups = groupTied(tiles, tied);
   const at = (levels: readonly number[]): readonly TileChoice[] =>
-    tiles.map((tile) => choiceAt(tile, dims, LEVELS[levels[groups.findIndex((group) => group.has(tile.id))] ?? SMALLEST] ?? 1));
+    tiles.map((tile) => {
+      const size = LEVELS[levels[groups.findIndex((group) => group.has(tile.id))] ?? SMALLEST] ?? 1;
+      return choiceAt(tile, dims, size < unit ? size : size - (size % unit), unit);
+    });
   // One group at a time, the others as small as they get: what is alive in blocks is then its own.
   let levels = groups.map((_, k) => {
     const fits = (level: number): boolean =>
@@ -74,18 +81,18 @@ function smaller(levels: readonly number[], peakOf: (levels: readonly number[]) 
   return best !== undefined && best.peak < before ? best.levels : levels.map((level) => Math.min(level + 1, SMALLEST));
 }
 
-function choiceAt(tile: Tile, dims: Readonly<Record<BatchId, number>>, level: number): TileChoice {
+function choiceAt(tile: Tile, dims: Readonly<Record<BatchId, number>>, size: number, unit: number): TileChoice {
   const loops = tile.loops.map(({ name, extent, block }) => {
     const whole = evaluateSize(extent, dims);
-    return { name, extent: whole, block: block === "auto" ? evenBlock(whole, level) : Math.max(1, Math.min(block, whole)) };
+    return { name, extent: whole, block: block === "auto" ? evenBlock(whole, size, unit) : Math.max(1, Math.min(block, whole)) };
   });
   return { tile: tile.id, loops };
 }
 
-/** As many blocks as blocks of this size would be, but of nearly equal lengths: 520 by 512 becomes 288 + 232. */
-function evenBlock(extent: number, size: number): number {
+/** As many blocks as blocks of this size would be, but of nearly equal lengths: in units of 32, 520 by 512 becomes 288 + 232. */
+function evenBlock(extent: number, size: number, unit: number): number {
   if (extent <= size) return Math.max(extent, 1);
   const count = Math.ceil(extent / size);
   const even = Math.ceil(extent / count);
-  return Math.min(size, size % 32 === 0 ? Math.ceil(even / 32) * 32 : even);
+  return Math.min(size, size % unit === 0 ? Math.ceil(even / unit) * unit : even);
 }

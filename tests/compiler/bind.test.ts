@@ -32,6 +32,13 @@ describe("without a budget", () => {
       blocksOf(planned(bind({ ...template, target: { ...target, defaultScratchBytes: 512 * 512 * 4 } }, { n: 520, m: 1000 }))),
     ).toEqual([288, 512]);
   });
+  test("an engine's own unit: whole panels, but for blocks smaller than one", () => {
+    const withUnit = { ...template, target: { ...target, blockUnit: 48 } };
+    expect(blocksOf(planned(bind(withUnit, { n: 4096, m: 1000 })))).toEqual([480, 336]);
+    const { peakBytes } = planned(bind(withUnit, { n: 4096, m: 4096 }));
+    const tight = planned(bind(withUnit, { n: 4096, m: 4096 }, { memoryBytes: peakBytes - 480 * 480 * 4 + 40 * 40 * 4 }));
+    expect(Math.max(...blocksOf(tight))).toBeLessThan(48);
+  });
   test("6n²d operations for the sigmoid loss, whatever the blocks", () => {
     for (const n of [1000, 1024, 4097]) expect(planned(bind(template, { n, m: n })).flops).toBe(6 * n * n * 768);
   });
