@@ -4,15 +4,15 @@ import { innerDims } from "../../../compiler/kernel/factor.js";
 import type { Factor, Kernel } from "../../../compiler/kernel/kernel.js";
 import type { BufferId, Extent, LoopId, Plan, PlanStatement } from "../../../compiler/plan/plan.js";
 import { writtenOperands } from "../../../compiler/plan/verify-plan.js";
-import { HELD_BYTES } from "./emit/library.js";
+import { HELD_BYTES, HELD_CALLS } from "./emit/library.js";
 import { rolesOf } from "./emit/roles.js";
 
 type Call = Extract<PlanStatement, { kind: "call" }>;
 type For = Extract<PlanStatement, { kind: "for" }>;
 
-/** Byte offsets in the session's memory for held panels, or −1. */
-export type Held = { readonly left: number; readonly right: number };
-const notHeld: Held = { left: -1, right: -1 };
+/** Byte offsets in the session's memory for held panels, or −1; `call`: counts the calls that hold some, or −1. */
+export type Held = { readonly left: number; readonly right: number; readonly call: number };
+const notHeld: Held = { left: -1, right: -1, call: -1 };
 
 /** Rows and columns are packed in panels; no engine's panel is wider. */
 const PANEL = 64;
@@ -22,6 +22,7 @@ export class Holding {
   readonly #kernels: readonly Kernel[];
   readonly #written = new Map<For, ReadonlySet<BufferId>>();
   #taken = 0;
+  #calls = 0;
 
   constructor(plan: Plan, kernels: readonly Kernel[]) {
     this.#plan = plan;
@@ -29,10 +30,23 @@ export class Holding {
   }
 
   /** What is held in a loop is held until it ends: loops that follow one another share the memory. */
-  inside<T>(loop: () => T): T {
-    const taken = this.#taken;
-    const made = loop();
-    this.#taken = taken;
+  loop<T>(body: () => T): T {
+    const before = this.#taken;
+    const made = body();
+    this.#taken = before;
+    return made;
+  }
+  /** Of the lists of a choice one runs at a turn, and none that was left runs again before the loop ends: they share the memory. */
+  choice<T>(lists: readonly (() => T)[]): readonly T[] {
+    const before = this.#taken;
+    const ends: number[] = [];
+    const made = lists.map((list) => {
+      this.#taken = before;
+      const one = list();
+      ends.push(this.#taken);
+      return one;
+    });
+    this.#taken = Math.max(before, ...ends);
     return made;
   }
 
@@ -40,7 +54,8 @@ export class Holding {
   place(call: Call, around: For | undefined, whole: (extent: Extent) => number): Held {
     const kernel = this.#kernels[call.kernel];
     const roles = kernel?.form === "contract" ? rolesOf(kernel) : null;
-    if (kernel?.form !== "contract" || roles === null || around === undefined || roles.points.length > 0) return notHeld;
+    if (kernel?.form !== "contract" || roles === null || around === undefined || roles.points.length > 0 || this.#calls === HELD_CALLS)
+      return notHeld;
     const written = this.#writtenIn(around);
     const inner = innerDims(kernel);
     const depth = inner.reduce((total, dim) => total * whole(call.extents[dim] ?? 0), 1);
@@ -59,7 +74,8 @@ export class Holding {
       this.#taken = at + Math.ceil(bytes / 64) * 64;
       return at;
     };
-    return { left: one(roles.left, roles.row), right: one(roles.right, roles.column) };
+    const [left, right] = [one(roles.left, roles.row), one(roles.right, roles.column)];
+    return left < 0 && right < 0 ? notHeld : { left, right, call: this.#calls++ };
   }
 
   #writtenIn(loop: For): ReadonlySet<BufferId> {

@@ -2,10 +2,11 @@
  * A plan as 64-bit words, which the driver in c/driver.h walks:
  *
  *   FOR  loop extent step length   followed by `length` words of its body
- *   CALL kernel share turns left right  operands…  extents…  parameters…  outs…
+ *   CALL kernel share turns left right held  operands…  extents…  parameters…  outs…
  *   CHOOSE below loops…            each loop with its step and its number of turns; then the lengths of both lists, and both lists
  *
  * `share`: by all threads. `turns`: the loop over which `left` and `right`, byte offsets or −1, hold packed factors; −1 outside loops.
+ * `held`: which of the calls that hold some this is, or −1.
  * Lists begin with their count. An operand is buffer, byte offset, bases (loop, bytes), rank, then stride and extent of each axis, and
  * the elements that its buffer has room for if it may lie in panels, else 0.
  * An extent is a sum of terms: coefficient and the loops whose current block it is multiplied by.
@@ -69,6 +70,7 @@ export function encodeProgram(plan: Plan, kernels: readonly Kernel[]): Program {
       around?.loop ?? -1,
       held.left,
       held.right,
+      held.call,
       call.operands.length,
       ...call.operands.flatMap(operandWords),
       call.extents.length,
@@ -85,14 +87,15 @@ export function encodeProgram(plan: Plan, kernels: readonly Kernel[]): Program {
         case "for": {
           const { loop, extent, step } = statement;
           blocks.set(loop, { step, times: Math.ceil(extent / step) });
-          const body = holding.inside(() => listWords(statement.body, statement));
+          const body = holding.loop(() => listWords(statement.body, statement));
           blocks.delete(loop);
           return [FOR, loop, extent, step, body.length, ...body];
         }
         case "call":
           return callWords(statement, around);
         case "choose": {
-          const [early, late] = [listWords(statement.early), listWords(statement.late)];
+          const { early: first, late: second } = statement;
+          const [early = [], late = []] = holding.choice([() => listWords(first, around), () => listWords(second, around)]);
           const turns = statement.loops.flatMap((loop) => [loop, blocks.get(loop)?.step ?? 1, blocks.get(loop)?.times ?? 1]);
           return [CHOOSE, statement.below, statement.loops.length, ...turns, early.length, late.length, ...early, ...late];
         }

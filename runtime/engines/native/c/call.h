@@ -12,7 +12,7 @@ typedef struct sig_call {
   char *local; /* SIG_LOCAL_BYTES for each thread */
   /* Where a factor stays packed over the turns of the innermost loop, which it does not change with; NULL where it does not. */
   char *held_left, *held_right;
-  int32_t packed; /* this is not the first of those turns */
+  int32_t packed; /* they are: an earlier of those turns came here */
   sig_operand operand[SIG_MAX_OPERANDS];
   int64_t extent[SIG_MAX_DIMS];
   int64_t parameter[SIG_MAX_PARAMETERS];

@@ -2,9 +2,16 @@
  * Walks a plan, which arrives as 64-bit words (see program.ts, which checks every window against its buffer): loops over
  * blocks, and calls whose offsets and extents follow the current blocks.
  */
-typedef struct { sig_team *team; char *workspace; int64_t bytes; _Atomic int32_t cancel; } sig_session;
+typedef struct {
+  sig_team *team;
+  char *workspace;
+  int64_t bytes;
+  /* Loops that were entered, in all runs; and for each call that holds packed factors, in which of them it packed. */
+  int64_t entries, held[SIG_HELD_CALLS];
+  _Atomic int32_t cancel;
+} sig_session;
 
-typedef struct { int64_t start, length; } sig_block;
+typedef struct { int64_t start, length, entry; } sig_block;
 
 enum { SIG_FOR = 1, SIG_CALL = 2, SIG_CHOOSE = 3 };
 
@@ -47,9 +54,10 @@ static void sig_walk(sig_session *session, const int64_t *word, const int64_t *e
     if (atomic_load_explicit(&session->cancel, memory_order_relaxed)) return;
     if (*word == SIG_FOR) {
       const int64_t loop = word[1], extent = word[2], step = word[3], length = word[4];
+      const int64_t entry = ++session->entries;
       word += 5;
       for (int64_t start = 0; start < extent; start += step) {
-        blocks[loop] = (sig_block){start, extent - start < step ? extent - start : step};
+        blocks[loop] = (sig_block){start, extent - start < step ? extent - start : step, entry};
         sig_walk(session, word, word + length, blocks, buffers);
       }
       word += length;
@@ -67,14 +75,14 @@ static void sig_walk(sig_session *session, const int64_t *word, const int64_t *e
       continue;
     }
     sig_call call;
-    const int64_t kernel = word[1], share = word[2], turns = word[3], left = word[4], right = word[5];
-    word += 6;
+    const int64_t kernel = word[1], share = word[2], turns = word[3], left = word[4], right = word[5], held = word[6];
+    word += 7;
     call.team = share ? session->team : NULL;
     call.workspace = session->workspace;
     call.local = session->workspace + SIG_WORKSPACE_BYTES + SIG_HELD_BYTES;
     call.held_left = left < 0 ? NULL : session->workspace + SIG_WORKSPACE_BYTES + left;
     call.held_right = right < 0 ? NULL : session->workspace + SIG_WORKSPACE_BYTES + right;
-    call.packed = turns >= 0 && blocks[turns].start != 0;
+    call.packed = held >= 0 && session->held[held] == blocks[turns].entry;
     const int64_t operands = *word++;
     for (int64_t k = 0; k < operands; k++) word = sig_read_operand(word, blocks, buffers, &call.operand[k]);
     const int64_t dims = *word++;
@@ -88,5 +96,6 @@ static void sig_walk(sig_session *session, const int64_t *word, const int64_t *e
       for (int64_t l = 0; l < loops; l++) call.accumulate[k] |= blocks[*word++].start != 0;
     }
     sig_kernels[kernel](&call);
+    if (held >= 0) session->held[held] = blocks[turns].entry;
   }
 }

@@ -20,6 +20,8 @@ export type LibraryParts = {
 const WORKSPACE_BYTES = 7 << 20;
 /** For panels that stay packed over a loop. */
 export const HELD_BYTES = 5 << 20;
+/** Calls that hold some. */
+export const HELD_CALLS = 64;
 /** Of each thread, for a contraction that is small enough to be one thread's. */
 const LOCAL_BYTES = 1 << 19;
 
@@ -145,6 +147,7 @@ function limits({ kernels, loops, vectorBytes, precision }: LibraryParts): strin
     `#define SIG_WORKSPACE_BYTES ${WORKSPACE_BYTES}`,
     `#define SIG_LOCAL_BYTES ${LOCAL_BYTES}`,
     `#define SIG_HELD_BYTES ${HELD_BYTES}`,
+    `#define SIG_HELD_CALLS ${HELD_CALLS}`,
     "",
   ].join("\n");
 }
