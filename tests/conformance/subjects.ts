@@ -34,7 +34,9 @@ const wanted = [
  * multiply-adds, so that rounding is what users get. Programs at length (tests/runtime/engines/native) take the engine as it is.
  */
 const quickly = ["-O1", "-fexpensive-optimizations"];
-/** What tests/runtime/engines/native/sanitized.test.ts sets: the native engine alone, and every access checked. */
+/** One engine alone, as tests/support/suite-in-child.ts asks. */
+const only = process.env["SIG_TEST_ENGINE"];
+/** Every access checked (tests/runtime/engines/native/sanitized.test.ts). */
 const sanitized = process.env["SIG_TEST_SANITIZED"] !== undefined;
 const checked = ["-O0", "-fsanitize=address,undefined"];
 // It is in this process by now; the compilers that it starts would take ten times as long with it.
@@ -42,7 +44,7 @@ if (sanitized) delete process.env["LD_PRELOAD"];
 
 export const subjects: Subject[] = [];
 export const missing: Missing[] = [];
-for (const subject of wanted.filter(({ name }) => !sanitized || name === "native")) {
+for (const subject of wanted.filter(({ name }) => only === undefined || name === only)) {
   try {
     subjects.push({ ...subject, engine: await open(subject) });
   } catch (error) {

@@ -123,15 +123,14 @@ export class NativeExecutable implements Executable {
     const args = [this.#session, program.words, program.words.length, pointers] as const;
     this.#library.cancel(this.#session, false);
     if (program.work < WORTH_A_THREAD) {
-      this.#library.run.call(...args);
+      wholeOrThrow(this.#library.run.call(...args), signal);
       return;
     }
     const cancel = (): void => this.#library.cancel(this.#session, true);
     signal?.addEventListener("abort", cancel, { once: true });
     this.#running = true;
     try {
-      const cancelled = await this.#library.run.callAsync(...args);
-      if (cancelled !== 0) signal?.throwIfAborted();
+      wholeOrThrow(await this.#library.run.callAsync(...args), signal);
     } finally {
       this.#running = false;
       signal?.removeEventListener("abort", cancel);
@@ -190,4 +189,11 @@ function copyOf(array: HostArray): HostArray {
   const copy = zeros(array.dtype, array.shape);
   bytesOf(copy).set(bytesOf(array));
   return copy;
+}
+
+/** What a run that was ended has written is in part an earlier run's. */
+function wholeOrThrow(cancelled: number, signal: AbortSignal | undefined): void {
+  if (cancelled === 0) return;
+  signal?.throwIfAborted();
+  throw new Error("a run was ended that no signal had ended");
 }

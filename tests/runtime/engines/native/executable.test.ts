@@ -10,7 +10,9 @@ import type { Plan } from "../../../../compiler/plan/plan.js";
 import { type HostArray, hostArray, values } from "../../../../runtime/data/host-array.js";
 import type { Executable } from "../../../../runtime/engine.js";
 import { createNativeEngine } from "../../../../runtime/engines/native/engine.js";
+import { NativeExecutable } from "../../../../runtime/engines/native/executable.js";
 import { checkGuards, fillGuards } from "../../../../runtime/engines/native/guards.js";
+import type { Library } from "../../../../runtime/engines/native/library.js";
 import { missing, templateFor } from "../../../conformance/subjects.js";
 
 const reason = missing.find(({ name }) => name === "native")?.reason ?? null;
@@ -187,6 +189,24 @@ output "loss" = %5
     executable.dispose();
   });
 
+  test("gives no result where the library ended it and no signal did", async () => {
+    const engine = await createNativeEngine();
+    const template = templateFor(product, engine.target("f32"));
+    const memory = new ArrayBuffer(2 ** 20);
+    const library: Library = {
+      open: () => 1n,
+      close: () => undefined,
+      cancel: () => undefined,
+      run: { call: () => 1, callAsync: async () => 1 },
+      takeMemory: () => 64n,
+      freeMemory: () => undefined,
+      viewOf: () => memory,
+      addressOf: () => 64n,
+    };
+    const executable = new NativeExecutable(template, library, 1);
+    const x = floats([4, 768], () => 1);
+    await expect(executable.run(planWith(template, { n: 4 }, []), { inputs: given({ x, y: x }) })).rejects.toThrow("no signal");
+  });
   test("ends where the signal came before a thread had begun it, and not where it comes after the end", async () => {
     const { executable, planFor } = await load(product);
     const early = new AbortController();
