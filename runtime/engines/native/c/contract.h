@@ -1,6 +1,6 @@
 /*
- * A contraction over blocks: both factors are packed into panels (but a left one that lies in panels already), then tasks of SIG_TASK_PANELS panels of rows go over panels of
- * columns, and each register tile runs the kernel's epilogue while it is hot. What an epilogue reduces along columns is finished
+ * A contraction over blocks: tasks of SIG_TASK_PANELS panels of rows go over panels of columns, both factors are packed into panels
+ * as tasks need them (but a left one that lies in panels already), and each register tile runs the kernel's epilogue while it is hot. What an epilogue reduces along columns is finished
  * by the task that owns the rows; what it reduces along rows, or to one number, waits in the task's slot and is joined in slot
  * order. Sizes of blocks and slots follow from the extents alone: bits do not depend on threads.
  *
@@ -11,12 +11,12 @@ enum {
   SIG_SUM_BYTES = 1 << 20, /* register tiles that wait for more of k */
   SIG_SLOT_BYTES = 1 << 20,
   SIG_LOCAL_PANEL_BYTES = 128 << 10,
-  SIG_TASK_PANELS = 6, /* of rows: while they pass, one panel of columns stays in the first-level cache */
-  SIG_TASK_COLUMNS = 3, /* panels of columns, where nothing is reduced along them */
-  /* Packed together: what lies side by side in memory is read once. */
-  SIG_PACK_LEFT = 4,
+  SIG_TASK_PANELS = 6, /* of rows */
+  SIG_TASK_COLUMNS = 3, /* panels of columns, where nothing is reduced along them: while the rows pass, they stay in the second-level cache */
+  /* Panels packed together. Of rows, those of a task; of columns, what lies side by side in memory is read once. */
+  SIG_PACK_LEFT = SIG_TASK_PANELS,
   SIG_PACK_RIGHT = 2,
-  SIG_MOST_ROWS = 2048,
+  SIG_MOST_ROWS = 2048, /* and columns, of a block */
 };
 _Static_assert(2 * SIG_PANEL_BYTES + SIG_SUM_BYTES + SIG_SLOT_BYTES <= SIG_WORKSPACE_BYTES, "the workspace holds all parts");
 _Static_assert(4 * SIG_LOCAL_PANEL_BYTES <= SIG_LOCAL_BYTES, "a thread's part holds panels and slots");
@@ -39,6 +39,12 @@ typedef struct {
   sig_task fold;
 } sig_contract_kernel;
 
+/* Groups of panels of the block in work. */
+typedef enum { SIG_LEFT, SIG_RIGHT } sig_side;
+enum { SIG_RAW, SIG_IN_WORK, SIG_READY, SIG_MOST_GROUPS = SIG_MOST_ROWS / (SIG_PACK_RIGHT * SIG_LANES) };
+_Static_assert(SIG_MOST_ROWS <= SIG_MOST_GROUPS * SIG_PACK_LEFT * SIG_MR, "a block of most rows has a state for each group");
+typedef struct { _Atomic uint8_t state[2][SIG_MOST_GROUPS]; } sig_groups;
+
 struct sig_contract {
   const sig_call *call;
   const sig_contract_kernel *kernel;
@@ -51,7 +57,7 @@ struct sig_contract {
   /* the block in work */
   int64_t row, row_count, column, column_count, k, k_count;
   int64_t slot_columns; /* vectors of columns in a slot */
-  int32_t packs_right;
+  sig_groups *groups;
 };
 
 /* A slot: a state for each vector of columns, then, aligned, what becomes one number. */
@@ -66,6 +72,12 @@ static inline void *sig_numbers_slot(const sig_contract *c, int64_t task) {
   return (char *)sig_columns_slot(c, task) + sig_columns_bytes(c, c->column_count);
 }
 static inline int64_t sig_parts(int64_t count, int64_t size) { return (count + size - 1) / size; }
+static inline int64_t sig_group_size(const sig_contract *c, sig_side side) {
+  return side == SIG_LEFT ? SIG_PACK_LEFT * SIG_MR : SIG_PACK_RIGHT * c->kernel->tile_columns;
+}
+static inline int64_t sig_groups_of(const sig_contract *c, sig_side side) {
+  return sig_parts(side == SIG_LEFT ? c->row_count : c->column_count, sig_group_size(c, side));
+}
 static inline int64_t sig_row_tasks(int64_t rows) { return sig_parts(rows, SIG_TASK_PANELS * SIG_MR); }
 static inline int64_t sig_column_tasks(const sig_contract_kernel *kernel, int64_t columns) {
   return kernel->grid ? sig_parts(columns, SIG_TASK_COLUMNS * kernel->tile_columns) : 1;
@@ -77,28 +89,38 @@ static inline sig_left sig_left_from(const sig_contract *c, int64_t row) {
   return (sig_left){c->left, c->order, c->call->operand[c->kernel->left_operand].panel, c->row + row, c->k};
 }
 
-static void sig_pack_task(void *job, int64_t index, int64_t thread) {
-  const sig_contract *c = job;
+/*
+ * Panels are packed by the first task that needs them: one thread's copying, which waits for memory, goes on beside another's
+ * arithmetic. A group of panels is packed by one thread, which nothing can stop: others may wait for it.
+ */
+static inline int sig_pack_if_raw(const sig_contract *c, sig_side side, int64_t group) {
+  uint8_t state = SIG_RAW;
+  if (!atomic_compare_exchange_strong_explicit(&c->groups->state[side][group], &state, SIG_IN_WORK, memory_order_relaxed, memory_order_relaxed))
+    return 0;
   const sig_contract_kernel *kernel = c->kernel;
-  const int64_t left = SIG_PACK_LEFT * SIG_MR, right = SIG_PACK_RIGHT * kernel->tile_columns;
-  const int64_t rights = c->packs_right ? sig_parts(c->column_count, right) : 0;
-  (void)thread;
-  if (index < rights) {
-    const int64_t first = index * right;
-    kernel->right(c, c->column + first, sig_least(right, c->column_count - first), c->k, c->k_count,
-                  c->right + first * c->k_count * kernel->element_bytes);
-  } else {
-    const int64_t first = (index - rights) * left;
-    kernel->left(c, c->row + first, sig_least(left, c->row_count - first), c->k, c->k_count, c->left + first * c->k_count * kernel->element_bytes);
-  }
+  const int64_t size = sig_group_size(c, side), first = group * size, bytes = c->k_count * kernel->element_bytes;
+  if (side == SIG_LEFT) kernel->left(c, c->row + first, sig_least(size, c->row_count - first), c->k, c->k_count, c->left + first * bytes);
+  else kernel->right(c, c->column + first, sig_least(size, c->column_count - first), c->k, c->k_count, c->right + first * bytes);
+  atomic_store_explicit(&c->groups->state[side][group], SIG_READY, memory_order_release);
+  return 1;
 }
 
-static void sig_pack(sig_contract *c, int left, int right) {
-  c->packs_right = right;
-  sig_share(c->team,
-            (right ? sig_parts(c->column_count, SIG_PACK_RIGHT * c->kernel->tile_columns) : 0) +
-              (left ? sig_parts(c->row_count, SIG_PACK_LEFT * SIG_MR) : 0),
-            sig_pack_task, c);
+/* Who comes while another thread packs the group takes the next one, if nobody has, and waits. */
+static inline void sig_pack_group(const sig_contract *c, sig_side side, int64_t group) {
+  const int64_t last = sig_groups_of(c, side) - 1;
+  for (int64_t round = 0; atomic_load_explicit(&c->groups->state[side][group], memory_order_acquire) != SIG_READY; round++)
+    if (!sig_pack_if_raw(c, side, group) && (group == last || !sig_pack_if_raw(c, side, group + 1))) sig_wait(round);
+}
+
+/* What a task's rows and a panel of columns need is packed on return. */
+static inline void sig_pack(const sig_contract *c, int64_t row, int64_t rows, int64_t column) {
+  const int64_t left = sig_group_size(c, SIG_LEFT);
+  for (int64_t group = row / left; group * left < row + rows; group++) sig_pack_group(c, SIG_LEFT, group);
+  sig_pack_group(c, SIG_RIGHT, column / sig_group_size(c, SIG_RIGHT));
+}
+
+static inline void sig_groups_begin(const sig_contract *c, sig_side side, uint8_t state) {
+  for (int64_t group = sig_groups_of(c, side); group-- > 0;) atomic_store_explicit(&c->groups->state[side][group], state, memory_order_relaxed);
 }
 
 /* All of one matrix product, in blocks of at most these rows, columns and products. */
@@ -112,7 +134,8 @@ static void sig_contract_blocks(sig_contract *c, int64_t rows, int64_t columns, 
       c->column_count = sig_least(columns, c->columns - c->column);
       for (c->k = 0; c->k == 0 || c->k < c->inner; c->k += depth) {
         c->k_count = sig_least(depth, c->inner - c->k);
-        sig_pack(c, !keeps_left && (!whole || c->column == 0), !keeps_right && (!one || c->row == 0));
+        if (!whole || c->column == 0) sig_groups_begin(c, SIG_LEFT, keeps_left ? SIG_READY : SIG_RAW);
+        if (!one || c->row == 0) sig_groups_begin(c, SIG_RIGHT, keeps_right ? SIG_READY : SIG_RAW);
         sig_share(c->team, sig_tasks(c), c->kernel->task, c);
       }
       /* One task for each panel of columns, one for what becomes one number. */
@@ -132,6 +155,8 @@ static void sig_contract_point(sig_contract *c, int64_t point) {
 /* Points that fit into a thread's own part are whole tasks. */
 static void sig_contract_own(void *job, int64_t point, int64_t thread) {
   sig_contract c = *(const sig_contract *)job;
+  sig_groups groups;
+  c.groups = &groups;
   char *local = c.call->local + thread * SIG_LOCAL_BYTES;
   c.team = NULL;
   c.left = local;
@@ -152,9 +177,11 @@ static void sig_contract_run(const sig_call *call, const sig_contract_kernel *ke
   sig_contract c = {.call = call, .kernel = kernel, .rows = rows, .columns = columns, .inner = inner, .points = 1, .dims = dims,
                     .point_extents = point_extents, .team = call->team};
   for (int64_t dim = 0; dim < dims; dim++) c.points *= point_extents[dim];
+  sig_groups groups;
+  c.groups = &groups;
   const int64_t bytes = kernel->element_bytes, width = kernel->tile_columns;
   const int64_t fits = SIG_LOCAL_PANEL_BYTES / bytes;
-  if (kernel->points_free && c.points > 1 && sig_up(rows, SIG_MR) * inner <= fits && sig_up(columns, width) * inner <= fits &&
+  if (kernel->points_free && c.points > 1 && rows <= SIG_MOST_ROWS && columns <= SIG_MOST_ROWS && sig_up(rows, SIG_MR) * inner <= fits && sig_up(columns, width) * inner <= fits &&
       sig_row_tasks(rows) * sig_column_tasks(kernel, columns) * sig_slot_bytes(&c, columns) <= 2 * SIG_LOCAL_PANEL_BYTES) {
     sig_share(call->team, c.points, sig_contract_own, &c);
     return;

@@ -18,19 +18,22 @@ enum { SIG_T(NR) = NV * SIG_LANES };
  * `chunk` of them it skips some.
  */
 static inline __attribute__((always_inline)) void SIG_T(micro_run)(int64_t k, const T_ELEMENT *restrict a, int64_t across, int64_t along, int64_t chunk, int64_t skip,
-                                                                   const T_ELEMENT *restrict b, T_ELEMENT *restrict c, int first) {
+                                                                   const T_ELEMENT *restrict b, T_ELEMENT *restrict c, int first, int64_t ahead, int64_t stride) {
   V sum[SIG_MR][NV];
   SIG_UNROLL for (int r = 0; r < SIG_MR; r++)
     SIG_UNROLL for (int n = 0; n < NV; n++) sum[r][n] = (V){0};
-  for (int64_t begin = 0; begin < k; begin += chunk, a += skip)
-    for (int64_t p = begin; p < k && p < begin + chunk; p++, a += along, b += SIG_T(NR)) {
+  for (int64_t begin = 0; begin < k; begin += chunk, a += skip) {
+    const T_ELEMENT *next = a + ahead;
+    for (int64_t p = begin; p < k && p < begin + chunk; p++, a += along, b += SIG_T(NR), next += stride) {
       V column[NV];
+      __builtin_prefetch(next);
       SIG_UNROLL for (int n = 0; n < NV; n++) column[n] = *(const V *)(b + n * SIG_LANES);
       SIG_UNROLL for (int r = 0; r < SIG_MR; r++) {
         const V row = a[r * across] - (V){0}; /* x − 0 is x, −0 too: a broadcast */
         SIG_UNROLL for (int n = 0; n < NV; n++) sum[r][n] += row * column[n];
       }
     }
+  }
   SIG_UNROLL for (int r = 0; r < SIG_MR; r++)
     SIG_UNROLL for (int n = 0; n < NV; n++) {
       V *to = (V *)(c + r * SIG_T(NR) + n * SIG_LANES);
@@ -39,24 +42,22 @@ static inline __attribute__((always_inline)) void SIG_T(micro_run)(int64_t k, co
 }
 
 /*
- * One panel of columns with `rows` panels of rows: tiles lie one after another, `step` elements apart. `first`: nothing is in
- * them yet. Panels stream from the second-level cache; runs that would keep them in the first were not faster.
+ * A panel of rows times a panel of columns. `first`: nothing is in the tile yet. Columns stream from the second-level cache; the
+ * panel of rows at `next`, which may lie in another core's cache, is fetched meanwhile.
  */
-static __attribute__((noinline)) void SIG_T(micro)(int64_t k, sig_left left, const T_ELEMENT *b, T_ELEMENT *c, int64_t step, int64_t rows, int first) {
+static __attribute__((noinline)) void SIG_T(micro)(int64_t k, sig_left left, int64_t next, const T_ELEMENT *b, T_ELEMENT *c, int first) {
   enum { NR = SIG_T(NR) };
-  const T_ELEMENT *const a = left.data;
-  for (int64_t row = 0; row < rows; row++)
-    for (int64_t done = 0; done < k; done += SIG_RUN) {
-      const int64_t run = k - done < SIG_RUN ? k - done : SIG_RUN, y = left.row + row * SIG_MR, x = left.k + done;
-      T_ELEMENT *const tile = c + row * step;
-      const T_ELEMENT *const column = b + done * NR;
-      const int start = first && done == 0;
-      switch (left.order) {
-        case SIG_PACKED: SIG_T(micro_run)(run, a + y * k + done * SIG_MR, 1, SIG_MR, run, 0, column, tile, start); break;
-        case SIG_ROWS: SIG_T(micro_run)(run, a + x / NR * left.panel + y * NR, NR, 1, NR, left.panel - NR, column, tile, start); break;
-        case SIG_COLUMNS: SIG_T(micro_run)(run, a + y / NR * left.panel + y % NR + x * NR, 1, NR, run, 0, column, tile, start); break;
-      }
+  const int64_t y = left.row;
+  for (int64_t done = 0; done < k; done += SIG_RUN) {
+    const int64_t run = sig_least(k - done, SIG_RUN), x = left.k + done;
+    const T_ELEMENT *const a = left.data, *const column = b + done * NR;
+    const int start = first && done == 0;
+    switch (left.order) {
+      case SIG_PACKED: SIG_T(micro_run)(run, a + y * k + done * SIG_MR, 1, SIG_MR, run, 0, column, c, start, next * k, SIG_MR); break;
+      case SIG_ROWS: SIG_T(micro_run)(run, a + x / NR * left.panel + y * NR, NR, 1, NR, left.panel - NR, column, c, start, next * NR, SIG_MR); break;
+      case SIG_COLUMNS: SIG_T(micro_run)(run, a + y / NR * left.panel + y % NR + x * NR, 1, NR, run, 0, column, c, start, ((y + next) / NR - y / NR) * left.panel + (y + next) % NR - y % NR, NR); break;
     }
+  }
 }
 
 /*

@@ -87,7 +87,8 @@ class MatrixProduct {
           `.element_bytes = sizeof(${this.#cReal()}), .tile_columns = NR_${this.#real}, .points_free = ${free ? 1 : 0}, .grid = ${this.#isGrid() ? 1 : 0},`,
           `.column_state_bytes = ${has(this.#columns, "columns")}, .state_bytes = ${has(this.#numbers, "numbers")},`,
           this.#leftPanels(),
-          `.left = ${name}_left, .right = ${name}_right, .task = ${name}_task, .fold = ${name}_fold,`,
+          ...(this.#kernel.kept === undefined ? [`.left = ${name}_left, .right = ${name}_right,`] : []),
+          `.task = ${name}_task, .fold = ${name}_fold,`,
         ],
         "};",
         "",
@@ -117,14 +118,8 @@ class MatrixProduct {
 
   #pack(side: "left" | "right", factor: Factor, across: number, width: string): CText {
     const kernel = this.#kernel;
-    if (kernel.kept !== undefined)
-      return [
-        "/* The sums are kept: there is nothing to pack. */",
-        `static void ${this.#name}_${side}(const sig_contract *c, int64_t first, int64_t count, int64_t k, int64_t depth, void *panels) {`,
-        ["(void)c, (void)first, (void)count, (void)k, (void)depth, (void)panels;"],
-        "}",
-        "",
-      ];
+    // Sums that are kept are read: there is nothing to pack.
+    if (kernel.kept !== undefined) return [];
     const last = kernel.dims - 1;
     const main = mainLoad(factor);
     const real = this.#real;
@@ -333,6 +328,7 @@ class MatrixProduct {
     const name = this.#name;
     const real = this.#real;
     const c = this.#cReal();
+    const { kept } = this.#kernel;
     const start = (list: readonly Reduced[], state: string): CText => list.map(({ reducer, place }) => reducer.start(`${state}.r${place}`));
     const flushRows = this.#rows.flatMap(({ reducer, place }) => reducer.flush(`rows_state[r].r${place}`));
     const flushColumns = this.#columns.flatMap(({ reducer, place }) => reducer.flush(`columns_state[v].r${place}`));
@@ -342,7 +338,7 @@ class MatrixProduct {
         "const sig_call *call = c->call;",
         "const int last = c->k + c->k_count >= c->inner, whole = c->k_count >= c->inner;",
         "const int64_t first = task % sig_row_tasks(c->row_count) * SIG_TASK_PANELS * SIG_MR;",
-        "const int64_t rows = sig_least(SIG_TASK_PANELS * SIG_MR, c->row_count - first), row_panels = sig_parts(rows, SIG_MR);",
+        "const int64_t rows = sig_least(SIG_TASK_PANELS * SIG_MR, c->row_count - first);",
         `const int64_t panels = sig_parts(c->column_count, NR_${real});`,
         ...(this.#isGrid()
           ? ["const int64_t from = task / sig_row_tasks(c->row_count) * SIG_TASK_COLUMNS, to = sig_least(panels, from + SIG_TASK_COLUMNS);"]
@@ -367,28 +363,30 @@ class MatrixProduct {
               `${name}_numbers *numbers_state = sig_numbers_slot(c, task);`,
               ...block("if (last)", start(this.#numbers, "(*numbers_state)")),
             ]),
-        `${c} own[SIG_TASK_PANELS * SIG_MR * NR_${real}] __attribute__((aligned(64)));`,
+        `${c} own[SIG_MR * NR_${real}] __attribute__((aligned(64)));`,
         ...block("for (int64_t panel = from; panel < to; panel++)", [
           `const int64_t column = panel * NR_${real};`,
-          "/* Tiles that wait for more of k lie in the order of panels of rows, then of columns. */",
-          `${c} *tiles = whole ? own : (${c} *)c->sums + (first / SIG_MR * panels + panel) * SIG_MR * NR_${real};`,
-          `const int64_t step = (whole ? 1 : panels) * SIG_MR * NR_${real};`,
-          ...this.#prefetch(),
-          ...(this.#kernel.kept === undefined
-            ? [
-                `micro_${real}(c->k_count, sig_left_from(c, first), (const ${c} *)c->right + column * c->k_count, tiles, step, row_panels, c->k == 0);`,
-              ]
-            : this.#readKept(this.#kernel.kept)),
-          "if (last)",
-          [
-            ...block("for (int64_t row = 0; row < rows; row += SIG_MR)", [
-              `${name}_epilogue(c, tiles + row / SIG_MR * step, c->row + first + row, sig_least(SIG_MR, rows - row), c->column + column, sig_least(NR_${real}, c->column_count - column)${this.#states()
-                .map(([kind]) =>
-                  kind === "rows" ? ", rows_state + row" : kind === "columns" ? ", columns_state + column / SIG_LANES" : ", numbers_state",
-                )
-                .join("")});`,
-            ]),
-          ],
+          ...(kept === undefined ? ["sig_pack(c, first, rows, column);"] : []),
+          ...block("for (int64_t row = first; row < first + rows; row += SIG_MR)", [
+            "/* Tiles that wait for more of k lie in the order of panels of rows, then of columns. */",
+            `${c} *tile = whole ? own : (${c} *)c->sums + (row / SIG_MR * panels + panel) * SIG_MR * NR_${real};`,
+            ...this.#prefetch(),
+            ...(kept === undefined
+              ? [
+                  "const int64_t next = row + SIG_MR < first + rows || panel + 1 == to ? row + SIG_MR : first;",
+                  `micro_${real}(c->k_count, sig_left_from(c, row), next - row, (const ${c} *)c->right + column * c->k_count, tile, c->k == 0);`,
+                ]
+              : this.#readKept(kept)),
+            `if (last) ${name}_epilogue(c, tile, c->row + row, sig_least(SIG_MR, c->row_count - row), c->column + column, sig_least(NR_${real}, c->column_count - column)${this.#states()
+              .map(([kind]) =>
+                kind === "rows"
+                  ? ", rows_state + (row - first)"
+                  : kind === "columns"
+                    ? ", columns_state + column / SIG_LANES"
+                    : ", numbers_state",
+              )
+              .join("")});`,
+          ]),
         ]),
         ...(flushColumns.length === 0
           ? []
@@ -413,16 +411,15 @@ class MatrixProduct {
     const { row, column, points } = this.#roles;
     const real = this.#real;
     return [
-      "(void)row_panels;",
       "if (last) {",
       [
         ...this.#points(),
         `const ${this.#cReal()} *kept = ${pointerAt(this.#kernel, operand, access, points, (dim) => `i${dim}`)};`,
         `const int64_t sy = ${strideAlong(operand, access, row)}, sx = ${strideAlong(operand, access, column)};`,
         `const int64_t width = sig_least(NR_${real}, c->column_count - column);`,
-        ...block("for (int64_t y = 0; y < rows; y++)", [
-          `${this.#cReal()} *to = tiles + y / SIG_MR * step + y % SIG_MR * NR_${real};`,
-          `const ${this.#cReal()} *from = kept + (c->row + first + y) * sy + (c->column + column) * sx;`,
+        ...block("for (int64_t y = 0; y < sig_least(SIG_MR, c->row_count - row); y++)", [
+          `${this.#cReal()} *to = tile + y * NR_${real};`,
+          `const ${this.#cReal()} *from = kept + (c->row + row + y) * sy + (c->column + column) * sx;`,
           "if (sx == 1) __builtin_memcpy(to, from, (size_t)width * sizeof *to);",
           "else for (int64_t x = 0; x < width; x++) to[x] = from[x * sx];",
         ]),
@@ -472,7 +469,7 @@ class MatrixProduct {
       ...block("if (last)", [
         ...this.#points(),
         ...this.#whole.flatMap((out) => this.#tileLines(out, "c->column + column")),
-        ...block("for (int64_t y = c->row + first; y < c->row + first + rows; y++)", [
+        ...block("for (int64_t y = c->row + row; y < c->row + sig_least(c->row_count, row + SIG_MR); y++)", [
           `for (int64_t x = c->column + column; x < c->column + sig_least(c->column_count, column + NR_${this.#real}); x += SIG_LANES) {`,
           lines,
           "}",
