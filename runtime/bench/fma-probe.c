@@ -6,6 +6,7 @@
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stddef.h>
+#include <stdint.h>
 #include <time.h>
 
 #if defined(__AVX512F__)
@@ -28,11 +29,11 @@ typedef double vf64 __attribute__((vector_size(VECTOR_BYTES)));
 static volatile double slope = 0.9375, rise = 0.0625;
 
 #define DEFINE_CHAINS(NAME, SCALAR, VECTOR)                                                        \
-  static double NAME(long rounds) {                                                                \
+  static double NAME(int64_t rounds) {                                                                \
     const VECTOR a = (VECTOR){0} + (SCALAR)slope, b = (VECTOR){0} + (SCALAR)rise;                  \
     VECTOR chain[CHAINS];                                                                          \
     for (int k = 0; k < CHAINS; k++) chain[k] = a * (SCALAR)k;                                     \
-    for (long round = 0; round < rounds; round++) {                                                \
+    for (int64_t round = 0; round < rounds; round++) {                                                \
       _Pragma("GCC unroll 32") for (int k = 0; k < CHAINS; k++) chain[k] = chain[k] * a + b;       \
     }                                                                                              \
     VECTOR sum = chain[0];                                                                         \
@@ -52,7 +53,7 @@ static double seconds(void) {
 struct team {
   int is_f64;
   int threads;
-  long rounds;
+  int64_t rounds;
   atomic_int ready;
 };
 
@@ -76,7 +77,7 @@ static void *work(void *argument) {
 }
 
 /* From the first that begins to the last that ends, s; negative where the threads cannot be had. */
-static double run_team(int threads, int is_f64, long rounds) {
+static double run_team(int threads, int is_f64, int64_t rounds) {
   static struct member members[MOST_THREADS];
   struct team team = {.is_f64 = is_f64, .threads = threads, .rounds = rounds};
   int made = 0;
@@ -96,26 +97,21 @@ static double run_team(int threads, int is_f64, long rounds) {
   return made < threads || value < 0 ? -1 : ended - begun;
 }
 
-/*
- * The best of `trials` runs that each take about `trial_seconds`, in GFLOP/s, 2 per multiply-add.
- * Negative where the threads cannot be had. Not for two callers at once.
- */
-__attribute__((visibility("default"))) double sig_fma_probe(int threads, int is_f64, int trials, double trial_seconds) {
-  if (threads < 1 || threads > MOST_THREADS) return -1;
-  long rounds = 1 << 12;
-  double took = run_team(threads, is_f64, rounds);
-  /* Doubling also brings the cores up to speed. */
-  while (took >= 0 && took < trial_seconds / 2 && rounds < (1L << 40)) {
-    rounds *= 2;
-    took = run_team(threads, is_f64, rounds);
+/* Rounds that take about `wanted` seconds, 0 where the threads cannot be had. Doubling also brings the cores up to speed. */
+__attribute__((visibility("default"))) int64_t sig_fma_rounds(int threads, int is_f64, double wanted) {
+  if (threads < 1 || threads > MOST_THREADS) return 0;
+  int64_t rounds = 1 << 12;
+  for (; rounds < ((int64_t)1 << 40); rounds *= 2) {
+    const double took = run_team(threads, is_f64, rounds);
+    if (took < 0) return 0;
+    if (took >= wanted / 2) return (int64_t)((double)rounds * wanted / took);
   }
-  if (took < 0) return -1;
-  double fastest = took;
-  for (int trial = 0; trial < trials; trial++) {
-    took = run_team(threads, is_f64, rounds);
-    if (took < 0) return -1;
-    if (took < fastest) fastest = took;
-  }
+  return rounds;
+}
+
+/* One run in GFLOP/s, 2 per multiply-add; negative where the threads cannot be had. Not for two callers at once. */
+__attribute__((visibility("default"))) double sig_fma_trial(int threads, int is_f64, int64_t rounds) {
+  const double took = threads < 1 || threads > MOST_THREADS ? -1 : run_team(threads, is_f64, rounds);
   const double lanes = VECTOR_BYTES / (is_f64 ? sizeof(double) : sizeof(float));
-  return 2.0 * lanes * CHAINS * (double)rounds * threads / fastest * 1e-9;
+  return took < 0 ? -1 : 2.0 * lanes * CHAINS * (double)rounds * threads / took * 1e-9;
 }

@@ -12,14 +12,13 @@ export type FmaProbe =
   | {
       readonly available: true;
       readonly builtBy: string;
-      readonly isa: string /** Null where the system gives no such number of threads. */;
-      readonly gflops: () => Promise<number | null>;
+      readonly isa: string;
+      /** GFLOP/s of one run of about TRIAL_SECONDS; null where the system gives no such number of threads. */
+      readonly trial: () => Promise<number | null>;
     }
   /** No share can be given, and this is why. */
   | { readonly available: false; readonly reason: string };
 
-/** Together about 0.3 s with what it takes to find out how long a trial must be. */
-const TRIALS = 4;
 const TRIAL_SECONDS = 0.05;
 
 export async function openFmaProbe(threads: number, precision: "f32" | "f64", useCache = true): Promise<FmaProbe> {
@@ -29,12 +28,15 @@ export async function openFmaProbe(threads: number, precision: "f32" | "f64", us
     const source = readFileSync(join(packageRoot(), "runtime", "bench", "fma-probe.c"), "utf8");
     const built = await buildLibrary(source, { toolchain, cache });
     const library = await loadLibrary(built.path).finally(built.release);
-    const probe = library.declare("sig_fma_probe", ["int32", "int32", "int32", "float64"], "float64");
-    const gflops = async (): Promise<number | null> => {
-      const measured = await probe.callAsync(threads, precision === "f64" ? 1 : 0, TRIALS, TRIAL_SECONDS);
+    const roundsFor = library.declare("sig_fma_rounds", ["int32", "int32", "float64"], "int64");
+    const run = library.declare("sig_fma_trial", ["int32", "int32", "int64"], "float64");
+    const isF64 = precision === "f64" ? 1 : 0;
+    const rounds = await roundsFor.callAsync(threads, isF64, TRIAL_SECONDS);
+    const trial = async (): Promise<number | null> => {
+      const measured = rounds > 0 ? await run.callAsync(threads, isF64, rounds) : -1;
       return measured > 0 ? measured : null;
     };
-    return { available: true, builtBy: toolchain.compiler.version, isa: toolchain.isa, gflops };
+    return { available: true, builtBy: toolchain.compiler.version, isa: toolchain.isa, trial };
   } catch (error) {
     if (!(error instanceof UserError)) throw error;
     return { available: false, reason: error.message };

@@ -18,6 +18,8 @@ export type StepClock = {
   readonly now: () => number;
   /** Before each step. */
   readonly tell: (phase: "warm-up" | "timed", step: number) => void;
+  /** Before each timed step. Not part of what is timed, nor of how long the phase takes. */
+  readonly between: () => Promise<void>;
   readonly stopped: () => boolean;
 };
 
@@ -29,16 +31,17 @@ export async function timeSteps(step: () => Promise<void>, warmup: Phase, timed:
 
 async function runPhase(step: () => Promise<void>, phase: Phase, clock: StepClock, name: "warm-up" | "timed"): Promise<readonly number[]> {
   const times: number[] = [];
-  const begun = clock.now();
-  let last = begun;
-  while (!clock.stopped() && goesOn(phase, times.length, (last - begun) / 1000)) {
+  let spent = 0;
+  while (!clock.stopped() && goesOn(phase, times.length, spent / 1000)) {
     clock.tell(name, times.length + 1);
     // A step may never leave the event loop a turn; an interrupt needs one. Outside of what is timed.
     await new Promise((resolve) => setImmediate(resolve));
+    if (name === "timed") await clock.between();
     const before = clock.now();
     await step();
-    last = clock.now();
-    times.push(last - before);
+    const took = clock.now() - before;
+    times.push(took);
+    spent += took;
   }
   return times;
 }
@@ -55,6 +58,12 @@ export function summarise(times: readonly number[]): Omit<Timing, "warmup"> {
   const spread = (quantile(sorted, 0.75) - quantile(sorted, 0.25)) / medianMs;
   return { timed: sorted.length, medianMs, minMs: quantile(sorted, 0), maxMs: quantile(sorted, 1), spread };
 }
+
+export const median = (values: readonly number[]): number =>
+  quantile(
+    values.toSorted((a, b) => a - b),
+    0.5,
+  );
 
 /** Between two neighbours in proportion; NaN of nothing. */
 function quantile(sorted: readonly number[], share: number): number {

@@ -5,7 +5,7 @@ import type { BufferRole, Plan } from "../../compiler/plan/plan.js";
 import { type Machine, machine } from "../bench/machine.js";
 import type { Heap, Peer } from "../bench/peer-list.js";
 import type { PeerOutcome } from "../bench/run-peer.js";
-import type { Timing } from "../bench/time-steps.js";
+import { median, type Timing } from "../bench/time-steps.js";
 import type { RunStats } from "../engine.js";
 import type { BoundWork } from "./compile-work.js";
 import { version } from "./version.js";
@@ -53,12 +53,13 @@ export type BenchDocument = {
   /** Per second of the median step. */
   readonly gflops: number;
   readonly usefulGflops: number;
-  /** The larger of the two. */
+  /** Of the median trial of multiply-adds on registers alone; trials and steps alternate. */
   readonly probeGflops: number | null;
+  /** Median step against median trial. */
   readonly shareOfProbe: number | null;
   readonly probe: {
-    readonly beforeGflops: number | null;
-    readonly afterGflops: number | null;
+    readonly trials: number;
+    readonly bestGflops: number | null;
     readonly compiler: string | null;
     readonly isa: string | null;
     readonly reason: string | null;
@@ -92,18 +93,19 @@ export type Findings = {
   /** Of the last step. */
   readonly stats: RunStats;
   readonly residentGrowthBytes: number | null;
-  readonly probe: BenchDocument["probe"];
+  /** GFLOP/s of each. */
+  readonly trials: readonly number[];
+  readonly probe: Pick<BenchDocument["probe"], "compiler" | "isa" | "reason">;
   readonly peers: readonly (readonly [Peer, PeerOutcome])[];
 };
 
 export function benchDocument(setting: Setting, findings: Findings): BenchDocument {
-  const { bound, loadMs, timing, engineMedianMs, stats, residentGrowthBytes, probe, peers } = findings;
+  const { bound, loadMs, timing, engineMedianMs, stats, residentGrowthBytes, trials, probe, peers } = findings;
   const { plan, template, compileMs, bindMs } = bound;
   const { pipeline, engine, precision, work, settings, memoryBytes, threads, wanted, noPeers, diagnostics } = setting;
   const useful = usefulFlops(template.graph, plan.dims);
   const perSecond = (flops: number): number => (flops / timing.medianMs) * 1e-6;
-  const { beforeGflops: before, afterGflops: after } = probe;
-  const probeGflops = before === null || after === null ? null : Math.max(before, after);
+  const probeGflops = trials.length === 0 ? null : median(trials);
   return {
     pipeline,
     engine,
@@ -130,7 +132,7 @@ export function benchDocument(setting: Setting, findings: Findings): BenchDocume
     usefulGflops: perSecond(useful),
     probeGflops,
     shareOfProbe: probeGflops === null ? null : perSecond(plan.flops) / probeGflops,
-    probe,
+    probe: { trials: trials.length, bestGflops: trials.length === 0 ? null : Math.max(...trials), ...probe },
     plannedPeakBytes: plan.peakBytes,
     givenBytes: bytesOfRole(plan, "given"),
     resultBytes: bytesOfRole(plan, "result"),

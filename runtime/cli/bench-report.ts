@@ -29,7 +29,7 @@ function speed({ flops, usefulFlops, gflops, usefulGflops, probeGflops, shareOfP
   const share =
     probeGflops === null || shareOfProbe === null
       ? `; no share of the machine's peak: ${probe.reason}`
-      : `, ${percent(shareOfProbe)} of the ${probeGflops.toPrecision(4)} that the multiply-add units do (${probe.isa})`;
+      : `, ${percent(shareOfProbe)} of the ${probeGflops.toPrecision(4)} that the multiply-add units do (${probe.isa}; median of ${probe.trials}, between the steps)`;
   return `${gflops.toPrecision(3)} GFLOP/s${useful}${share}`;
 }
 

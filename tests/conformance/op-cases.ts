@@ -314,6 +314,9 @@ export const opCases = {
   min: [...reductions("min"), integerReduction("min")],
   logsumexp: [
     ...reductions("logsumexp"),
+    of("logsumexp", f32([5, 2], [0, -inf, 15, 3, 15.5, 40, 33, -60, 120, 41]))("by small steps and large ones, upwards", "each", {
+      axes: [0],
+    }),
     of("logsumexp", f32([4, 3], [1e4, 1e4, 1e4, -1e4, -1e4, -1e4, 1e4, -1e4, 0, -inf, -1e4, -inf]))("at ±1e4", "each", { axes: [1] }),
   ],
   argmax: ranking("argmax", {}),

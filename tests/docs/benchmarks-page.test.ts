@@ -56,7 +56,7 @@ describe("of made-up results", () => {
       engineMedianMs: 99,
     },
     ...{ compileMs: 1, bindMs: 1, loadMs: 1, flops: 8e9, usefulFlops: 6e9, gflops: 80, usefulGflops: 60, probeGflops: 160 },
-    ...{ shareOfProbe: 0.5, probe: { beforeGflops: 150, afterGflops: 160, compiler: "cc 1", isa: "x86-64-v3", reason: null } },
+    ...{ shareOfProbe: 0.5, probe: { trials: 5, bestGflops: 170, compiler: "cc 1", isa: "x86-64-v3", reason: null } },
     ...{ plannedPeakBytes: 2 ** 22, givenBytes: 2 ** 20, resultBytes: 2 ** 20, measuredPeakBytes: 2 ** 21, measuredBy: "arena" },
     ...{ residentGrowthBytes: 2 ** 21, noPeers: null, sigc: "1.0.0", date: "2026-01-02T03:04:05.678Z", diagnostics: [] },
     machine: { cpu: "a CPU", cores: 4, memoryBytes: 2 ** 33, system: "Linux", node: "20" },

@@ -1,6 +1,6 @@
 import type { Plan } from "../../../compiler/plan/plan.js";
 import { normsOf } from "../../bench/agreement.js";
-import { type FmaProbe, openFmaProbe } from "../../bench/fma-probe.js";
+import { openFmaProbe } from "../../bench/fma-probe.js";
 import { benchMessages } from "../../bench/messages.js";
 import { type Peer, peersOf } from "../../bench/peer-list.js";
 import { watchGrowth } from "../../bench/resident-memory.js";
@@ -95,9 +95,12 @@ async function bench(path: string, options: Options, { progress, signal, console
   const loading = performance.now();
   const executable = await engine.load(bound.template);
   const loadMs = performance.now() - loading;
-  const beforeGflops = await measure(probe);
-  const steps = await timeExecutable(executable, bound.plan, inputs, phases, (text) => progress.step(`${pipeline}: ${text}`), signal);
-  const afterGflops = await measure(probe);
+  const trials: number[] = [];
+  const steps = await timeExecutable(executable, bound.plan, inputs, phases, {
+    tell: (text) => progress.step(`${pipeline}: ${text}`),
+    between: probe.available ? sampled(probe.trial, trials) : async () => {},
+    signal,
+  });
   const residentGrowthBytes = grown();
   if (signal.aborted || steps === null) return null;
   // Before `dispose`: an engine may hand out views of its own memory.
@@ -130,9 +133,10 @@ async function bench(path: string, options: Options, { progress, signal, console
     stats: last.stats,
     residentGrowthBytes,
     peers: timed,
+    trials,
     probe: probe.available
-      ? { beforeGflops, afterGflops, compiler: probe.builtBy, isa: probe.isa, reason: afterGflops === null ? NO_THREADS : null }
-      : { beforeGflops, afterGflops, compiler: null, isa: null, reason: probe.reason },
+      ? { compiler: probe.builtBy, isa: probe.isa, reason: trials.length === 0 ? NO_THREADS : null }
+      : { compiler: null, isa: null, reason: probe.reason },
   });
 }
 
@@ -146,7 +150,19 @@ const phasesOf = ({ warmup, repeat, seconds }: Options): Phases => ({
   timed: { steps: repeat ?? 5, fewest: Math.min(repeat ?? 2, 2), least: repeat === undefined ? 0.5 : 0, most: seconds },
 });
 
-const measure = async (probe: FmaProbe): Promise<number | null> => (probe.available ? probe.gflops() : null);
+/** Steps may be shorter than a trial: then many go by between two. */
+const TRIAL_EVERY_MS = 200;
+
+/** Probe and step alternate, so that what else the machine does slows down both alike. */
+function sampled(trial: () => Promise<number | null>, trials: number[]): () => Promise<void> {
+  let last = Number.NEGATIVE_INFINITY;
+  return async () => {
+    if (performance.now() - last < TRIAL_EVERY_MS) return;
+    const measured = await trial();
+    last = performance.now();
+    if (measured !== null) trials.push(measured);
+  };
+}
 
 /** Null where no step was run before an interrupt. */
 async function timeExecutable(
@@ -154,8 +170,7 @@ async function timeExecutable(
   plan: Plan,
   inputs: ReadonlyMap<string, HostArray>,
   { warmup, timed }: Phases,
-  tell: (text: string) => void,
-  signal: AbortSignal,
+  { tell, between, signal }: { readonly tell: (text: string) => void; readonly between: () => Promise<void>; readonly signal: AbortSignal },
 ) {
   const results: RunResult[] = [];
   const engineTimes: number[] = [];
@@ -167,6 +182,7 @@ async function timeExecutable(
   const timing = await timeSteps(step, warmup, timed, {
     now: () => performance.now(),
     tell: (phase, number) => tell(`${phase} step ${number}`),
+    between,
     stopped: () => signal.aborted,
   });
   const [last] = results;

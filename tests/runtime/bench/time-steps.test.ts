@@ -2,18 +2,31 @@ import { describe, expect, test } from "vitest";
 import { goesOn, type Phase, summarise, timeSteps } from "../../../runtime/bench/time-steps.js";
 
 /** Steps that take what the list says, in milliseconds, on a clock that nothing else moves. */
-async function timed(durations: readonly number[], warmup: Phase, phase: Phase, stopAfter = Infinity) {
-  let [now, k] = [0, 0];
+async function timed(durations: readonly number[], warmup: Phase, phase: Phase, stopAfter = Infinity, between = 0) {
+  let [now, k, betweens] = [0, 0, 0];
   const step = async (): Promise<void> => void (now += durations[k++] ?? durations.at(-1) ?? 0);
-  const timing = await timeSteps(step, warmup, phase, { now: () => now, tell: () => undefined, stopped: () => k >= stopAfter });
-  return { ...timing, steps: k };
+  const timing = await timeSteps(step, warmup, phase, {
+    now: () => now,
+    tell: () => undefined,
+    between: async () => {
+      betweens++;
+      now += between;
+    },
+    stopped: () => k >= stopAfter,
+  });
+  return { ...timing, steps: k, betweens };
 }
 const phase = (fields: Partial<Phase>): Phase => ({ steps: 0, fewest: 0, least: 0, most: 1e9, ...fields });
 
 describe("timeSteps", () => {
   test("the first, slow steps are no part of the answer", async () => {
     const found = await timed([500, 90, 3, 1, 2], phase({ steps: 2 }), phase({ steps: 3 }));
-    expect(found).toEqual({ warmup: 2, timed: 3, medianMs: 2, minMs: 1, maxMs: 3, spread: 0.5, steps: 5 });
+    expect(found).toEqual({ warmup: 2, timed: 3, medianMs: 2, minMs: 1, maxMs: 3, spread: 0.5, steps: 5, betweens: 3 });
+  });
+
+  test("what is done between timed steps is neither timed nor part of the phase's time", async () => {
+    const found = await timed([10], phase({ steps: 1 }), phase({ steps: 100, fewest: 2, most: 0.05 }), Infinity, 1000);
+    expect(found).toMatchObject({ timed: 5, betweens: 5, medianMs: 10, maxMs: 10 });
   });
 
   test("where one step takes longer than all the time, two are timed and no more", async () => {

@@ -63,6 +63,7 @@ enum {
   SIG_AHEAD = 8, /* vectors of a row that packing prefetches */
   SIG_ROWS_AHEAD = 8, /* where it goes from row to row: rows of a block are far apart, and no prefetcher follows */
   SIG_SUM_RUN = 256, /* terms of a sum in lanes before they go to a wider number */
+  SIG_LOGSUMEXP_SLACK = 16, /* a term is e^16 at most: 2^31 of them are far from overflow */
 };
 
 /*

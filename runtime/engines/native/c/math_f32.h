@@ -32,8 +32,8 @@ SIG_INLINE f32v exp_reduced_f32(f32v r) {
   return (q * r + 1.0f) * r + 1.0f;
 }
 
-/* exp(x) for x <= 0 or NaN. */
-SIG_INLINE f32v exp_of_negative_f32(f32v x) {
+/* exp(x) for x <= 64 or NaN. */
+SIG_INLINE f32v exp_small_f32(f32v x) {
   x = select_f32((i32v)(x < -104.0f), splat_f32(-104.0f), x);
   /* 2^(n + 24) always is a normal number; the last product rounds once where the result is subnormal. */
   f32v shifted = x * SIG_LOG2_E_F32 + (SIG_ROUND_F32 + (127 + 24));
@@ -130,7 +130,7 @@ SIG_INLINE f32v log1p_of_unit_f32(f32v e) {
 }
 
 /* sigmoid and softplus of one x share exp(-|x|): the compiler finds the common expression. */
-SIG_INLINE f32v exp_of_minus_abs_f32(f32v x) { return exp_of_negative_f32((f32v)((u32v)x | SIG_SIGN_F32)); }
+SIG_INLINE f32v exp_of_minus_abs_f32(f32v x) { return exp_small_f32((f32v)((u32v)x | SIG_SIGN_F32)); }
 
 /*
  * e / (1 + e) or 1 / (1 + e). With w = e / (1 + e) the first is e - e w and the second 1 - w: the roundings of w count
@@ -180,7 +180,7 @@ SIG_INLINE f32v erf_f32(f32v x) {
   p = p * a + 0x1.462ca4p-1f;
   p = p * a + 0x1.20b436p+0f;
   p = p * a + 0x1.741ec4p-13f;
-  f32v far = 1.0f - exp_of_negative_f32(-p);
+  f32v far = 1.0f - exp_small_f32(-p);
   return with_sign_of_f32(select_f32((i32v)(a < 0.9f), near, far), x);
 }
 

@@ -29,8 +29,8 @@ SIG_INLINE f64v exp_reduced_f64(f64v r) {
   return (q * r + 1.0) * r + 1.0;
 }
 
-/* exp(x) for x <= 0 or NaN. */
-SIG_INLINE f64v exp_of_negative_f64(f64v x) {
+/* exp(x) for x <= 64 or NaN. */
+SIG_INLINE f64v exp_small_f64(f64v x) {
   x = select_f64((i64v)(x < -746.0), splat_f64(-746.0), x);
   f64v shifted = x * SIG_LOG2_E_F64 + (SIG_ROUND_F64 + (1023 + 54));
   f64v n = shifted - (SIG_ROUND_F64 + (1023 + 54));
@@ -126,7 +126,7 @@ SIG_INLINE f64v log1p_of_unit_f64(f64v e) {
   return log_reduced_f64(f, (f64v)(upper & (i64v)splat_f64(1.0)));
 }
 
-SIG_INLINE f64v exp_of_minus_abs_f64(f64v x) { return exp_of_negative_f64((f64v)((u64v)x | SIG_SIGN_F64)); }
+SIG_INLINE f64v exp_of_minus_abs_f64(f64v x) { return exp_small_f64((f64v)((u64v)x | SIG_SIGN_F64)); }
 
 /* Bound 2 ulp [1.67, 1.80]. */
 SIG_INLINE f64v sigmoid_f64(f64v x) {
@@ -197,7 +197,7 @@ SIG_INLINE f64v erf_f64(f64v x) {
   p = p * a + 0x1.45f38259ec542p-1;
   p = p * a + 0x1.20dd685b10866p+0;
   p = p * a + 0x1.313a84a43c7d1p-24;
-  f64v far = 1.0 - exp_of_negative_f64(-p);
+  f64v far = 1.0 - exp_small_f64(-p);
   return with_sign_of_f64(select_f64((i64v)(a < 0.9), near, far), x);
 }
 

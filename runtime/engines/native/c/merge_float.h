@@ -1,16 +1,28 @@
 /* Merges that only floats have, and ranks. As merge_number.h. */
 #define SIG_T(name) SIG_JOIN(name, T)
 
-/* The running maximum and the sum of exponentials below it: one pass, no overflow. −∞ adds nothing, +∞ and NaN stay. */
+/*
+ * A value that was seen and the sum of exponentials relative to it: no overflow, one pass. The value moves only where another lies
+ * more than SIG_LOGSUMEXP_SLACK above it, so that most terms cost one exponential and no more. Each lane moves by itself: what
+ * becomes of it does not depend on its neighbours. −∞ adds nothing, +∞ and NaN stay.
+ */
 typedef struct { V high, sum; } SIG_T(logsumexp);
 typedef struct { double high, sum; } SIG_T(logsumexp_s);
 SIG_INLINE void SIG_T(logsumexp_start)(SIG_T(logsumexp) *s) { *s = (SIG_T(logsumexp)){SIG_T(splat)(-SIG_INFINITY), (V){0}}; }
 SIG_INLINE void SIG_T(logsumexp_take)(SIG_T(logsumexp) *s, V x_, i32v live) {
   const V x = SIG_T(select)(SIG_T(mask)(live), x_, SIG_T(splat)(-SIG_INFINITY));
+  const V over = x - s->high;
+  const SIG_T(maskv) moves = ~(over <= SIG_LOGSUMEXP_SLACK); /* NaN too: nothing was seen, or infinities */
+  const V stays = s->sum + SIG_T(exp_small)(over);
+  if (!any_lane(SIG_T(narrow)(moves))) {
+    s->sum = stays;
+    return;
+  }
   const SIG_T(maskv) same = x == s->high, above = x > s->high, nothing = x == SIG_T(splat)(-SIG_INFINITY);
-  const V below = SIG_T(exp)(SIG_T(select)(same, (V){0}, -SIG_T(abs)(x - s->high)));
-  s->sum = SIG_T(select)(nothing, s->sum, SIG_T(select)(above, s->sum * below + 1, s->sum + below));
-  s->high = SIG_T(maximum)(s->high, x);
+  const V below = SIG_T(exp)(SIG_T(select)(same, (V){0}, -SIG_T(abs)(over)));
+  const V moved = SIG_T(select)(nothing, s->sum, SIG_T(select)(above, s->sum * below + 1, s->sum + below));
+  s->sum = SIG_T(select)(moves, moved, stays);
+  s->high = SIG_T(select)(moves, SIG_T(maximum)(s->high, x), s->high);
 }
 SIG_INLINE void SIG_T(logsumexp_flush)(SIG_T(logsumexp) *s) { (void)s; }
 SIG_INLINE void SIG_T(logsumexp_join)(SIG_T(logsumexp) *s, const SIG_T(logsumexp) *t) {
