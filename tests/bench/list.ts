@@ -40,6 +40,8 @@ export const list: readonly Entry[] = [
     peersNearIn: "clip-4096",
   },
   // And room for none but a few: the second sweep computes its logits again.
+  { id: "clip-4096-recomputing", program: clip, set: { n: 4096, width: 768 }, against: [], seconds: 5 },
+  { id: "clip-16384-recomputing", program: clip, set: { n: 16384, width: 768 }, against: [], seconds: 15 },
   { id: "clip-32768", program: clip, set: { n: 32768, width: 768 }, against: all, seconds: 20, peersNearIn: "clip-16384" },
   { id: "multi_positive_top_k-4096", program: topK, set: { n: 4096, m: 4096, width: 768 }, against: [], seconds: 5 },
   { id: "multi_positive_top_k-16384", program: topK, set: { n: 16384, m: 16384, width: 768 }, against: [], seconds: 10 },

@@ -12,6 +12,7 @@ enum {
   SIG_SLOT_BYTES = 1 << 20,
   SIG_LOCAL_PANEL_BYTES = 128 << 10,
   SIG_TASK_PANELS = 6, /* of rows */
+  SIG_SHORT_TASK_PANELS = 2,
   SIG_TASK_COLUMNS = 3, /* panels of columns, where nothing is reduced along them: while the rows pass, they stay in the second-level cache */
   /* Panels packed together. Of rows, those of a task; of columns, what lies side by side in memory is read once. */
   SIG_PACK_LEFT = SIG_TASK_PANELS,
@@ -78,11 +79,28 @@ static inline int64_t sig_group_size(const sig_contract *c, sig_side side) {
 static inline int64_t sig_groups_of(const sig_contract *c, sig_side side) {
   return sig_parts(side == SIG_LEFT ? c->row_count : c->column_count, sig_group_size(c, side));
 }
-static inline int64_t sig_row_tasks(int64_t rows) { return sig_parts(rows, SIG_TASK_PANELS * SIG_MR); }
+/*
+ * Tasks of rows. Where a task is all columns there are few of them, and the last ones are short, so that no thread waits long for
+ * another's last.
+ */
+static inline int64_t sig_long_tasks(const sig_contract_kernel *kernel, int64_t rows) {
+  const int64_t panels = sig_parts(rows, SIG_MR);
+  return kernel->grid ? sig_parts(panels, SIG_TASK_PANELS) : sig_most(0, panels - SIG_TASK_PANELS) / SIG_TASK_PANELS;
+}
+static inline int64_t sig_row_tasks(const sig_contract_kernel *kernel, int64_t rows) {
+  const int64_t many = sig_long_tasks(kernel, rows), left = rows - many * SIG_TASK_PANELS * SIG_MR;
+  return many + sig_most(0, sig_parts(left, SIG_SHORT_TASK_PANELS * SIG_MR));
+}
+typedef struct { int64_t first, count; } sig_rows;
+static inline sig_rows sig_task_rows(const sig_contract *c, int64_t task) {
+  const int64_t many = sig_long_tasks(c->kernel, c->row_count), rest = task - many;
+  const int64_t first = SIG_MR * (rest < 0 ? task * SIG_TASK_PANELS : many * SIG_TASK_PANELS + rest * SIG_SHORT_TASK_PANELS);
+  return (sig_rows){first, sig_least(SIG_MR * (rest < 0 ? SIG_TASK_PANELS : SIG_SHORT_TASK_PANELS), c->row_count - first)};
+}
 static inline int64_t sig_column_tasks(const sig_contract_kernel *kernel, int64_t columns) {
   return kernel->grid ? sig_parts(columns, SIG_TASK_COLUMNS * kernel->tile_columns) : 1;
 }
-static inline int64_t sig_tasks(const sig_contract *c) { return sig_row_tasks(c->row_count) * sig_column_tasks(c->kernel, c->column_count); }
+static inline int64_t sig_tasks(const sig_contract *c) { return sig_row_tasks(c->kernel, c->row_count) * sig_column_tasks(c->kernel, c->column_count); }
 
 static inline sig_left sig_left_from(const sig_contract *c, int64_t row) {
   if (c->order == SIG_PACKED) return (sig_left){.data = c->left, .order = SIG_PACKED, .row = row};
@@ -182,7 +200,7 @@ static void sig_contract_run(const sig_call *call, const sig_contract_kernel *ke
   const int64_t bytes = kernel->element_bytes, width = kernel->tile_columns;
   const int64_t fits = SIG_LOCAL_PANEL_BYTES / bytes;
   if (kernel->points_free && c.points > 1 && rows <= SIG_MOST_ROWS && columns <= SIG_MOST_ROWS && sig_up(rows, SIG_MR) * inner <= fits && sig_up(columns, width) * inner <= fits &&
-      sig_row_tasks(rows) * sig_column_tasks(kernel, columns) * sig_slot_bytes(&c, columns) <= 2 * SIG_LOCAL_PANEL_BYTES) {
+      sig_row_tasks(kernel, rows) * sig_column_tasks(kernel, columns) * sig_slot_bytes(&c, columns) <= 2 * SIG_LOCAL_PANEL_BYTES) {
     sig_share(call->team, c.points, sig_contract_own, &c);
     return;
   }
@@ -197,7 +215,7 @@ static void sig_contract_run(const sig_call *call, const sig_contract_kernel *ke
   int64_t block_columns = sig_even_block(columns, most, width);
   for (; block_columns > width; block_columns = sig_up(block_columns / 2, width)) {
     const int64_t r = sig_least(block_rows, rows), w = sig_least(block_columns, columns);
-    if (sig_row_tasks(r) * sig_column_tasks(kernel, w) * sig_slot_bytes(&c, w) <= SIG_SLOT_BYTES) break;
+    if (sig_row_tasks(kernel, r) * sig_column_tasks(kernel, w) * sig_slot_bytes(&c, w) <= SIG_SLOT_BYTES) break;
   }
   if (call->held_left && c.points == 1 && depth >= inner && block_rows >= rows) c.left = call->held_left;
   if (call->held_right && c.points == 1 && depth >= inner && block_columns >= columns) c.right = call->held_right;

@@ -122,8 +122,16 @@ static void SIG_T(topk_insert_row)(T_ELEMENT *key, int32_t *index, int64_t k, T_
     place += __builtin_popcount(lane_bits(above | (nan & ~mine) | tie));
   }
   if (place >= k) return;
-  memmove(key + place + 1, key + place, (size_t)(k - 1 - place) * sizeof *key);
-  memmove(index + place + 1, index + place, (size_t)(k - 1 - place) * sizeof *index);
+  int64_t behind = k - 1 - place;
+  for (; behind >= SIG_LANES; behind -= SIG_LANES) {
+    const int64_t from = place + behind - SIG_LANES;
+    const V moved = SIG_T(load)(key + from);
+    const i32v moved_index = load_i32(index + from);
+    SIG_T(store)(key + from + 1, moved);
+    store_i32(index + from + 1, moved_index);
+  }
+  SIG_T(store_first)(key + place + 1, behind, SIG_T(load_first)(key + place, behind, (V){0}));
+  store_first_i32(index + place + 1, behind, load_first_i32(index + place, behind, (i32v){0}));
   key[place] = x_;
   index[place] = i_;
 }

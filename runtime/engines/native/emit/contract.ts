@@ -323,7 +323,7 @@ class MatrixProduct {
     ];
   }
 
-  /** All columns of the block for SIG_TASK_PANELS panels of rows. */
+  /** A task's rows, and all columns of the block or SIG_TASK_COLUMNS panels of them. */
   #task(): CText {
     const name = this.#name;
     const real = this.#real;
@@ -337,11 +337,12 @@ class MatrixProduct {
         "const sig_contract *c = job;",
         "const sig_call *call = c->call;",
         "const int last = c->k + c->k_count >= c->inner, whole = c->k_count >= c->inner;",
-        "const int64_t first = task % sig_row_tasks(c->row_count) * SIG_TASK_PANELS * SIG_MR;",
-        "const int64_t rows = sig_least(SIG_TASK_PANELS * SIG_MR, c->row_count - first);",
+        "const int64_t row_tasks = sig_row_tasks(c->kernel, c->row_count);",
+        "const sig_rows mine = sig_task_rows(c, task % row_tasks);",
+        "const int64_t first = mine.first, rows = mine.count;",
         `const int64_t panels = sig_parts(c->column_count, NR_${real});`,
         ...(this.#isGrid()
-          ? ["const int64_t from = task / sig_row_tasks(c->row_count) * SIG_TASK_COLUMNS, to = sig_least(panels, from + SIG_TASK_COLUMNS);"]
+          ? ["const int64_t from = task / row_tasks * SIG_TASK_COLUMNS, to = sig_least(panels, from + SIG_TASK_COLUMNS);"]
           : ["const int64_t from = 0, to = panels;"]),
         "(void)call, (void)thread;",
         ...(this.#rows.length === 0
