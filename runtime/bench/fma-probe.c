@@ -29,11 +29,11 @@ typedef double vf64 __attribute__((vector_size(VECTOR_BYTES)));
 static volatile double slope = 0.9375, rise = 0.0625;
 
 #define DEFINE_CHAINS(NAME, SCALAR, VECTOR)                                                        \
-  static double NAME(int64_t rounds) {                                                                \
+  static double NAME(int64_t rounds) {                                                             \
     const VECTOR a = (VECTOR){0} + (SCALAR)slope, b = (VECTOR){0} + (SCALAR)rise;                  \
     VECTOR chain[CHAINS];                                                                          \
     for (int k = 0; k < CHAINS; k++) chain[k] = a * (SCALAR)k;                                     \
-    for (int64_t round = 0; round < rounds; round++) {                                                \
+    for (int64_t round = 0; round < rounds; round++) {                                             \
       _Pragma("GCC unroll 32") for (int k = 0; k < CHAINS; k++) chain[k] = chain[k] * a + b;       \
     }                                                                                              \
     VECTOR sum = chain[0];                                                                         \

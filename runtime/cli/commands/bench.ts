@@ -5,7 +5,7 @@ import { benchMessages } from "../../bench/messages.js";
 import { type Peer, peersOf } from "../../bench/peer-list.js";
 import { watchGrowth } from "../../bench/resident-memory.js";
 import { timePeers } from "../../bench/time-peers.js";
-import { type Phase, summarise, timeSteps } from "../../bench/time-steps.js";
+import { median, type Phase, timeSteps } from "../../bench/time-steps.js";
 import type { HostArray } from "../../data/host-array.js";
 import type { Executable, RunResult } from "../../engine.js";
 import { usableCores } from "../../engines/native/toolchain/cores.js";
@@ -186,7 +186,7 @@ async function timeExecutable(
     stopped: () => signal.aborted,
   });
   const [last] = results;
-  return last === undefined ? null : { last, timing, engineMedianMs: summarise(engineTimes.slice(timing.warmup)).medianMs };
+  return last === undefined ? null : { last, timing, engineMedianMs: median(engineTimes.slice(timing.warmup)) };
 }
 
 const noPeers = (pipeline: string, peers: readonly Peer[], precision: "f32" | "f64"): string | null =>

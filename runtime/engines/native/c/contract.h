@@ -1,8 +1,9 @@
 /*
  * A contraction over blocks: tasks of SIG_TASK_PANELS panels of rows go over panels of columns, both factors are packed into panels
- * as tasks need them (but a left one that lies in panels already), and each register tile runs the kernel's epilogue while it is hot. What an epilogue reduces along columns is finished
- * by the task that owns the rows; what it reduces along rows, or to one number, waits in the task's slot and is joined in slot
- * order. Sizes of blocks and slots follow from the extents alone: bits do not depend on threads.
+ * as tasks need them (but a left one that lies in panels already), and each register tile runs the kernel's epilogue while it is
+ * hot. What an epilogue reduces along columns is finished by the task that owns the rows; what it reduces along rows, or to one
+ * number, waits in the task's slot and is joined in slot order. Sizes of blocks and slots follow from the extents alone: bits do
+ * not depend on threads.
  *
  * Row, column and k name points of one matrix product; `at` holds the positions of all other dims.
  */
@@ -57,7 +58,6 @@ struct sig_contract {
   sig_order order; /* of the left factor */
   /* the block in work */
   int64_t row, row_count, column, column_count, k, k_count;
-  int64_t slot_columns; /* vectors of columns in a slot */
   sig_groups *groups;
 };
 
@@ -100,7 +100,10 @@ static inline sig_rows sig_task_rows(const sig_contract *c, int64_t task) {
 static inline int64_t sig_column_tasks(const sig_contract_kernel *kernel, int64_t columns) {
   return kernel->grid ? sig_parts(columns, SIG_TASK_COLUMNS * kernel->tile_columns) : 1;
 }
-static inline int64_t sig_tasks(const sig_contract *c) { return sig_row_tasks(c->kernel, c->row_count) * sig_column_tasks(c->kernel, c->column_count); }
+static inline int64_t sig_tasks_of(const sig_contract_kernel *kernel, int64_t rows, int64_t columns) {
+  return sig_row_tasks(kernel, rows) * sig_column_tasks(kernel, columns);
+}
+static inline int64_t sig_tasks(const sig_contract *c) { return sig_tasks_of(c->kernel, c->row_count, c->column_count); }
 
 static inline sig_left sig_left_from(const sig_contract *c, int64_t row) {
   if (c->order == SIG_PACKED) return (sig_left){.data = c->left, .order = SIG_PACKED, .row = row};
@@ -199,8 +202,9 @@ static void sig_contract_run(const sig_call *call, const sig_contract_kernel *ke
   c.groups = &groups;
   const int64_t bytes = kernel->element_bytes, width = kernel->tile_columns;
   const int64_t fits = SIG_LOCAL_PANEL_BYTES / bytes;
-  if (kernel->points_free && c.points > 1 && rows <= SIG_MOST_ROWS && columns <= SIG_MOST_ROWS && sig_up(rows, SIG_MR) * inner <= fits && sig_up(columns, width) * inner <= fits &&
-      sig_row_tasks(kernel, rows) * sig_column_tasks(kernel, columns) * sig_slot_bytes(&c, columns) <= 2 * SIG_LOCAL_PANEL_BYTES) {
+  if (kernel->points_free && c.points > 1 && rows <= SIG_MOST_ROWS && columns <= SIG_MOST_ROWS &&
+      sig_up(rows, SIG_MR) * inner <= fits && sig_up(columns, width) * inner <= fits &&
+      sig_tasks_of(kernel, rows, columns) * sig_slot_bytes(&c, columns) <= 2 * SIG_LOCAL_PANEL_BYTES) {
     sig_share(call->team, c.points, sig_contract_own, &c);
     return;
   }
@@ -215,7 +219,7 @@ static void sig_contract_run(const sig_call *call, const sig_contract_kernel *ke
   int64_t block_columns = sig_even_block(columns, most, width);
   for (; block_columns > width; block_columns = sig_up(block_columns / 2, width)) {
     const int64_t r = sig_least(block_rows, rows), w = sig_least(block_columns, columns);
-    if (sig_row_tasks(kernel, r) * sig_column_tasks(kernel, w) * sig_slot_bytes(&c, w) <= SIG_SLOT_BYTES) break;
+    if (sig_tasks_of(kernel, r, w) * sig_slot_bytes(&c, w) <= SIG_SLOT_BYTES) break;
   }
   if (call->held_left && c.points == 1 && depth >= inner && block_rows >= rows) c.left = call->held_left;
   if (call->held_right && c.points == 1 && depth >= inner && block_columns >= columns) c.right = call->held_right;

@@ -15,7 +15,7 @@ enum { SIG_T(NR) = NV * SIG_LANES };
 
 /*
  * c += or = a·b over k products; c is [SIG_MR][NR]. Of a, rows are `across` elements apart and products `along`; after each
- * `chunk` of them it skips some.
+ * `chunk` of them it skips some. What lies `ahead` of a chunk is prefetched, `stride` further with each product.
  */
 static inline __attribute__((always_inline)) void SIG_T(micro_run)(int64_t k, const T_ELEMENT *restrict a, int64_t across, int64_t along, int64_t chunk, int64_t skip,
                                                                    const T_ELEMENT *restrict b, T_ELEMENT *restrict c, int first, int64_t ahead, int64_t stride) {
@@ -43,7 +43,7 @@ static inline __attribute__((always_inline)) void SIG_T(micro_run)(int64_t k, co
 
 /*
  * A panel of rows times a panel of columns. `first`: nothing is in the tile yet. Columns stream from the second-level cache; the
- * panel of rows at `next`, which may lie in another core's cache, is fetched meanwhile.
+ * panel of rows `next` rows on, which may lie in another core's cache, is fetched meanwhile.
  */
 static __attribute__((noinline)) void SIG_T(micro)(int64_t k, sig_left left, int64_t next, const T_ELEMENT *b, T_ELEMENT *c, int first) {
   enum { NR = SIG_T(NR) };

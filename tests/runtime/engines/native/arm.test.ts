@@ -6,7 +6,6 @@ import { join } from "node:path";
 import { promisify } from "node:util";
 import { afterAll, describe, expect, test } from "vitest";
 import type { Template } from "../../../../compiler/compile.js";
-import { isTile } from "../../../../compiler/graph/graph.js";
 import type { Plan } from "../../../../compiler/plan/plan.js";
 import { emitLibrary } from "../../../../runtime/engines/native/emit/library.js";
 import { panelledBuffers } from "../../../../runtime/engines/native/panelled.js";
@@ -20,6 +19,7 @@ import { expectAllClose } from "../../../support/close.js";
 import { compileText, readPipelineFile } from "../../../support/compile-text.js";
 import { randomFrom } from "../../../support/random.js";
 import { planFor, runOn, type Value } from "../../../support/run-engine.js";
+import { templateInputs } from "../../../support/template-inputs.js";
 import { isThere } from "./toolchain/workbench.js";
 
 const run = promisify(execFile);
@@ -30,16 +30,9 @@ const emulator = "qemu-aarch64-static";
 const { vectorBytes, flags } = isas["armv8-a"];
 const THREADS = 2;
 
-function inputsOf({ graph }: Template, n: number): ReadonlyMap<string, Value> {
+function inputsOf(template: Template, n: number): ReadonlyMap<string, Value> {
   const random = randomFrom(n);
-  return new Map(
-    graph.nodes.flatMap((node) => {
-      if (isTile(node) || node.op !== "input") return [];
-      const shape = node.type.shape.length === 2 ? [n, WIDTH] : [];
-      const data = Float64Array.from({ length: shape.length === 2 ? n * WIDTH : 1 }, () => Math.fround(0.3 + random.uniform()));
-      return [[node.attrs.name, { shape, data }] as const];
-    }),
-  );
+  return templateInputs(template, n, () => Math.fround(0.3 + random.uniform()));
 }
 
 /** A program that takes the library's door as koffi does: numbers in, results on lines of their own. */

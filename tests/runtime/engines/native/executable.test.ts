@@ -207,6 +207,7 @@ output "loss" = %5
     const x = floats([4, 768], () => 1);
     await expect(executable.run(planWith(template, { n: 4 }, []), { inputs: given({ x, y: x }) })).rejects.toThrow("no signal");
   });
+
   test("ends where the signal came before a thread had begun it, and not where it comes after the end", async () => {
     const { executable, planFor } = await load(product);
     const early = new AbortController();

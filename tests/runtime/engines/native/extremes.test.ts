@@ -1,8 +1,6 @@
 /** Programs at their edges against the oracle: huge logits, rows that are masked altogether, equal rows, NaN and infinity. */
 import { beforeAll, describe, expect, test } from "vitest";
 import type { Template } from "../../../../compiler/compile.js";
-import { isTile } from "../../../../compiler/graph/graph.js";
-import { batchesOf, evaluateSize } from "../../../../compiler/graph/size.js";
 import { createNativeEngine } from "../../../../runtime/engines/native/engine.js";
 import { evaluateGraph } from "../../../../runtime/engines/reference/evaluate.js";
 import { missing } from "../../../conformance/subjects.js";
@@ -10,6 +8,7 @@ import { expectAllClose } from "../../../support/close.js";
 import { compileText, readPipelineFile } from "../../../support/compile-text.js";
 import { randomFrom } from "../../../support/random.js";
 import { planFor, runLoaded, type Value } from "../../../support/run-engine.js";
+import { templateInputs } from "../../../support/template-inputs.js";
 import { loadTogether, type Together } from "../../../support/together.js";
 
 const reason = missing.find(({ name }) => name === "native")?.reason ?? null;
@@ -40,15 +39,10 @@ const cases: Readonly<Record<string, Change>> = {
   "a NaN for a temperature": (inputs) => inputs.set("t_prime", { shape: [], data: Float64Array.of(Number.NaN) }),
 };
 
-function inputsOf({ graph }: Template): Map<string, Value> {
+function inputsOf(template: Template): Map<string, Value> {
   const random = randomFrom(17);
-  return new Map(
-    graph.nodes.flatMap((node): [string, Value][] => {
-      if (isTile(node) || node.op !== "input") return [];
-      const shape = node.type.shape.map((size) => evaluateSize(size, Object.fromEntries(batchesOf(size).map((id) => [id, dims.n]))));
-      const next = node.type.dtype === "i32" ? () => random.below(6) : shape.length === 0 ? () => 1 : random.normal;
-      return [[node.attrs.name, { shape, data: Float64Array.from({ length: shape.reduce((a, b) => a * b, 1) }, next) }]];
-    }),
+  return templateInputs(template, dims.n, ({ dtype, shape }) =>
+    dtype === "i32" ? random.below(6) : shape.length === 0 ? 1 : random.normal(),
   );
 }
 

@@ -7,8 +7,6 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, describe, expect, test } from "vitest";
 import type { Template } from "../../../../compiler/compile.js";
-import { isTile } from "../../../../compiler/graph/graph.js";
-import { batchesOf, evaluateSize } from "../../../../compiler/graph/size.js";
 import type { Engine } from "../../../../runtime/engine.js";
 import { createNativeEngine } from "../../../../runtime/engines/native/engine.js";
 import { createReferenceEngine } from "../../../../runtime/engines/reference/engine.js";
@@ -16,6 +14,7 @@ import { matrixError } from "../../../support/close.js";
 import { compileText, readPipelineFile } from "../../../support/compile-text.js";
 import { randomFrom } from "../../../support/random.js";
 import { planFor, runOn, type Value } from "../../../support/run-engine.js";
+import { templateInputs } from "../../../support/template-inputs.js";
 import { missing } from "../../../conformance/subjects.js";
 
 const reason = missing.find(({ name }) => name === "native")?.reason ?? null;
@@ -27,19 +26,10 @@ const compiled = (name: string, engine: Engine, precision: "f32" | "f64", width:
   compileText(text(name), { target: engine.target(precision), sets: { width: String(width) } }).template;
 
 /** Floats are f32 numbers away from 0, so that both precisions start from the same ones and no norm is tiny; ids meet now and then. */
-function inputsOf({ graph }: Template, n: number): ReadonlyMap<string, Value> {
+function inputsOf(template: Template, n: number): ReadonlyMap<string, Value> {
   const random = randomFrom(n);
-  return new Map(
-    graph.nodes.flatMap((node): [string, Value][] => {
-      if (isTile(node) || node.op !== "input") return [];
-      const shape = node.type.shape.map((size) => evaluateSize(size, Object.fromEntries(batchesOf(size).map((id) => [id, n]))));
-      const count = shape.reduce((a, b) => a * b, 1);
-      const whole = node.type.dtype === "i32";
-      const data = Float64Array.from({ length: count }, () =>
-        whole ? random.below(n) : Math.fround((random.below(2) - 0.5) * (1 + 2 * random.uniform())),
-      );
-      return [[node.attrs.name, { shape, data }]];
-    }),
+  return templateInputs(template, n, ({ dtype }) =>
+    dtype === "i32" ? random.below(n) : Math.fround((random.below(2) - 0.5) * (1 + 2 * random.uniform())),
   );
 }
 const dimsOf = (n: number): Readonly<Record<string, number>> => ({ n, m: n });
