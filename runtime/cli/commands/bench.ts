@@ -152,15 +152,24 @@ const phasesOf = ({ warmup, repeat, seconds }: Options): Phases => ({
 
 /** Steps may be shorter than a trial: then many go by between two. */
 const TRIAL_EVERY_MS = 200;
+/** Beside long steps there are more: of so few steps there would be too few to tell their median. */
+const TRIALS_OF_STEP = 1 / 4;
+const FEWEST_TRIALS = 2;
 
 /** Probe and step alternate, so that what else the machine does slows down both alike. */
 function sampled(trial: () => Promise<number | null>, trials: number[]): () => Promise<void> {
   let last = Number.NEGATIVE_INFINITY;
   return async () => {
-    if (performance.now() - last < TRIAL_EVERY_MS) return;
-    const measured = await trial();
+    const begun = performance.now();
+    const sinceLast = begun - last;
+    if (sinceLast < TRIAL_EVERY_MS) return;
+    const until = Number.isFinite(sinceLast) ? begun + sinceLast * TRIALS_OF_STEP : begun;
+    for (let made = 0; made < FEWEST_TRIALS || performance.now() < until; made++) {
+      const measured = await trial();
+      if (measured === null) break;
+      trials.push(measured);
+    }
     last = performance.now();
-    if (measured !== null) trials.push(measured);
   };
 }
 

@@ -136,3 +136,5 @@ SIG_INLINE i32v narrow_f64(i64v m) { return narrow_mask(m); }
   }
 SIG_DEFINE_EXCHANGE(f32, f32v, i32v)
 SIG_DEFINE_EXCHANGE(f64, f64v, i64v)
+SIG_DEFINE_EXCHANGE(i32, i32v, i32v)
+SIG_DEFINE_EXCHANGE(u32, u32v, i32v)

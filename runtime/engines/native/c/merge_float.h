@@ -41,13 +41,13 @@ SIG_INLINE SIG_T(logsumexp_s) SIG_T(logsumexp_join_s)(SIG_T(logsumexp_s) a, SIG_
   return (SIG_T(logsumexp_s)){high, p * a.sum + q * b.sum};
 }
 SIG_INLINE SIG_T(logsumexp_s) SIG_T(logsumexp_fold)(const SIG_T(logsumexp) *s) {
-  V high = s->high;
-  for (int lane = 1; lane < SIG_LANES; lane++) high = SIG_T(maximum)(high, SIG_T(splat)(s->high[lane]));
-  const V all = SIG_T(splat)(high[0]);
+  V all = s->high;
+  SIG_UNROLL for (int step = 1; step < SIG_LANES; step *= 2)
+    all = SIG_T(maximum)(SIG_T(exchange_low)(all, all, step), SIG_T(exchange_high)(all, all, step));
   const V part = s->sum * SIG_T(select)(s->high == all, (V){0} + 1, SIG_T(exp)(s->high - all));
   double sum = 0;
   for (int lane = 0; lane < SIG_LANES; lane++) sum += part[lane];
-  return (SIG_T(logsumexp_s)){high[0], sum};
+  return (SIG_T(logsumexp_s)){all[0], sum};
 }
 SIG_INLINE double SIG_T(logsumexp_put)(SIG_T(logsumexp_s) s, double stored, int merges) {
   const double mine = s.high - s.high == 0 ? s.high + log(s.sum) : s.high;
@@ -80,9 +80,13 @@ SIG_INLINE SIG_T(argmax_s) SIG_T(argmax_join_s)(SIG_T(argmax_s) a, SIG_T(argmax_
   return SIG_T(outranks)(b.key, b.index, a.key, a.index) ? b : a;
 }
 SIG_INLINE SIG_T(argmax_s) SIG_T(argmax_fold)(const SIG_T(argmax) *s) {
-  SIG_T(argmax_s) all = SIG_T(argmax_lane)(s, 0);
-  for (int lane = 1; lane < SIG_LANES; lane++) all = SIG_T(argmax_join_s)(all, SIG_T(argmax_lane)(s, lane));
-  return all;
+  SIG_T(argmax) best = *s;
+  SIG_UNROLL for (int step = 1; step < SIG_LANES; step *= 2) {
+    const SIG_T(argmax) other = {SIG_T(exchange_high)(best.key, best.key, step), exchange_high_i32(best.index, best.index, step)};
+    best = (SIG_T(argmax)){SIG_T(exchange_low)(best.key, best.key, step), exchange_low_i32(best.index, best.index, step)};
+    SIG_T(argmax_join)(&best, &other);
+  }
+  return SIG_T(argmax_lane)(&best, 0);
 }
 /* `key`: what is stored where the index's value lies. */
 SIG_INLINE int32_t SIG_T(argmax_put)(SIG_T(argmax_s) s, int32_t stored, T_ELEMENT key, int merges) {

@@ -4,7 +4,7 @@
  *   TOTAL  f64 or u32: what sums are kept in beyond a few hundred terms
  *
  * A state has one part per lane. `take` adds a vector of values where `live` is set, `join` another state behind this one, lane by
- * lane; `lane` reads one out, `fold` joins all lanes in rising order. Numbers without lanes end in _s: `join_s` again, and
+ * lane; `lane` reads one out, `fold` joins all lanes: sums in rising order, others in pairs of pairs. Numbers without lanes end in _s: `join_s` again, and
  * `put` stores or merges into what is there, which the caller hands in.
  */
 #define SIG_T(name) SIG_JOIN(name, T)
@@ -42,9 +42,10 @@ SIG_INLINE SIG_T(sum_s) SIG_T(sum_put)(SIG_T(sum_s) s, SIG_T(sum_s) stored, int 
     return SIG_T(better)(SIG_T(splat)(a), SIG_T(splat)(b))[0];                                                                   \
   }                                                                                                                              \
   SIG_INLINE SIG_T(name##_s) SIG_T(name##_fold)(const SIG_T(name) *s) {                                                          \
-    SIG_T(name##_s) all = s->best[0];                                                                                            \
-    for (int lane = 1; lane < SIG_LANES; lane++) all = SIG_T(name##_join_s)(all, s->best[lane]);                                 \
-    return all;                                                                                                                  \
+    V best = s->best;                                                                                                            \
+    SIG_UNROLL for (int step = 1; step < SIG_LANES; step *= 2)                                                                   \
+      best = SIG_T(better)(SIG_T(exchange_low)(best, best, step), SIG_T(exchange_high)(best, best, step));                       \
+    return best[0];                                                                                                              \
   }                                                                                                                              \
   SIG_INLINE T_ELEMENT SIG_T(name##_put)(SIG_T(name##_s) s, T_ELEMENT stored, int merges) { return merges ? SIG_T(name##_join_s)(stored, s) : s; }
 SIG_EXTREME(max, maximum, SIG_T(LOWEST))
