@@ -6,6 +6,7 @@ import { type DType, isFloat, type Shape } from "../graph/type.js";
 import type { BufferId, LoopId } from "../plan/plan.js";
 import { contiguous, type SymbolicCall, type SymbolicView, windowOf } from "./call.js";
 import { type Cluster, Clustering } from "./cluster.js";
+import { foldDims } from "./fold-dims.js";
 import type { Access, Kernel } from "./kernel.js";
 import { identityIndex, indexView, reshapeView } from "./layout.js";
 import { nodeClass } from "./node-class.js";
@@ -235,7 +236,7 @@ class RegionFormer {
   // Whole arrays -------------------------------------------------------------------------------------------------------
 
   #call(depth: number, call: SymbolicCall): void {
-    this.#steps.push({ depth, call });
+    this.#steps.push({ depth, call: foldDims(call) });
   }
 
   #whole(cluster: Cluster, node: Node | Tile, sinks: readonly Sink[]): void {

@@ -13,20 +13,23 @@ module projection(in: int, out: int, init = lecun_normal())(x: f32[..., in]) -> 
   return x @ weight
 }
 
-// Widths in -> hidden -> out, with an activation between.
+// Widths in -> hidden -> out, with an activation between. "gelu" is the exact one, of erf (PyTorch's default); "gelu_tanh" is
+// flax's default and SigLIP's, "gelu_quick" x * sigmoid(1.702 x), OpenAI CLIP's.
 module mlp(
   in: int,
   hidden: int,
   out: int = in,
-  activation: "gelu" | "relu" | "silu" | "tanh" = "gelu"
+  activation: "gelu" | "gelu_tanh" | "gelu_quick" | "relu" | "silu" | "tanh" = "gelu",
+  init = lecun_normal()
 )(x: f32[..., in]) -> f32[..., out] {
-  layer up = linear(in, hidden)
-  layer down = linear(hidden, out)
+  layer up = linear(in, hidden, init)
+  layer down = linear(hidden, out, init)
   h = up(x)
-  a = if activation == "gelu" then gelu(h)
-    else if activation == "relu" then relu(h)
+  curve = if activation == "gelu_tanh" then "tanh" else if activation == "gelu_quick" then "quick" else "none"
+  a = if activation == "relu" then relu(h)
     else if activation == "silu" then silu(h)
-    else tanh(h)
+    else if activation == "tanh" then tanh(h)
+    else gelu(h, curve)
   return down(a)
 }
 
@@ -41,4 +44,14 @@ module layer_norm(width: int, eps: float = 1e-6)(x: f32[..., width]) -> f32[...,
 module embedding(vocab: int, width: int, init = normal(0.02))(ids: i32[...]) -> f32[..., width] {
   param table: f32[vocab, width] ~ init
   return take(table, ids)
+}
+
+// As `embedding`, through a narrow table: vocab * narrow + narrow * width numbers instead of vocab * width (mSigLIP,
+// Zhai et al. 2023, section 4.3).
+module bottleneck_embedding(vocab: int, narrow: int, width: int, init = normal(0.02))(
+  ids: i32[...]
+) -> f32[..., width] {
+  param table: f32[vocab, narrow] ~ init
+  layer up = projection(narrow, width)
+  return up(take(table, ids))
 }

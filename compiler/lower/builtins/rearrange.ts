@@ -9,22 +9,31 @@ import type { Site } from "../elaboration.js";
 import { anyTensor } from "../operand.js";
 import { axisOf, mapTensor, shapeOf } from "../tensor.js";
 
-/** Each axis as the names it is made of; `1` is an empty group. */
+/** Each axis as the names it is made of; `1` is an empty group. `...` stands for the axes that are not named. */
 type Pattern = readonly (readonly string[])[];
+
+const REST = "...";
+const isRest = (axis: readonly string[]): boolean => axis[0] === REST;
 
 function parsePattern(text: string): Pattern | null {
   const pattern: string[][] = [];
   let group: string[] | null = null;
-  for (const [token] of text.matchAll(/\w+|[^\s\w]/g)) {
+  for (const [token] of text.matchAll(/\w+|\.\.\.|[^\s\w]/g)) {
     if (token === "(" && group === null) pattern.push((group = []));
     else if (token === ")" && group !== null) group = null;
     else if (token === "1") {
       if (group === null) pattern.push([]);
-    } else if (!/^[A-Za-z_]/.test(token)) return null;
+    } else if (token === REST && group === null && !pattern.some(isRest)) pattern.push([REST]);
+    else if (!/^[A-Za-z_]/.test(token)) return null;
     else if (group === null) pattern.push([token]);
     else group.push(token);
   }
   return group === null ? pattern : null;
+}
+
+/** With a name for each axis that `...` stands for; none of a program's can be such a name. */
+function withRest(pattern: Pattern, count: number): Pattern {
+  return pattern.flatMap((axis) => (isRest(axis) ? Array.from({ length: count }, (_, k) => [`${REST}${k}`]) : [axis]));
 }
 
 export function rearrange(site: Site, args: Arguments): Value {
@@ -36,9 +45,13 @@ export function rearrange(site: Site, args: Arguments): Value {
   const bad = (why: string): never => refuse(messages.badPattern, operand.span, { pattern, why });
 
   const [left, right, ...more] = pattern.split("->");
-  const from = left === undefined ? null : parsePattern(left);
-  const to = right === undefined || more.length > 0 ? null : parsePattern(right);
-  if (from === null || to === null) return bad("it has the form `axes -> axes`");
+  const axes = left === undefined ? null : parsePattern(left);
+  const targets = right === undefined || more.length > 0 ? null : parsePattern(right);
+  if (axes === null || targets === null) return bad("it has the form `axes -> axes`");
+  if (axes.some(isRest) !== targets.some(isRest)) bad("`...` stands on both sides or on none");
+  const unnamed = Math.max(0, x.dims.length - axes.filter((axis) => !isRest(axis)).length);
+  const from = withRest(axes, unnamed);
+  const to = withRest(targets, unnamed);
   const names = from.flat();
   if (new Set(names).size !== names.length) bad("a name stands twice on the left");
   if (to.flat().sort().join(" ") !== [...names].sort().join(" ")) bad("both sides must hold the same names");

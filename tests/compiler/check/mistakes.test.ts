@@ -75,6 +75,7 @@ const cases: readonly Case[] = [
   inside("needsInteger", "a = x[«w»]"),
   inside("inexactReshape", "a = «reshape(x, (4, n))»", ["n comes from input `x`"]),
   inside("badPattern", 'a = rearrange(x, «"a b c -> c"»)'),
+  inside("badPattern", 'a = rearrange(x, «"... c -> c"»)', ["stands on both sides or on none"]),
   inside("badPattern", 'a = rearrange(x, «"a (b c) -> a c b"», b: 3)', ["b does not divide 8"]),
   inside("comparesKinds", "a = «w == (w > 0)»"),
   inside("reducesOne", "a = max(w, «x0»)", ["`maximum(a, b)`"]),

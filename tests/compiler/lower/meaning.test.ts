@@ -105,6 +105,12 @@ const cases: readonly (readonly [text: string, want: Nested])[] = [
     'rearrange(cube, "n a (b c) -> n c (a b)", b: 2)',
     cube.map((c) => range(2).map((k) => c.flatMap((row) => range(2).map((b) => at(row, 2 * b + k))))),
   ],
+  [
+    'rearrange(cube, "... a (b c) -> ... (a c b)", b: 2)',
+    cube.map((c) => c.flatMap((row) => range(2).flatMap((k) => range(2).map((b) => at(row, 2 * b + k))))),
+  ],
+  ['rearrange(cube, "... d -> d ...")', range(4).map((d) => cube.map((c) => c.map((row) => at(row, d))))],
+  ['rearrange(x, "... i j -> ... j i")', range(at(x, 0).length).map((j) => x.map((row) => at(row, j)))],
   ["zeros(3)", [0, 0, 0]],
 
   // Numbers, sizes and dtypes

@@ -1,0 +1,102 @@
+/**
+ * Two neighbouring dims along which every operand lies as along one become one: the rows of [n, 64, 192] times a weight are
+ * n * 64 rows of one matrix product, not n products. Points keep their order, so results keep their bits wherever an order of
+ * summation is promised.
+ */
+import { multiplySizes, sameSize, type Size } from "../graph/size.js";
+import { loopOf, type SymbolicCall, type SymbolicView } from "./call.js";
+import type { Access, Factor, Kernel, PointKernel, Scalar } from "./kernel.js";
+
+export function foldDims(call: SymbolicCall): SymbolicCall {
+  const { kernel } = call;
+  if (kernel.form !== "map" && kernel.form !== "reduce" && kernel.form !== "contract") return call;
+  // Counts of ranks name axes of their operand.
+  if (kernel.outs.some(({ topk }) => topk !== null)) return call;
+  for (let dim = 0; dim + 1 < kernel.dims; dim++) if (foldable(kernel, call, dim)) return foldDims(folded(kernel, call, dim));
+  return call;
+}
+
+type Window = { readonly operand: number; readonly access: Access };
+
+/** All that the kernel reads and writes, and along which dims. */
+function windowsOf(kernel: PointKernel): readonly Window[] {
+  const kept = kernel.form === "contract" && kernel.kept !== undefined ? [kernel.kept] : [];
+  return [...scalarsOf(kernel).flatMap((scalar) => (scalar.kind === "load" ? [scalar] : [])), ...kept, ...kernel.outs];
+}
+
+function scalarsOf(kernel: PointKernel): readonly Scalar[] {
+  const factors = kernel.form === "contract" ? [kernel.left, kernel.right] : [];
+  return [kernel, ...factors].flatMap((part) => part.scalars);
+}
+
+/** May `dim` and the next one become one? */
+function foldable(kernel: PointKernel, { operands, extents }: SymbolicCall, dim: number): boolean {
+  const inner = kernel.form === "contract" ? kernel.dims - kernel.inner : kernel.dims;
+  if (dim + 1 === inner) return false;
+  const size = extents[dim + 1] ?? [];
+  // The last block is shorter: behind it there would be a gap.
+  if (isBlock(size)) return false;
+  if (scalarsOf(kernel).some((scalar) => scalar.kind === "index" && (scalar.dim === dim || scalar.dim === dim + 1))) return false;
+  return windowsOf(kernel).every(({ operand, access }, _, windows) => {
+    const [axis, next] = [access.indexOf(dim), access.indexOf(dim + 1)];
+    // A view has one shape, whoever reads it.
+    const agree = windows.every(
+      (other) => other.operand !== operand || (other.access.indexOf(dim) === axis && other.access.indexOf(dim + 1) === next),
+    );
+    if (!agree || axis < 0 || next < 0) return agree && axis === next;
+    const [outer, along] = [operands[operand]?.dims[axis], operands[operand]?.dims[next]];
+    return outer !== undefined && along !== undefined && sameSize(outer.stride, multiplySizes(size, along.stride));
+  });
+}
+
+const isBlock = (size: Size): boolean => size.some(({ pow }) => Object.keys(pow).some((id) => loopOf(id) !== null));
+
+function folded(kernel: PointKernel, call: SymbolicCall, dim: number): SymbolicCall {
+  const both = new Map(
+    windowsOf(kernel).flatMap((window) => (window.access.includes(dim) ? [[window.operand, window.access] as const] : [])),
+  );
+  const access = (old: Access): Access => old.filter((d) => d !== dim + 1).map((d) => (d > dim ? d - 1 : d));
+  const scalars = <S extends Scalar>(list: readonly S[]): readonly S[] =>
+    list.map((scalar) => {
+      if (scalar.kind === "load") return { ...scalar, access: access(scalar.access) };
+      return scalar.kind === "index" && scalar.dim > dim ? { ...scalar, dim: scalar.dim - 1 } : scalar;
+    });
+  const factor = (old: Factor): Factor => ({ ...old, scalars: scalars(old.scalars) });
+  const points = {
+    operands: kernel.operands.map((operand, k) => (both.has(k) ? { ...operand, rank: operand.rank - 1 } : operand)),
+    dims: kernel.dims - 1,
+    scalars: scalars(kernel.scalars),
+    outs: kernel.outs.map((out) => ({ ...out, access: access(out.access) })),
+  };
+  const extents = [...call.extents];
+  extents.splice(dim, 2, multiplySizes(call.extents[dim] ?? [], call.extents[dim + 1] ?? []));
+  return {
+    ...call,
+    kernel: foldedKernel(kernel, points, factor, access, dim),
+    operands: call.operands.map((view, k) => {
+      const names = both.get(k);
+      return names === undefined ? view : foldedView(view, names.indexOf(dim), names.indexOf(dim + 1));
+    }),
+    extents,
+  };
+}
+
+function foldedKernel(
+  kernel: PointKernel,
+  points: Pick<PointKernel, "operands" | "dims" | "scalars" | "outs">,
+  factor: (old: Factor) => Factor,
+  access: (old: Access) => Access,
+  dim: number,
+): Kernel {
+  if (kernel.form !== "contract") return { ...kernel, ...points };
+  const inner = dim >= kernel.dims - kernel.inner ? kernel.inner - 1 : kernel.inner;
+  const kept = kernel.kept === undefined ? {} : { kept: { ...kernel.kept, access: access(kernel.kept.access) } };
+  return { ...kernel, ...points, left: factor(kernel.left), right: factor(kernel.right), inner, ...kept };
+}
+
+function foldedView(view: SymbolicView, axis: number, next: number): SymbolicView {
+  const size = multiplySizes(view.dims[axis]?.size ?? [], view.dims[next]?.size ?? []);
+  const stride = view.dims[next]?.stride ?? [];
+  const dims = view.dims.map((dim, k) => (k === axis ? { size, stride } : dim)).filter((_, k) => k !== next);
+  return { ...view, dims };
+}

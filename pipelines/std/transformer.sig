@@ -1,0 +1,57 @@
+// Transformer encoders as SigLIP and CLIP build them: layer norm before each part (Vaswani et al. 2017; Xiong et al. 2020).
+import { layer_norm, linear, mlp } from "std/layers.sig"
+
+// softmax(q k' / sqrt(width of a head)) v, head by head. `heads` divides the width; `causal`: a place sees itself and what is
+// before it.
+module attend(heads: int, causal: bool = false)(
+  q: f32[..., t, width],
+  k: f32[..., s, width],
+  v: f32[..., s, width]
+) -> f32[..., t, width] {
+  qh = rearrange(q, "... t (h d) -> ... h t d", h: heads)
+  kh = rearrange(k, "... s (h d) -> ... h d s", h: heads)
+  vh = rearrange(v, "... s (h d) -> ... h s d", h: heads)
+  scores = (qh @ kh) * sqrt(heads / width)
+  seen = if causal then where(arange(s)[None, :] <= arange(t)[:, None], scores, -inf) else scores
+  return rearrange(softmax(seen, axis: -1) @ vh, "... h t d -> ... t (h d)")
+}
+
+// Each place asks all places (SigLIP) or those up to itself (CLIP's text).
+module attention(width: int, heads: int, causal = false)(x: f32[..., width]) -> f32[..., width] {
+  layer q = linear(width, width, init: xavier_uniform())
+  layer k = linear(width, width, init: xavier_uniform())
+  layer v = linear(width, width, init: xavier_uniform())
+  layer over = attend(heads, causal)
+  layer out = linear(width, width, init: xavier_uniform())
+  return out(over(q(x), k(x), v(x)))
+}
+
+// As `attention`, where only the places that `keep` names are seen. A row that keeps none has no answer: NaN.
+module masked_attention(width: int, heads: int)(x: f32[..., s, width], keep: bool[..., s]) {
+  layer q = linear(width, width, init: xavier_uniform())
+  layer k = linear(width, width, init: xavier_uniform())
+  layer v = linear(width, width, init: xavier_uniform())
+  layer out = linear(width, width, init: xavier_uniform())
+  qh = rearrange(q(x), "... s (h d) -> ... h s d", h: heads)
+  kh = rearrange(k(x), "... s (h d) -> ... h d s", h: heads)
+  vh = rearrange(v(x), "... s (h d) -> ... h s d", h: heads)
+  seen = where(keep[..., None, None, :], (qh @ kh) * sqrt(heads / width), -inf)
+  return out(rearrange(softmax(seen, axis: -1) @ vh, "... h s d -> ... s (h d)"))
+}
+
+// x + attention, then + mlp, each of its own layer norm.
+module block(
+  width: int,
+  heads: int,
+  hidden: int = 4 * width,
+  causal: bool = false,
+  activation: "gelu" | "gelu_tanh" | "gelu_quick" = "gelu_tanh",
+  eps: float = 1e-6
+)(x: f32[..., s, width]) -> f32[..., s, width] {
+  layer ln1 = layer_norm(width, eps)
+  layer attn = attention(width, heads, causal)
+  layer ln2 = layer_norm(width, eps)
+  layer mlp = mlp(width, hidden, activation: activation, init: xavier_uniform())
+  h = x + attn(ln1(x))
+  return h + mlp(ln2(h))
+}

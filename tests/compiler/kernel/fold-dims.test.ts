@@ -1,0 +1,48 @@
+/** Dims that lie as one along every operand are one: what a kernel's points are is seen in its call. */
+import { expect, test } from "vitest";
+import { createPlanrefEngine } from "../../../runtime/engines/planref/engine.js";
+import { compileText } from "../../support/compile-text.js";
+import { planFor } from "../../support/run-engine.js";
+
+const target = { ...createPlanrefEngine().target("f32"), maxBytes: null };
+
+/** The extents of each call, by the form of its kernel. */
+function callsOf(value: string): readonly string[] {
+  const text = `pipeline p {
+  batch n
+  input x: f32[n, 3, 4]
+  input y: f32[n, 3, 4]
+  input row: f32[n]
+  input w: f32[4, 6]
+  input heads: f32[n, 3, 2, 4]
+  output z = ${value}
+}`;
+  const { template } = compileText(text, { target, gradients: false });
+  const found: string[] = [];
+  const visit = (statements: ReturnType<typeof planFor>["statements"]): void => {
+    for (const statement of statements) {
+      if (statement.kind === "for") visit(statement.body);
+      if (statement.kind === "call") found.push(`${template.kernels[statement.kernel]?.form} ${statement.extents.join(" ")}`);
+    }
+  };
+  visit(planFor(template, { n: 5 }, null).statements);
+  return found;
+}
+
+test.each([
+  ["all of an elementwise value", "exp(x) + y", ["map 60"]],
+  ["rows of a matrix product", "x @ w", ["contract 15 6 4"]],
+  ["what is summed, and what is not", "sum(x * y, axis: [1, 2])", ["reduce 5 12"]],
+  ["a sum over the rows of all", "sum(x @ w, axis: [0, 1])", ["contract 15 6 4"]],
+])("%s", (_, value, calls) => {
+  expect(callsOf(value)).toEqual(calls);
+});
+
+test.each([
+  ["an operand that one of two dims repeats", "exp(x) * row[:, None, None]", ["map 5 12"]],
+  ["an index of one of them", "where(arange(4) > 1, x, y)", ["map 15 4"]],
+  ["batches of products", "heads @ transpose(heads, (0, 1, 3, 2))", ["contract 15 2 2 4"]],
+  ["every second axis", 'exp(rearrange(heads, "n a b c -> n b a c"))', ["map 5 2 3 4"]],
+])("but not %s", (_, value, calls) => {
+  expect(callsOf(value)).toEqual(calls);
+});
