@@ -4,6 +4,7 @@ import { UserError, userError } from "../user-error.js";
 import type { Console } from "./console.js";
 import { registerBench } from "./commands/bench.js";
 import { registerCheck } from "./commands/check.js";
+import { registerConvert } from "./commands/convert.js";
 import { registerDoctor } from "./commands/doctor.js";
 import { registerExplain } from "./commands/explain.js";
 import { registerFmt } from "./commands/fmt.js";
@@ -26,6 +27,7 @@ const commands: readonly Register[] = [
   registerFmt,
   registerRun,
   registerTrain,
+  registerConvert,
   registerPlan,
   registerIr,
   registerExplain,

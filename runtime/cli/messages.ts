@@ -32,5 +32,6 @@ export const cliMessages = {
   outOfMemory: error("SIG7044")`memory ran out: ${"reason"}.`.help`sigc plan says what a run needs, and with --memory which batch fits`
     .help`lower the batch size, or bound the run with --memory`,
   twoNames: error("SIG7024")`--why-not-fused compares two definitions.`.help`write: sigc explain FILE --why-not-fused A B`,
+  noFormat: error("SIG7045")`convert is told neither --from nor --to.`.help`give one of them a format: ${"known"}`,
   noOut: error("SIG7043")`--grad computes arrays and has nowhere to put them.`.help`add --out FILE.safetensors`,
 } as const;
