@@ -154,8 +154,8 @@ export class Clustering {
   /** Computes (or copies) a value at the points of some cluster. */
   #join(node: Node, reads: readonly Read[]): Cluster {
     const depth = this.#region.depth(node.id);
-    const cluster = this.#home(reads, node.type.shape.length, depth) ?? this.#create(null, depth, node.type.shape);
-    const dims = dimsThrough(cluster, reads) ?? node.type.shape.map((_, axis) => axis);
+    const cluster = this.#home(reads, node.type.shape, depth) ?? this.#create(null, depth, node.type.shape);
+    const dims = dimsThrough(cluster, reads, node.type.shape) ?? node.type.shape.map((_, axis) => axis);
     this.#require(
       cluster,
       reads.map(({ base }) => base),
@@ -170,8 +170,8 @@ export class Clustering {
     const shape = this.nodes.shape(operand);
     const reads = this.nodes.reads(operand);
     const depth = this.#region.depth(node.id);
-    const cluster = this.#home(reads, shape.length, depth) ?? this.#sameSpace(reads, shape, depth) ?? this.#create(null, depth, shape);
-    const dims = dimsThrough(cluster, reads) ?? shape.map((_, axis) => axis);
+    const cluster = this.#home(reads, shape, depth) ?? this.#sameSpace(reads, shape, depth) ?? this.#create(null, depth, shape);
+    const dims = dimsThrough(cluster, reads, shape) ?? shape.map((_, axis) => axis);
     this.#require(
       cluster,
       reads.map(({ base }) => base),
@@ -184,29 +184,29 @@ export class Clustering {
   // Joining ------------------------------------------------------------------------------------------------------------
 
   /** The cluster at whose points the reads are live; several become one where nothing between them forbids it. */
-  #home(reads: readonly Read[], rank: number, depth: number): Cluster | null {
+  #home(reads: readonly Read[], shape: Shape, depth: number): Cluster | null {
     const producers = new Set(reads.flatMap(({ base }) => this.#producer.get(base) ?? []));
     const candidates = [...producers]
-      .filter((c) => c.depth === depth && reads.some((read) => pointsOf(read, c, rank) !== null))
+      .filter((c) => c.depth === depth && reads.some((read) => pointsOf(read, c, shape) !== null))
       .sort((a, b) => b.id - a.id);
     let home: Cluster | null = null;
     for (const candidate of candidates) {
       const joined: Set<Cluster> = new Set(home === null ? [candidate] : [home, candidate]);
-      if ([...joined].filter(({ node }) => node !== null).length > 1 || !this.#mayJoin(reads, rank, joined)) continue;
-      home = home === null ? candidate : this.#merge(home, candidate, reads, rank);
+      if ([...joined].filter(({ node }) => node !== null).length > 1 || !this.#mayJoin(reads, shape, joined)) continue;
+      home = home === null ? candidate : this.#merge(home, candidate, reads, shape);
     }
     return home;
   }
 
   /** All that the reads take from these clusters is live at the same points, and nothing else that is read waits for them. */
-  #mayJoin(reads: readonly Read[], rank: number, joined: ReadonlySet<Cluster>): boolean {
+  #mayJoin(reads: readonly Read[], shape: Shape, joined: ReadonlySet<Cluster>): boolean {
     const outside = new Set([...joined].flatMap((c) => [...c.after]));
     // One that waits for the other reads more of it than its points.
     if ([...joined].some((c) => outside.has(c))) return false;
     for (const cluster of joined) {
       let points: string | null = null;
       for (const read of reads.filter(({ base }) => this.#producer.get(base) === cluster)) {
-        const at = pointsOf(read, cluster, rank)?.join() ?? null;
+        const at = pointsOf(read, cluster, shape)?.join() ?? null;
         if (at === null || (points !== null && points !== at)) return false;
         points = at;
       }
@@ -218,11 +218,11 @@ export class Clustering {
     return [...outside].every((c) => joined.has(c) || !reaches(c, joined));
   }
 
-  #merge(a: Cluster, b: Cluster, reads: readonly Read[], rank: number): Cluster {
+  #merge(a: Cluster, b: Cluster, reads: readonly Read[], shape: Shape): Cluster {
     const [into, from] = b.node !== null ? [b, a] : [a, b];
     const [intoDims, fromDims] = [into, from].map((cluster) => {
       const read = reads.find(({ base }) => this.#producer.get(base) === cluster);
-      return (read && pointsOf(read, cluster, rank)) ?? [];
+      return (read && pointsOf(read, cluster, shape)) ?? [];
     });
     /** dim of `from` → dim of `into`, by way of the axes of the reader. */
     const moved = (dims: Access): Access => dims.map((dim) => intoDims?.[fromDims?.indexOf(dim) ?? -1] ?? -1);
@@ -302,21 +302,26 @@ export class Clustering {
   }
 }
 
-/** The dims at which a read is live in a cluster, per axis of the reader; null where it is not live, or not at every point once. */
-function pointsOf({ base, index }: Read, cluster: Cluster, rank: number): Access | null {
+/**
+ * The dims at which a read is live in a cluster, per axis of the reader, whose shape this is; null where it is not live, or not at
+ * every point once. A slice from 0 reads with no start, but not all.
+ */
+function pointsOf({ base, index }: Read, cluster: Cluster, shape: Shape): Access | null {
   const dims = cluster.live.get(base);
-  if (dims === undefined || index.length !== rank || dims.length !== cluster.space.length) return null;
+  if (dims === undefined || index.length !== shape.length || dims.length !== cluster.space.length) return null;
   const points: number[] = [];
   for (const [axis, { dim, start }] of index.entries()) {
     if (dim === null || start.length > 0 || points[dim] !== undefined) return null;
-    points[dim] = dims[axis] ?? -1;
+    const point = dims[axis] ?? -1;
+    if (!sameSize(cluster.space[point] ?? [], shape[dim] ?? [])) return null;
+    points[dim] = point;
   }
   return points;
 }
 
-function dimsThrough(cluster: Cluster, reads: readonly Read[]): Access | null {
+function dimsThrough(cluster: Cluster, reads: readonly Read[], shape: Shape): Access | null {
   for (const read of reads) {
-    const points = pointsOf(read, cluster, cluster.space.length);
+    const points = pointsOf(read, cluster, shape);
     if (points !== null) return points;
   }
   return null;
