@@ -4,7 +4,7 @@ import { describe, expect, test } from "vitest";
 import { readSafetensors } from "../../runtime/data/safetensors.js";
 import { type HostArray, values } from "../../runtime/data/host-array.js";
 import { scratchFolder, sigc } from "../runtime/cli/invoke.js";
-import { expectClose, matrixError, type Numbers, scalarError } from "../support/close.js";
+import { expectClose, type Numbers, scalarError } from "../support/close.js";
 import { compileText, readPipelineFile } from "../support/compile-text.js";
 import { expectGradient } from "../support/finite-difference.js";
 import { whyNoNative } from "../support/native-missing.js";

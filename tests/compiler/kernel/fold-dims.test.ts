@@ -22,7 +22,8 @@ function callsOf(value: string): readonly string[] {
   const visit = (statements: ReturnType<typeof planFor>["statements"]): void => {
     for (const statement of statements) {
       if (statement.kind === "for") visit(statement.body);
-      if (statement.kind === "call") found.push(`${template.kernels[statement.kernel]?.form} ${statement.extents.join(" ")}`);
+      if (statement.kind === "call")
+        found.push(`${template.kernels[statement.kernel]?.form} ${statement.extents.map((extent) => JSON.stringify(extent)).join(" ")}`);
     }
   };
   visit(planFor(template, { n: 5 }, null).statements);
