@@ -3,7 +3,7 @@ import { fileURLToPath } from "node:url";
 import { describe, expect, test } from "vitest";
 import { readSafetensors } from "../../runtime/data/safetensors.js";
 import { type HostArray, values } from "../../runtime/data/host-array.js";
-import { scratchFolder, sigc } from "../runtime/cli/invoke.js";
+import { expectJson, scratchFolder, sigc } from "../runtime/cli/invoke.js";
 import { expectClose, type Numbers, scalarError } from "../support/close.js";
 import { compileText, readPipelineFile } from "../support/compile-text.js";
 import { expectGradient } from "../support/finite-difference.js";
@@ -39,8 +39,9 @@ describe.each(models)("$format", ({ format, pipeline, sets }) => {
   );
   const flags = Object.entries(sets).flatMap(([name, value]) => ["--set", `${name}=${value}`]);
   const convert = async (way: "from" | "to", from: string, to: string): Promise<string> => {
-    const { exit, err } = await sigc("convert", program, `--${way}`, format, from, "--out", folder.path(to), ...flags);
+    const { exit, out, err } = await sigc("convert", program, `--${way}`, format, from, "--out", folder.path(to), "--json", ...flags);
     expect([exit, err]).toEqual([0, ""]);
+    expect(expectJson("convert", out)).toMatchObject({ pipeline, direction: way, format, diagnostics: [] });
     return folder.path(to);
   };
   const step = fixture(`${format}.step`);

@@ -262,11 +262,12 @@ test("init writes a program that checks, and never over something", async () => 
   expect((await sigc("init", place)).exit).toBe(2);
 });
 
-test("every schema belongs to a command whose documents are checked here, in bench.test.ts or in train.test.ts", () => {
+test("every schema belongs to a command whose documents are checked: here, in the bench, train and towers tests", () => {
   expect([...schemaNames].sort()).toEqual([
     "bench",
     "check",
     "common",
+    "convert",
     "doctor",
     "explain",
     "failure",
