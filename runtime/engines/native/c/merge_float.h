@@ -35,15 +35,8 @@ SIG_INLINE void SIG_T(logsumexp_join)(SIG_T(logsumexp) *s, const SIG_T(logsumexp
 SIG_INLINE SIG_T(logsumexp_s) SIG_T(logsumexp_lane)(const SIG_T(logsumexp) *s, int lane) {
   return (SIG_T(logsumexp_s)){s->high[lane], s->sum[lane]};
 }
-SIG_INLINE SIG_T(logsumexp_s) SIG_T(logsumexp_join_s)(SIG_T(logsumexp_s) a, SIG_T(logsumexp_s) b) {
-  const double high = a.high != a.high ? a.high : a.high > b.high ? a.high : b.high;
-  const double p = a.high == high ? 1 : exp(a.high - high), q = b.high == high ? 1 : exp(b.high - high);
-  return (SIG_T(logsumexp_s)){high, p * a.sum + q * b.sum};
-}
 SIG_INLINE SIG_T(logsumexp_s) SIG_T(logsumexp_fold)(const SIG_T(logsumexp) *s) {
-  V all = s->high;
-  SIG_UNROLL for (int step = 1; step < SIG_LANES; step *= 2)
-    all = SIG_T(maximum)(SIG_T(exchange_low)(all, all, step), SIG_T(exchange_high)(all, all, step));
+  const V all = SIG_T(splat)(SIG_T(max_fold)(&(SIG_T(max)){s->high}));
   const V part = s->sum * SIG_T(select)(s->high == all, (V){0} + 1, SIG_T(exp)(s->high - all));
   double sum = 0;
   for (int lane = 0; lane < SIG_LANES; lane++) sum += part[lane];
@@ -76,9 +69,6 @@ SIG_INLINE void SIG_T(argmax_take)(SIG_T(argmax) *s, V x, i32v i, i32v live) {
 SIG_INLINE void SIG_T(argmax_flush)(SIG_T(argmax) *s) { (void)s; }
 SIG_INLINE void SIG_T(argmax_join)(SIG_T(argmax) *s, const SIG_T(argmax) *t) { SIG_T(argmax_take)(s, t->key, t->index, splat_i32(-1)); }
 SIG_INLINE SIG_T(argmax_s) SIG_T(argmax_lane)(const SIG_T(argmax) *s, int lane) { return (SIG_T(argmax_s)){s->key[lane], s->index[lane]}; }
-SIG_INLINE SIG_T(argmax_s) SIG_T(argmax_join_s)(SIG_T(argmax_s) a, SIG_T(argmax_s) b) {
-  return SIG_T(outranks)(b.key, b.index, a.key, a.index) ? b : a;
-}
 SIG_INLINE SIG_T(argmax_s) SIG_T(argmax_fold)(const SIG_T(argmax) *s) {
   SIG_T(argmax) best = *s;
   SIG_UNROLL for (int step = 1; step < SIG_LANES; step *= 2) {

@@ -4,8 +4,8 @@
  *   TOTAL  f64 or u32: what sums are kept in beyond a few hundred terms
  *
  * A state has one part per lane. `take` adds a vector of values where `live` is set, `join` another state behind this one, lane by
- * lane; `lane` reads one out, `fold` joins all lanes: sums in rising order, others in pairs of pairs. Numbers without lanes end in _s: `join_s` again, and
- * `put` stores or merges into what is there, which the caller hands in.
+ * lane; `lane` reads one out, `fold` joins all lanes: sums in rising order, others in pairs of pairs. What is one number ends in
+ * _s, and `put` stores or merges it into what is there, which the caller hands in.
  */
 #define SIG_T(name) SIG_JOIN(name, T)
 
@@ -20,7 +20,6 @@ SIG_INLINE void SIG_T(sum_flush)(SIG_T(sum) *s) {
 }
 SIG_INLINE void SIG_T(sum_join)(SIG_T(sum) *s, const SIG_T(sum) *t) { s->total += t->total + __builtin_convertvector(t->part, SIG_JOIN(vector, TOTAL)); }
 SIG_INLINE SIG_T(sum_s) SIG_T(sum_lane)(const SIG_T(sum) *s, int lane) { return s->total[lane] + (SIG_JOIN(number, TOTAL))s->part[lane]; }
-SIG_INLINE SIG_T(sum_s) SIG_T(sum_join_s)(SIG_T(sum_s) a, SIG_T(sum_s) b) { return a + b; }
 SIG_INLINE SIG_T(sum_s) SIG_T(sum_fold)(const SIG_T(sum) *s) {
   SIG_T(sum_s) all = 0;
   for (int lane = 0; lane < SIG_LANES; lane++) all += SIG_T(sum_lane)(s, lane);
@@ -38,16 +37,15 @@ SIG_INLINE SIG_T(sum_s) SIG_T(sum_put)(SIG_T(sum_s) s, SIG_T(sum_s) stored, int 
   SIG_INLINE void SIG_T(name##_flush)(SIG_T(name) *s) { (void)s; }                                                               \
   SIG_INLINE void SIG_T(name##_join)(SIG_T(name) *s, const SIG_T(name) *t) { s->best = SIG_T(better)(s->best, t->best); }        \
   SIG_INLINE SIG_T(name##_s) SIG_T(name##_lane)(const SIG_T(name) *s, int lane) { return s->best[lane]; }                        \
-  SIG_INLINE SIG_T(name##_s) SIG_T(name##_join_s)(SIG_T(name##_s) a, SIG_T(name##_s) b) {                                        \
-    return SIG_T(better)(SIG_T(splat)(a), SIG_T(splat)(b))[0];                                                                   \
-  }                                                                                                                              \
   SIG_INLINE SIG_T(name##_s) SIG_T(name##_fold)(const SIG_T(name) *s) {                                                          \
     V best = s->best;                                                                                                            \
     SIG_UNROLL for (int step = 1; step < SIG_LANES; step *= 2)                                                                   \
       best = SIG_T(better)(SIG_T(exchange_low)(best, best, step), SIG_T(exchange_high)(best, best, step));                       \
     return best[0];                                                                                                              \
   }                                                                                                                              \
-  SIG_INLINE T_ELEMENT SIG_T(name##_put)(SIG_T(name##_s) s, T_ELEMENT stored, int merges) { return merges ? SIG_T(name##_join_s)(stored, s) : s; }
+  SIG_INLINE T_ELEMENT SIG_T(name##_put)(SIG_T(name##_s) s, T_ELEMENT stored, int merges) {                                \
+    return merges ? SIG_T(better)(SIG_T(splat)(stored), SIG_T(splat)(s))[0] : s;                                                 \
+  }
 SIG_EXTREME(max, maximum, SIG_T(LOWEST))
 SIG_EXTREME(min, minimum, SIG_T(HIGHEST))
 #undef SIG_EXTREME
