@@ -11,6 +11,9 @@ export const blockSize = (loop: LoopId): Size => batch(`@${loop}`);
 /** The loop that a size's batch stands for, or null for a batch of the program. */
 export const loopOf = (id: string): LoopId | null => (id.startsWith("@") ? Number(id.slice(1)) : null);
 
+/** Does the size change with the block of a loop? */
+export const isBlock = (size: Size): boolean => size.some(({ pow }) => Object.keys(pow).some((id) => loopOf(id) !== null));
+
 /** A strided window. In strides a block counts whole; in sizes it is the current block, shorter at the edge. */
 export type SymbolicView = {
   readonly buffer: BufferId;

@@ -3,8 +3,8 @@
  * n * 64 rows of one matrix product, not n products. Points keep their order, so results keep their bits wherever an order of
  * summation is promised.
  */
-import { multiplySizes, sameSize, type Size } from "../graph/size.js";
-import { loopOf, type SymbolicCall, type SymbolicView } from "./call.js";
+import { multiplySizes, sameSize } from "../graph/size.js";
+import { isBlock, type SymbolicCall, type SymbolicView } from "./call.js";
 import type { Access, Factor, Kernel, PointKernel, Scalar } from "./kernel.js";
 
 export function foldDims(call: SymbolicCall): SymbolicCall {
@@ -31,8 +31,7 @@ function scalarsOf(kernel: PointKernel): readonly Scalar[] {
 
 /** May `dim` and the next one become one? */
 function foldable(kernel: PointKernel, { operands, extents }: SymbolicCall, dim: number): boolean {
-  const inner = kernel.form === "contract" ? kernel.dims - kernel.inner : kernel.dims;
-  if (dim + 1 === inner) return false;
+  if (kernel.form === "contract" && dim + 1 === kernel.dims - kernel.inner) return false;
   const size = extents[dim + 1] ?? [];
   // The last block is shorter: behind it there would be a gap.
   if (isBlock(size)) return false;
@@ -48,8 +47,6 @@ function foldable(kernel: PointKernel, { operands, extents }: SymbolicCall, dim:
     return outer !== undefined && along !== undefined && sameSize(outer.stride, multiplySizes(size, along.stride));
   });
 }
-
-const isBlock = (size: Size): boolean => size.some(({ pow }) => Object.keys(pow).some((id) => loopOf(id) !== null));
 
 function folded(kernel: PointKernel, call: SymbolicCall, dim: number): SymbolicCall {
   const both = new Map(

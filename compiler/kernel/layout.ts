@@ -2,7 +2,7 @@
 import type { Node } from "../graph/graph.js";
 import { addSizes, constant, multiplySizes, one, product, sameSize, type Size } from "../graph/size.js";
 import type { Shape } from "../graph/type.js";
-import { loopOf, type SymbolicView } from "./call.js";
+import { isBlock, type SymbolicView } from "./call.js";
 
 /** The index along one axis of a value: a dimension of its reader (null: always 0) plus a start. */
 export type AxisIndex = { readonly dim: number | null; readonly start: Size };
@@ -76,7 +76,6 @@ export function reshapeView(view: SymbolicView, to: Shape): SymbolicView | null 
         const next = source[k + 1];
         return next === undefined || sameSize(dim.stride, multiplySizes(next.size, next.stride));
       });
-      const isBlock = (size: Size): boolean => size.some((term) => Object.keys(term.pow).some((id) => loopOf(id) !== null));
       const blockWithin = [source.map(({ size }) => size), target].some((sizes) =>
         sizes
           .filter((size) => !sameSize(size, one))
