@@ -1,26 +1,26 @@
 /** Parameters of another library under a program's names, and back. Nothing is rounded: round trips give equal bits. */
 import { isFloat, printType } from "../../compiler/graph/type.js";
 import type { HostArray } from "../data/host-array.js";
-import { listed, Safetensors } from "../data/safetensors.js";
+import { listed, withSafetensors } from "../data/safetensors.js";
 import { type StoredArray, storedTypes } from "../data/stored-type.js";
 import { userError } from "../user-error.js";
 import { formats } from "./formats.js";
 import type { Format } from "./format.js";
 import { fromPeerLayout, joined, partOf, toPeerLayout } from "./layout.js";
 import { convertMessages } from "./messages.js";
-import { depthOf, type Pair, type Pairing, type Piece } from "./pairing.js";
+import { depthOf, type Pairing, type Piece } from "./pairing.js";
 
 /** By parameter path. Shapes are checked before any tensor is read. */
 export function fromPeer(path: string, pairing: Pairing): ReadonlyMap<string, HostArray> {
   const { pairs, program, format } = pairing;
   const { buffers }: Format = formats[format];
-  return reading(path, (file) => {
+  return withSafetensors(path, (file) => {
     for (const { peer, ours, depth } of pairing.layers) {
       const found = depthOf(peer, file.tensors.keys());
       if (found !== depth && found > 0)
         throw userError(convertMessages.depth, { file: path, found, peer, ours, wanted: depth, pipeline: program.name });
     }
-    const expected = new Map(pairs.map((pair) => [pair.peer, { pair, shape: pair.peerShape }]));
+    const expected = new Map(pairs.map(({ peer, peerShape: shape, pieces: [{ decl }] }) => [peer, { shape, decl }]));
     const whole = new Map([...file.tensors].filter(([key]) => !buffers.includes(key)));
     check(path, whole, expected, pairing, `${format} for ${program.name}`);
     return new Map(
@@ -38,10 +38,8 @@ export function fromPeer(path: string, pairing: Pairing): ReadonlyMap<string, Ho
 /** By the peer's names; the file holds the program's parameters by path, as `--params` reads them. */
 export function toPeer(path: string, pairing: Pairing): ReadonlyMap<string, HostArray> {
   const { pairs, program } = pairing;
-  return reading(path, (file) => {
-    const expected = new Map(
-      pairs.flatMap((pair) => pair.pieces.map((piece) => [piece.decl.path, { pair, shape: piece.shape, piece }] as const)),
-    );
+  return withSafetensors(path, (file) => {
+    const expected = new Map(pairs.flatMap(({ pieces }) => pieces.map((piece) => [piece.decl.path, piece])));
     check(path, file.tensors, expected, pairing, program.name);
     return new Map(
       pairs.map(({ peer, pieces }): [string, HostArray] => {
@@ -54,7 +52,8 @@ export function toPeer(path: string, pairing: Pairing): ReadonlyMap<string, Host
   });
 }
 
-type Expected = { readonly pair: Pair; readonly shape: readonly number[]; readonly piece?: Piece };
+/** `decl`: the parameter that the tensor is, or begins with. */
+type Expected = Pick<Piece, "shape" | "decl">;
 
 /** Every tensor that is expected, no other, each a float of its shape. */
 function check(
@@ -69,7 +68,7 @@ function check(
   for (const [key, { shape, type }] of tensors) {
     const wanted = expected.get(key);
     if (wanted === undefined) throw userError(convertMessages.leftOver, { file: path, key, meant });
-    const { decl } = wanted.piece ?? wanted.pair.pieces[0];
+    const { decl } = wanted;
     if (shape.join() !== wanted.shape.join())
       throw userError(convertMessages.shape, {
         file: path,
@@ -81,14 +80,5 @@ function check(
         place: placeOf(decl.span),
       });
     if (!isFloat(storedTypes[type].host)) throw userError(convertMessages.dtype, { file: path, key, dtype: type });
-  }
-}
-
-function reading<T>(path: string, use: (file: Safetensors) => T): T {
-  const file = Safetensors.open(path);
-  try {
-    return use(file);
-  } finally {
-    file.close();
   }
 }

@@ -4,7 +4,7 @@ import { allocate, readElements, readWhole, type StoredArray, storedTypes } from
 import { elementCount, firstNonFinite, type HostArray } from "./host-array.js";
 import { dataMessages } from "./messages.js";
 import { openNpy, readOpenNpy } from "./npy.js";
-import { listed, Safetensors } from "./safetensors.js";
+import { listed, Safetensors, withSafetensors } from "./safetensors.js";
 
 /** Where an array lies: `FILE.npy`, or `FILE.safetensors#KEY`. */
 export type ArraySource = { readonly file: string; readonly key: string | null };
@@ -41,11 +41,7 @@ export function parseArraySource(text: string): ArraySource {
   return { file, key };
 }
 
-function keysOf(file: string): string {
-  const open = Safetensors.open(file);
-  open.close();
-  return listed(open.tensors.keys());
-}
+const keysOf = (file: string): string => withSafetensors(file, ({ tensors }) => listed(tensors.keys()));
 
 /** Reads a whole array, for example a parameter or an input of a single run. */
 export function readArray(source: ArraySource): HostArray {

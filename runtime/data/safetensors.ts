@@ -52,15 +52,19 @@ export class Safetensors {
   }
 }
 
-/** Every tensor of a file. */
-export function readSafetensors(path: string): ReadonlyMap<string, HostArray> {
+/** What `use` makes of a file, which is open meanwhile. */
+export function withSafetensors<T>(path: string, use: (file: Safetensors) => T): T {
   const file = Safetensors.open(path);
   try {
-    return new Map([...file.tensors.keys()].map((key) => [key, file.read(key)]));
+    return use(file);
   } finally {
     file.close();
   }
 }
+
+/** Every tensor of a file. */
+export const readSafetensors = (path: string): ReadonlyMap<string, HostArray> =>
+  withSafetensors(path, (file) => new Map([...file.tensors.keys()].map((key) => [key, file.read(key)])));
 
 /** The first names of a list that may be very long. */
 export function listed(names: Iterable<string>): string {

@@ -1,16 +1,6 @@
 /** `CLIPModel` of Hugging Face transformers, as `save_pretrained` writes it. */
-import { entry, type Format, linear, norm } from "../format.js";
-
-const block = (peer: string, ours: string) => [
-  ...norm(`${peer}.layer_norm1`, `${ours}.ln1`),
-  ...linear(`${peer}.self_attn.q_proj`, `${ours}.attn.q`),
-  ...linear(`${peer}.self_attn.k_proj`, `${ours}.attn.k`),
-  ...linear(`${peer}.self_attn.v_proj`, `${ours}.attn.v`),
-  ...linear(`${peer}.self_attn.out_proj`, `${ours}.attn.out`),
-  ...norm(`${peer}.layer_norm2`, `${ours}.ln2`),
-  ...linear(`${peer}.mlp.fc1`, `${ours}.mlp.up`),
-  ...linear(`${peer}.mlp.fc2`, `${ours}.mlp.down`),
-];
+import { entry, type Format, norm } from "../format.js";
+import { block, buffers } from "./hf-block.js";
 
 export const hfClip: Format = {
   parts: { image: "img", projection: "img_head", text: "txt", scale: "t_prime" },
@@ -30,5 +20,5 @@ export const hfClip: Format = {
     entry("text_projection.weight", "linear", "{text}.head.weight"),
     entry("logit_scale", "same", "{scale}"),
   ],
-  buffers: ["vision_model.embeddings.position_ids", "text_model.embeddings.position_ids"],
+  buffers,
 };

@@ -1,16 +1,6 @@
 /** `SiglipModel` of Hugging Face transformers, as `save_pretrained` writes it. SigLIP 2 of fixed size is the same. */
 import { entry, type Format, linear, norm, stacked } from "../format.js";
-
-const block = (peer: string, ours: string) => [
-  ...norm(`${peer}.layer_norm1`, `${ours}.ln1`),
-  ...linear(`${peer}.self_attn.q_proj`, `${ours}.attn.q`),
-  ...linear(`${peer}.self_attn.k_proj`, `${ours}.attn.k`),
-  ...linear(`${peer}.self_attn.v_proj`, `${ours}.attn.v`),
-  ...linear(`${peer}.self_attn.out_proj`, `${ours}.attn.out`),
-  ...norm(`${peer}.layer_norm2`, `${ours}.ln2`),
-  ...linear(`${peer}.mlp.fc1`, `${ours}.mlp.up`),
-  ...linear(`${peer}.mlp.fc2`, `${ours}.mlp.down`),
-];
+import { block, buffers } from "./hf-block.js";
 
 export const hfSiglip: Format = {
   parts: { image: "img", text: "txt", scale: "t_prime", bias: "bias" },
@@ -34,5 +24,5 @@ export const hfSiglip: Format = {
     entry("logit_scale", "led", "{scale}"),
     entry("logit_bias", "led", "{bias}"),
   ],
-  buffers: ["vision_model.embeddings.position_ids", "text_model.embeddings.position_ids"],
+  buffers,
 };
