@@ -1,19 +1,30 @@
 // Transformer encoders as SigLIP and CLIP build them: layer norm before each part (Vaswani et al. 2017; Xiong et al. 2020).
 import { layer_norm, linear, mlp } from "std/layers.sig"
 
-// softmax(q k' / sqrt(width of a head)) v, head by head. `heads` divides the width; `causal`: a place sees itself and what is
-// before it.
+// How much each place asks of each other, head by head: q k' / sqrt(width of a head). `heads` divides the width.
+module scores(heads: int)(q: f32[..., t, width], k: f32[..., s, width]) -> f32[..., heads, t, s] {
+  qh = rearrange(q, "... t (h d) -> ... h t d", h: heads)
+  kh = rearrange(k, "... s (h d) -> ... h d s", h: heads)
+  return (qh @ kh) * sqrt(heads / width)
+}
+
+// softmax(scores) v, head by head. A score of -inf is not seen.
+module weigh(heads: int)(seen: f32[..., heads, t, s], v: f32[..., s, width]) -> f32[..., t, width] {
+  vh = rearrange(v, "... s (h d) -> ... h s d", h: heads)
+  return rearrange(softmax(seen, axis: -1) @ vh, "... h t d -> ... t (h d)")
+}
+
+// softmax(q k' / sqrt(width of a head)) v. `causal`: a place sees itself and what is before it.
 module attend(heads: int, causal: bool = false)(
   q: f32[..., t, width],
   k: f32[..., s, width],
   v: f32[..., s, width]
 ) -> f32[..., t, width] {
-  qh = rearrange(q, "... t (h d) -> ... h t d", h: heads)
-  kh = rearrange(k, "... s (h d) -> ... h d s", h: heads)
-  vh = rearrange(v, "... s (h d) -> ... h s d", h: heads)
-  scores = (qh @ kh) * sqrt(heads / width)
-  seen = if causal then where(arange(s)[None, :] <= arange(t)[:, None], scores, -inf) else scores
-  return rearrange(softmax(seen, axis: -1) @ vh, "... h t d -> ... t (h d)")
+  layer ask = scores(heads)
+  layer answer = weigh(heads)
+  all = ask(q, k)
+  seen = if causal then where(arange(s)[None, :] <= arange(t)[:, None], all, -inf) else all
+  return answer(seen, v)
 }
 
 // Each place asks all places (SigLIP) or those up to itself (CLIP's text).
@@ -31,12 +42,10 @@ module masked_attention(width: int, heads: int)(x: f32[..., s, width], keep: boo
   layer q = linear(width, width, init: xavier_uniform())
   layer k = linear(width, width, init: xavier_uniform())
   layer v = linear(width, width, init: xavier_uniform())
+  layer ask = scores(heads)
+  layer answer = weigh(heads)
   layer out = linear(width, width, init: xavier_uniform())
-  qh = rearrange(q(x), "... s (h d) -> ... h s d", h: heads)
-  kh = rearrange(k(x), "... s (h d) -> ... h d s", h: heads)
-  vh = rearrange(v(x), "... s (h d) -> ... h s d", h: heads)
-  seen = where(keep[..., None, None, :], (qh @ kh) * sqrt(heads / width), -inf)
-  return out(rearrange(softmax(seen, axis: -1) @ vh, "... h s d -> ... s (h d)"))
+  return out(answer(where(keep[..., None, None, :], ask(q(x), k(x)), -inf), v(x)))
 }
 
 // x + attention, then + mlp, each of its own layer norm.

@@ -3,11 +3,15 @@ import { fileURLToPath } from "node:url";
 import { describe, expect, test } from "vitest";
 import { readSafetensors } from "../../runtime/data/safetensors.js";
 import { type HostArray, values } from "../../runtime/data/host-array.js";
+import { createReferenceEngine } from "../../runtime/engines/reference/engine.js";
 import { expectJson, scratchFolder, sigc } from "../runtime/cli/invoke.js";
 import { expectClose, type Numbers, scalarError } from "../support/close.js";
 import { compileText, readPipelineFile } from "../support/compile-text.js";
 import { expectGradient } from "../support/finite-difference.js";
 import { whyNoNative } from "../support/native-missing.js";
+import { randomFrom } from "../support/random.js";
+import { planFor, runOn } from "../support/run-engine.js";
+import { templateInputs } from "../support/template-inputs.js";
 
 const folder = scratchFolder();
 const fixture = (name: string): string => fileURLToPath(new URL(`../fixtures/towers/${name}.safetensors`, import.meta.url));
@@ -126,4 +130,21 @@ test("what does not fit is refused by name", async () => {
   expect(await said({}, "--from", "hf-siglip", fixture("open_clip-siglip.weights"))).toMatch(/SIG6065/);
   expect(await said({}, "--to", "hf-siglip", fixture("hf-siglip.weights"))).toMatch(/SIG6065.*"img\.embed\.weight"/);
   expect(await said({}, fixture("hf-siglip.weights"))).toMatch(/SIG7045/);
+});
+
+test("masked attention sees what it keeps, as if nothing else were there", async () => {
+  const engine = createReferenceEngine();
+  const text = `import { masked_attention } from "std/transformer.sig"
+pipeline p {
+  batch n
+  input x: f32[n, 5, 6]
+  encoder m = masked_attention(6, heads: 2)
+  keep = zeros((n, 5)) + arange(5) < 3
+  output masked = m(x, keep)[:, :3]
+  output cut = m(x[:, :3], keep[:, :3])
+}`;
+  const { template } = compileText(text, { target: engine.target("f64"), gradients: false });
+  const random = randomFrom(3);
+  const found = await runOn(engine, template, planFor(template, { n: 4 }, null), templateInputs(template, 4, random.normal));
+  expectClose("masked", found.get("masked"), found.get("cut"), 1e-12);
 });
