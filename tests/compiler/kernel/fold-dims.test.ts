@@ -30,20 +30,18 @@ function callsOf(value: string): readonly string[] {
   return found;
 }
 
-test.each([
+const hasCalls = (_: string, value: string, calls: readonly string[]): void => expect(callsOf(value)).toEqual(calls);
+
+test.each<[string, string, readonly string[]]>([
   ["all of an elementwise value", "exp(x) + y", ["map 60"]],
   ["rows of a matrix product", "x @ w", ["contract 15 6 4"]],
   ["what is summed, and what is not", "sum(x * y, axis: [1, 2])", ["reduce 5 12"]],
   ["a sum over the rows of all", "sum(x @ w, axis: [0, 1])", ["contract 15 6 4"]],
-])("%s", (_, value, calls) => {
-  expect(callsOf(value)).toEqual(calls);
-});
+])("%s", hasCalls);
 
-test.each([
+test.each<[string, string, readonly string[]]>([
   ["an operand that one of two dims repeats", "exp(x) * row[:, None, None]", ["map 5 12"]],
   ["an index of one of them", "where(arange(4) > 1, x, y)", ["map 15 4"]],
   ["batches of products", "heads @ transpose(heads, (0, 1, 3, 2))", ["contract 15 2 2 4"]],
   ["every second axis", 'exp(rearrange(heads, "n a b c -> n b a c"))', ["map 5 2 3 4"]],
-])("but not %s", (_, value, calls) => {
-  expect(callsOf(value)).toEqual(calls);
-});
+])("but not %s", hasCalls);

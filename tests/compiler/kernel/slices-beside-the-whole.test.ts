@@ -1,13 +1,13 @@
 /** A slice from 0 is read without a start, as the whole is; its points are not the whole's. */
 import { expect, test } from "vitest";
+import type { Engine } from "../../../runtime/engine.js";
 import { createPlanrefEngine } from "../../../runtime/engines/planref/engine.js";
 import { createReferenceEngine } from "../../../runtime/engines/reference/engine.js";
 import { expectAllClose } from "../../support/close.js";
 import { compileText } from "../../support/compile-text.js";
-import { planFor, runOn, type Value } from "../../support/run-engine.js";
-
-const x: Value = { shape: [3, 4, 5], data: Float64Array.from({ length: 60 }, (_, k) => Math.sin(k + 1)) };
-const token: Value = { shape: [5], data: Float64Array.of(0.5, -1, 2, 0.25, -0.75) };
+import { randomFrom } from "../../support/random.js";
+import { planFor, runOn } from "../../support/run-engine.js";
+import { templateInputs } from "../../support/template-inputs.js";
 
 test.each([
   ["a sum beside a sum", "output a = sum(y, axis: 0)\n  output b = sum(y[:, :1], axis: [0, 1])"],
@@ -24,10 +24,9 @@ test.each([
   y = exp(x)
   ${results}
 }`;
-  const pos: Value = { shape: [5, 5], data: Float64Array.from({ length: 25 }, (_value, k) => Math.cos(k)) };
-  const inputs = new Map([...Object.entries({ x, token, pos })]);
-  const on = (engine: ReturnType<typeof createPlanrefEngine>) => {
+  const on = (engine: Engine) => {
     const { template } = compileText(text, { target: engine.target("f64"), gradients: results.includes("loss") });
+    const inputs = templateInputs(template, 3, randomFrom(5).normal);
     return runOn(engine, template, planFor(template, { n: 3 }, null), inputs);
   };
   const expected = await on(createReferenceEngine());
