@@ -35,3 +35,6 @@ export const captionSource = {
   licence: "MIT; names and keywords from Unicode CLDR under Unicode-3.0",
   author: "Miles Johnson; Unicode, Inc.",
 } as const;
+
+/** Of the names, as emojibase calls them. */
+export const languages = ["en", "de", "es", "fr", "it", "ja", "ko", "pt", "ru", "zh"] as const;

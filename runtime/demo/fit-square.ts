@@ -4,15 +4,15 @@ export type Box = { readonly left: number; readonly top: number; readonly width:
 const WHITE = 255;
 
 /**
- * The box of an RGB image, centred on a white square and scaled to `size` pixels a side, as values in [-1, 1].
+ * The box of an RGB image, centred on a white square and scaled to `size` pixels a side: RGB again.
  * Each pixel is the mean over the area that it covers: for these sizes faster than a pipeline of the image library,
  * and the same bits on every machine.
  */
-export function fitSquare(rgb: Uint8Array, imageWidth: number, box: Box, size: number): Float32Array {
+export function fitSquare(rgb: Uint8Array, imageWidth: number, box: Box, size: number): Uint8Array {
   const side = Math.max(box.width, box.height);
   const columns = spans(side, size, (side - box.width) / 2, box.width);
   const rows = spans(side, size, (side - box.height) / 2, box.height);
-  const result = new Float32Array(size * size * 3);
+  const result = new Uint8Array(size * size * 3);
   rows.forEach((row, y) => {
     columns.forEach((column, x) => {
       // What the pixel covers outside the box is white.
@@ -25,10 +25,7 @@ export function fitSquare(rgb: Uint8Array, imageWidth: number, box: Box, size: n
           for (let c = 0; c < 3; c++) sum[c] = (sum[c] ?? 0) + share * (rgb[(line + dx) * 3 + c] ?? WHITE);
         });
       });
-      result.set(
-        sum.map((value) => value / 127.5 - 1),
-        (y * size + x) * 3,
-      );
+      result.set(sum.map(Math.round), (y * size + x) * 3);
     });
   });
   return result;

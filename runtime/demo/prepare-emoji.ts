@@ -4,75 +4,104 @@ import { createRequire } from "node:module";
 import { join } from "node:path";
 import sharp from "sharp";
 import { writeAtomically, type Written } from "../data/atomic-write.js";
-import { hostArray, type HostArray } from "../data/host-array.js";
-import { writeSafetensors } from "../data/safetensors.js";
-import { type EmojibaseEntry, type EmojiConcept, readConcepts, type Shortcodes } from "./emoji-concepts.js";
+import { captionsOf } from "./emoji-captions.js";
+import { conceptKey, type EmojibaseEntry, type EmojiConcept, readConcepts, type Shortcodes } from "./emoji-concepts.js";
 import { agreedNames, type CodePoints, type Drawing, drawingsOf, type IconSet } from "./emoji-pictures.js";
-import { captionSource, type EmojiStyle, emojiStyles } from "./emoji-styles.js";
-import { hashedTokens, TOKEN_LENGTH } from "./hashed-tokens.js";
-import { PICTURE_SIZE, PICTURE_VALUES, rasterise } from "./rasterise.js";
+import { captionSource, type EmojiStyle, emojiStyles, languages } from "./emoji-styles.js";
+import { rasterise } from "./rasterise.js";
+import { trainBpe } from "./train-bpe.js";
+import { type Member, writeShard } from "./write-shard.js";
 
 /**
- * The emoji set: the same concepts drawn by several artists and named in English. Training sees five styles; the sixth is for the test.
+ * The emoji set: the same concepts drawn by several artists and named in ten languages. Training sees five styles; the sixth is
+ * for the test.
  *
- *   train.safetensors, test.safetensors  image f32[rows, 32, 32, 3], tokens i32[rows, 48], token_weight f32[rows, 48], concept i32[rows]
- *   captions.safetensors                 tokens, token_weight, concept: each concept's name once, the candidates of the test
- *   manifest.jsonl                       a line for each picture, train before test, in the order of the rows
+ *   train-000.tar …, test-000.tar …  KEY.png 64 by 64 on white, KEY.txt the English name, KEY.json what else is known: concept, style,
+ *                                    licence, captions (drawn for training, English), names (by language), all_names (the same as a list)
+ *   captions.jsonl                   each concept once: key, concept, txt, names. The candidates of the test
+ *   tokenizer.json                   4,096 byte pairs of the English names and keywords; <pad> is 0
+ *   tokenizer-ten.json               8,192 of the names in all ten languages
  */
 export type EmojiSet = {
-  readonly train: string;
-  readonly test: string;
-  readonly captions: string;
-  readonly rows: { readonly train: number; readonly test: number; readonly captions: number };
+  /** Paths of the shards, in order. */
+  readonly train: readonly string[];
+  readonly test: readonly string[];
+  readonly rows: Counts;
   /** Whether the files were there already. */
   readonly fresh: boolean;
 };
+type Counts = { readonly train: number; readonly test: number; readonly captions: number };
 
 /** Raise it when the preparation changes what it writes. */
-const RECIPE = 1;
+const RECIPE = 2;
 const RECORD = "prepared.json";
+const SHARD_SAMPLES = 1000;
 const AT_ONCE = 16;
 
 const resolve = createRequire(import.meta.url).resolve;
 const readJson = (specifier: string): unknown => JSON.parse(readFileSync(resolve(specifier), "utf8"));
 
-type Picture = { readonly style: EmojiStyle; readonly concept: EmojiConcept; readonly pixels: Float32Array };
-type Prepared = { readonly key: string; readonly rows: EmojiSet["rows"]; readonly files: Readonly<Record<string, Written>> };
+type Picture = { readonly style: EmojiStyle; readonly concept: EmojiConcept; readonly png: Uint8Array };
+type Prepared = { readonly key: string; readonly rows: Counts; readonly files: Readonly<Record<string, Written>> };
 type Progress = (done: number, total: number) => void;
 type Options = { readonly styles?: readonly EmojiStyle[]; readonly progress?: Progress };
 
 /** Builds the set in `folder`, unless it is there from the same packages and recipe. Equal inputs give equal bytes. */
 export async function prepareEmoji(folder: string, { styles = emojiStyles, progress = () => {} }: Options = {}): Promise<EmojiSet> {
-  const paths = {
-    train: join(folder, "train.safetensors"),
-    test: join(folder, "test.safetensors"),
-    captions: join(folder, "captions.safetensors"),
-  };
   const key = contentKey(styles);
   const before = readRecord(folder);
-  if (before?.key === key && isWhole(folder, before)) return { ...paths, rows: before.rows, fresh: true };
+  if (before?.key === key && isWhole(folder, before)) return { ...shardsOf(folder, before), rows: before.rows, fresh: true };
 
   const concepts = loadConcepts();
+  const names = loadNames(concepts);
   const pictures = await draw(concepts, styles, progress);
-  const train = pictures.filter(({ style }) => style.split === "train");
-  const test = pictures.filter(({ style }) => style.split === "test");
-  const files = {
-    "train.safetensors": writeSafetensors(
-      paths.train,
-      new Map([...imageColumn(train), ...captionColumns(train.map(({ concept }) => concept))]),
+  const files: Record<string, Written> = {};
+  const rows = { train: 0, test: 0, captions: concepts.length };
+  let picture = 0;
+  for (const split of ["train", "test"] as const) {
+    const chosen = pictures.filter(({ style }) => style.split === split);
+    rows[split] = chosen.length;
+    for (let from = 0; from < chosen.length; from += SHARD_SAMPLES) {
+      const name = `${split}-${String(from / SHARD_SAMPLES).padStart(3, "0")}.tar`;
+      const members = chosen.slice(from, from + SHARD_SAMPLES).flatMap((each) => membersOf(each, namesOf(names, each.concept), picture++));
+      files[name] = await writeShard(join(folder, name), members);
+    }
+  }
+  const texts: Readonly<Record<string, string>> = {
+    "captions.jsonl": concepts.map((concept) => captionLine(concept, namesOf(names, concept))).join(""),
+    "tokenizer.json": JSON.stringify(
+      trainBpe(
+        concepts.flatMap(({ name, keywords }) => [name, name, ...keywords]),
+        ENGLISH_TOKENS,
+        [PAD],
+      ),
     ),
-    "test.safetensors": writeSafetensors(
-      paths.test,
-      new Map([...imageColumn(test), ...captionColumns(test.map(({ concept }) => concept))]),
+    "tokenizer-ten.json": JSON.stringify(
+      trainBpe(
+        concepts.flatMap((concept) => Object.values(namesOf(names, concept))),
+        ALL_TOKENS,
+        [PAD],
+      ),
     ),
-    "captions.safetensors": writeSafetensors(paths.captions, captionColumns(concepts)),
-    "manifest.jsonl": writeText(join(folder, "manifest.jsonl"), [...train, ...test].map(manifestLine).join("")),
-    "LICENSES.md": writeText(join(folder, "LICENSES.md"), licenceNote(styles)),
+    "LICENSES.md": licenceNote(styles),
   };
-  const rows = { train: train.length, test: test.length, captions: concepts.length };
+  for (const [name, text] of Object.entries(texts)) files[name] = writeText(join(folder, name), text);
   // Last: a record without its files would be taken for a finished set.
-  writeText(join(folder, RECORD), `${JSON.stringify({ key, rows, files } satisfies Prepared, null, 2)}\n`);
-  return { ...paths, rows, fresh: false };
+  const record: Prepared = { key, rows, files };
+  writeText(join(folder, RECORD), `${JSON.stringify(record, null, 2)}\n`);
+  return { ...shardsOf(folder, record), rows, fresh: false };
+}
+
+const PAD = "<pad>";
+const ENGLISH_TOKENS = 4096;
+const ALL_TOKENS = 8192;
+
+function shardsOf(folder: string, { files }: Prepared): Pick<EmojiSet, "train" | "test"> {
+  const shards = (split: string): readonly string[] =>
+    Object.keys(files)
+      .filter((name) => name.startsWith(`${split}-`))
+      .map((name) => join(folder, name));
+  return { train: shards("train"), test: shards("test") };
 }
 
 const writeText = (path: string, text: string): Written => writeAtomically(path, (sink) => sink(Buffer.from(text)));
@@ -113,6 +142,22 @@ function loadConcepts(): readonly EmojiConcept[] {
   );
 }
 
+/** A concept's name by language. */
+type Names = Readonly<Record<string, string>>;
+type NameTables = readonly { readonly language: string; readonly names: ReadonlyMap<string, string> }[];
+
+function loadNames(concepts: readonly EmojiConcept[]): NameTables {
+  const keys = new Set(concepts.map(({ key }) => key));
+  return languages.map((language) => {
+    const entries = readJson(`${captionSource.package}/${language}/data.json`) as readonly EmojibaseEntry[];
+    const named = entries.map(({ hexcode, label }) => [conceptKey(hexcode), label.normalize("NFKC")] as const);
+    return { language, names: new Map(named.filter(([key]) => keys.has(key))) };
+  });
+}
+
+const namesOf = (tables: NameTables, { key, name }: EmojiConcept): Names =>
+  Object.fromEntries(tables.map(({ language, names }) => [language, names.get(key) ?? name]));
+
 async function draw(concepts: readonly EmojiConcept[], styles: readonly EmojiStyle[], progress: Progress): Promise<readonly Picture[]> {
   const codePointsOf = (style: EmojiStyle) => readJson(`${style.package}/chars.json`) as CodePoints;
   // All styles, also where few are drawn: what a name means must not depend on the choice.
@@ -136,43 +181,29 @@ async function draw(concepts: readonly EmojiConcept[], styles: readonly EmojiSty
 async function picture(style: EmojiStyle, drawing: Drawing, concepts: readonly EmojiConcept[]): Promise<Picture | null> {
   const concept = concepts[drawing.concept];
   if (concept === undefined) throw new Error(`concept ${drawing.concept} of ${concepts.length}`);
-  const pixels = await rasterise(drawing.svg);
-  return pixels === null ? null : { style, concept, pixels };
+  const png = await rasterise(drawing.svg);
+  return png === null ? null : { style, concept, png };
 }
 
-function imageColumn(pictures: readonly Picture[]): ReadonlyMap<string, HostArray> {
-  const data = new Float32Array(pictures.length * PICTURE_VALUES);
-  pictures.forEach(({ pixels }, row) => data.set(pixels, row * PICTURE_VALUES));
-  return new Map([["image", hostArray("f32", [pictures.length, PICTURE_SIZE, PICTURE_SIZE, 3], data)]]);
+function membersOf({ style, concept, png }: Picture, names: Names, picture: number): readonly Member[] {
+  const key = `${style.name}-${concept.key}`;
+  const known = {
+    concept: concept.id,
+    style: style.name,
+    licence: style.licence,
+    captions: captionsOf(concept, picture),
+    names,
+    all_names: Object.values(names),
+  };
+  return [
+    { name: `${key}.png`, content: png },
+    { name: `${key}.txt`, content: Buffer.from(concept.name) },
+    { name: `${key}.json`, content: Buffer.from(JSON.stringify(known)) },
+  ];
 }
 
-/** The name alone: with these small towers it does better on unseen pictures than names mixed with keywords. */
-function captionColumns(concepts: readonly EmojiConcept[]): ReadonlyMap<string, HostArray> {
-  const rows = concepts.map(({ name }) => hashedTokens(name));
-  const tokens = new Int32Array(rows.length * TOKEN_LENGTH);
-  const weights = new Float32Array(rows.length * TOKEN_LENGTH);
-  rows.forEach((row, i) => {
-    tokens.set(row.ids, i * TOKEN_LENGTH);
-    weights.set(row.weights, i * TOKEN_LENGTH);
-  });
-  return new Map<string, HostArray>([
-    ["tokens", hostArray("i32", [rows.length, TOKEN_LENGTH], tokens)],
-    ["token_weight", hostArray("f32", [rows.length, TOKEN_LENGTH], weights)],
-    [
-      "concept",
-      hostArray(
-        "i32",
-        [rows.length],
-        Int32Array.from(concepts, ({ id }) => id),
-      ),
-    ],
-  ]);
-}
-
-function manifestLine({ style, concept }: Picture): string {
-  const { id, key, name, keywords } = concept;
-  return `${JSON.stringify({ split: style.split, style: style.name, licence: style.licence, concept: id, key, name, keywords })}\n`;
-}
+const captionLine = ({ key, id, name }: EmojiConcept, names: Names): string =>
+  `${JSON.stringify({ key, concept: id, txt: name, names })}\n`;
 
 function licenceNote(styles: readonly EmojiStyle[]): string {
   const line = (name: string, author: string, licence: string) => `- ${name}: ${author}, ${licence}\n`;

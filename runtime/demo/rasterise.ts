@@ -2,23 +2,26 @@ import sharp from "sharp";
 import { type Box, fitSquare } from "./fit-square.js";
 
 /** Pixels a side of a prepared picture. */
-export const PICTURE_SIZE = 32;
-export const PICTURE_VALUES = PICTURE_SIZE * PICTURE_SIZE * 3;
+export const PICTURE_SIZE = 64;
 
 // A channel this far from white is part of the drawing; less is the soft edge of a shadow.
 const INK = 20;
 
 /**
  * A drawing on white, cut to what is drawn, so that artists' margins do not matter, and fitted into a square.
- * RGB in [-1, 1], NHWC without the N. Null where nothing but white is drawn.
+ * The bytes of a PNG; null where nothing but white is drawn.
  */
-export async function rasterise(svg: string): Promise<Float32Array | null> {
+export async function rasterise(svg: string): Promise<Uint8Array | null> {
   // White first: without it, transparent pixels read as black.
   const image = sharp(Buffer.from(svg)).flatten({ background: "#ffffff" }).toColourspace("srgb").raw();
   const { data, info } = await image.toBuffer({ resolveWithObject: true });
   if (info.channels !== 3) throw new Error(`${info.channels} channels after flattening`);
   const box = inkBox(data, info.width, info.height);
-  return box === null ? null : fitSquare(data, info.width, box, PICTURE_SIZE);
+  if (box === null) return null;
+  const raw = { width: PICTURE_SIZE, height: PICTURE_SIZE, channels: 3 } as const;
+  return sharp(fitSquare(data, info.width, box, PICTURE_SIZE), { raw })
+    .png()
+    .toBuffer();
 }
 
 /** The smallest box around everything that is not white. */

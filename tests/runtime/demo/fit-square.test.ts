@@ -31,7 +31,8 @@ test("is the mean over the area of each pixel, white outside the box, for any bo
                 const inside = sourceX >= 0 && sourceX < box.width && sourceY >= 0 && sourceY < box.height;
                 sum += inside ? (rgb[((box.top + sourceY) * width + box.left + sourceX) * 3 + c] ?? 0) : 255;
               }
-            expect(got[(y * size + x) * 3 + c]).toBeCloseTo(sum / (4 * side * side) / 127.5 - 1, 5);
+            // Within the rounding of a half, which two ways of adding may see from two sides.
+            expect(Math.abs((got[(y * size + x) * 3 + c] ?? NaN) - sum / (4 * side * side))).toBeLessThanOrEqual(0.5 + 1e-9);
           }
     }),
     { numRuns: 40 },
