@@ -29,7 +29,7 @@ export type BenchDocument = {
   readonly pipeline: string;
   readonly engine: string;
   readonly precision: "f32" | "f64";
-  readonly work: "results" | "gradients";
+  readonly work: "results" | "gradients" | "step";
   readonly sizes: Dims;
   /** As `--set` gave them. */
   readonly settings: Readonly<Record<string, string>>;

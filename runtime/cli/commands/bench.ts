@@ -1,13 +1,14 @@
+import { Option } from "commander";
 import type { Plan } from "../../../compiler/plan/plan.js";
-import { normsOf } from "../../bench/agreement.js";
+import { type Norms, normsOf } from "../../bench/agreement.js";
 import { openFmaProbe } from "../../bench/fma-probe.js";
 import { benchMessages } from "../../bench/messages.js";
 import { type Peer, peersOf } from "../../bench/peer-list.js";
 import { watchGrowth } from "../../bench/resident-memory.js";
+import { type StepFeed, stepFeed } from "../../bench/step-feed.js";
 import { timePeers } from "../../bench/time-peers.js";
 import { median, type Phase, timeSteps } from "../../bench/time-steps.js";
-import type { HostArray } from "../../data/host-array.js";
-import type { Executable, RunResult } from "../../engine.js";
+import type { Executable, RunStats } from "../../engine.js";
 import { usableCores } from "../../engines/native/toolchain/cores.js";
 import { userError } from "../../user-error.js";
 import { BenchProgress } from "../bench-progress.js";
@@ -28,6 +29,7 @@ type Options = ProgramOptions &
   EngineOptions &
   CommonOptions & {
     readonly grad?: true;
+    readonly step?: true;
     readonly synthetic: number;
     readonly warmup?: number;
     readonly repeat?: number;
@@ -43,6 +45,7 @@ export const registerBench: Register = (parent, { console, finish }) => {
       "Times steps on inputs drawn at random: median, floating-point operations per second and their share of what the machine can do, memory planned and measured, and the same step in other frameworks.",
     )
     .option("--grad", "with the gradient of every parameter and float input")
+    .addOption(new Option("--step", "a whole step of training: gradients and the optimizer's update").conflicts("grad"))
     .option("--synthetic <seed>", "of the inputs that are drawn", countOption("--synthetic", 0), 0)
     .option("--warmup <n>", "steps before those that are timed; 2 where not given, more where they are short", countOption("--warmup", 0))
     .option("--repeat <n>", "steps that are timed; 5 where not given, more where they are short", countOption("--repeat", 1))
@@ -80,10 +83,10 @@ async function bench(path: string, options: Options, { progress, signal, console
   printDiagnostics(loaded.warnings, loaded.sources, console);
   const { name: pipeline } = loaded.program;
   const peers = peersOf(pipeline, options.against ?? []);
-  if (options.against !== undefined && !options.grad) throw userError(benchMessages.peersNeedGradients, {}, 2);
+  const work: BenchDocument["work"] = options.step ? "step" : options.grad ? "gradients" : "results";
+  if (options.against !== undefined && work === "results") throw userError(benchMessages.peersNeedGradients, {}, 2);
   const { engine, precision } = await chooseEngine(options, console);
   const threads = options.threads ?? usableCores();
-  const work: BenchDocument["work"] = options.grad ? "gradients" : "results";
   const gathered = gatherInputs(loaded, { synthetic: options.synthetic, seed: options.synthetic }, precision);
   const bound = planWork(loaded, { work, target: engine.target(precision) }, gathered.dims, options.memory);
   progress.stage(`${pipeline}: drawing inputs`);
@@ -96,20 +99,18 @@ async function bench(path: string, options: Options, { progress, signal, console
   const executable = await engine.load(bound.template);
   const loadMs = performance.now() - loading;
   const trials: number[] = [];
-  const steps = await timeExecutable(executable, bound.plan, inputs, phases, {
+  const steps = await timeExecutable(executable, bound.plan, stepFeed(inputs, bound.step, precision), phases, {
     tell: (text) => progress.step(`${pipeline}: ${text}`),
     between: probe.available ? sampled(probe.trial, trials) : async () => {},
     signal,
   });
   const residentGrowthBytes = grown();
   if (signal.aborted || steps === null) return null;
-  // Before `dispose`: an engine may hand out views of its own memory.
-  const norms = peers.length === 0 ? new Map<string, number>() : normsOf(steps.last.outputs);
   executable.dispose();
   engine.dispose();
 
   const rows = Math.max(...Object.values(gathered.dims));
-  const task = { pipeline, threads, ...phases, rows, norms, signal };
+  const task = { pipeline, threads, ...phases, rows, norms: steps.norms, signal };
   const timed = precision === "f32" ? await timePeers(peers, inputs, task, (text) => progress.stage(`${pipeline}: ${text}`)) : [];
   if (signal.aborted) return null;
   const setting = {
@@ -124,13 +125,13 @@ async function bench(path: string, options: Options, { progress, signal, console
     noPeers: options.against === undefined ? null : noPeers(pipeline, peers, precision),
     diagnostics: loaded.warnings.map((d) => jsonDiagnostic(d, loaded.sources)),
   };
-  const { timing, engineMedianMs, last } = steps;
+  const { timing, engineMedianMs, stats } = steps;
   return benchDocument(setting, {
     bound,
     loadMs,
     timing,
     engineMedianMs,
-    stats: last.stats,
+    stats,
     residentGrowthBytes,
     peers: timed,
     trials,
@@ -177,15 +178,18 @@ function sampled(trial: () => Promise<number | null>, trials: number[]): () => P
 async function timeExecutable(
   executable: Executable,
   plan: Plan,
-  inputs: ReadonlyMap<string, HostArray>,
+  feed: StepFeed,
   { warmup, timed }: Phases,
   { tell, between, signal }: { readonly tell: (text: string) => void; readonly between: () => Promise<void>; readonly signal: AbortSignal },
 ) {
-  const results: RunResult[] = [];
+  let norms: Norms | null = null;
+  let stats: RunStats | null = null;
   const engineTimes: number[] = [];
   const step = async (): Promise<void> => {
-    const result = await executable.run(plan, { inputs });
-    results[0] = result;
+    const result = await executable.run(plan, feed(engineTimes.length + 1));
+    // Of the first step: from there on a training step has other parameters. Read now, since the next run writes over the arrays.
+    norms ??= normsOf(result.outputs);
+    stats = result.stats;
     engineTimes.push(result.stats.runMs);
   };
   const timing = await timeSteps(step, warmup, timed, {
@@ -194,8 +198,7 @@ async function timeExecutable(
     between,
     stopped: () => signal.aborted,
   });
-  const [last] = results;
-  return last === undefined ? null : { last, timing, engineMedianMs: median(engineTimes.slice(timing.warmup)) };
+  return norms === null || stats === null ? null : { norms, stats, timing, engineMedianMs: median(engineTimes.slice(timing.warmup)) };
 }
 
 const noPeers = (pipeline: string, peers: readonly Peer[], precision: "f32" | "f64"): string | null =>

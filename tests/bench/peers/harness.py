@@ -56,17 +56,19 @@ def goes_on(phase, done, seconds):
     return done < phase["steps"] or seconds < phase["least"]
 
 
-def main(version, load, programs):
+def main(version, programs):
     """
-    load: name -> numpy array to what the framework computes on. programs: name -> function of those values that gives
-    (step, results): step() computes everything and returns when it is there, results() is name -> array of the last step.
+    programs: name -> (load, program). load: name -> numpy array to what the framework computes on. program: those values to
+    (step, results): step() computes everything and returns when it is there, results() is name -> array of a step: of the
+    last, or of the first where a step changes what the next one is given.
     """
+    load, program = programs[sys.argv[1]]
     arrays = {path.stem: np.load(path) for path in Path(sys.argv[2]).glob("*.npy")}
     values = load(arrays)
     del arrays
     forget_peak()
     start = resident("VmRSS")
-    step, results = programs[sys.argv[1]](values)
+    step, results = program(values)
     warm = run_phase(step, OPTIONS["warmup"])
     times = run_phase(step, OPTIONS["timed"])
     peak = resident("VmHWM")

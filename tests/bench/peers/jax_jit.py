@@ -1,8 +1,9 @@
-"""JAX, one jitted function for the loss and all gradients; it writes them where the last step's lay."""
+"""JAX, one jitted function for the loss and all gradients, or for a step of training; it writes them where the last step's lay."""
 
 import harness
 import jax
 import jax.numpy as jnp
+from jax_towers import training
 
 
 def normalize(x):
@@ -51,9 +52,9 @@ def jitted(loss, wrt):
 
 harness.main(
     f"jax {jax.__version__}",
-    load,
     {
-        "siglip": jitted(siglip, ("image", "text", "t_prime", "bias")),
-        "clip": jitted(clip, ("image", "text", "t_prime")),
+        "siglip": (load, jitted(siglip, ("image", "text", "t_prime", "bias"))),
+        "clip": (load, jitted(clip, ("image", "text", "t_prime"))),
+        "train_step": (load, training),
     },
 )

@@ -152,4 +152,4 @@ def clip(values):
     return step, lambda: last
 
 
-harness.main(f"torch {torch.__version__}", load, {"siglip": siglip, "clip": clip})
+harness.main(f"torch {torch.__version__}", {"siglip": (load, siglip), "clip": (load, clip)})

@@ -3,9 +3,18 @@
 import harness
 import torch
 from torch_losses import by_autograd, clip, load, siglip
+from torch_towers import load_training, loss_of, training
+
+
+def compiled(loss):
+    return torch.compile(loss, dynamic=False)
+
 
 harness.main(
     f"torch {torch.__version__}",
-    load,
-    {loss.__name__: by_autograd(loss, torch.compile(loss, dynamic=False)) for loss in (siglip, clip)},
+    {
+        "siglip": (load, by_autograd(siglip, compiled(siglip))),
+        "clip": (load, by_autograd(clip, compiled(clip))),
+        "train_step": (load_training, training(compiled(loss_of))),
+    },
 )

@@ -3,9 +3,13 @@
 import harness
 import torch
 from torch_losses import by_autograd, clip, load, siglip
+from torch_towers import load_training, loss_of, training
 
 harness.main(
     f"torch {torch.__version__}",
-    load,
-    {"siglip": by_autograd(siglip, siglip), "clip": by_autograd(clip, clip)},
+    {
+        "siglip": (load, by_autograd(siglip, siglip)),
+        "clip": (load, by_autograd(clip, clip)),
+        "train_step": (load_training, training(loss_of)),
+    },
 )
