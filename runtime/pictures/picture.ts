@@ -1,3 +1,4 @@
+import type sharp from "sharp";
 import { brokenSample } from "../samples/broken-sample.js";
 import { pictureMessages } from "./messages.js";
 
@@ -22,10 +23,10 @@ export async function decodePicture(bytes: Uint8Array, origin: string): Promise<
   if (format === null) throw brokenSample(pictureMessages.format, { origin, found: describe(bytes) });
   const tooLarge = (limit: string) => brokenSample(pictureMessages.tooLarge, { origin, limit });
   if (format === "png" && longestPngSide(bytes) > LONGEST_SIDE) throw tooLarge(`${LONGEST_SIDE} pixels a side`);
-  const sharp = await loadSharp();
+  const open = await loadSharp();
   try {
     // "error" lets pass what every viewer shows, such as stray bytes in a JPEG; a picture that is cut off is an error.
-    const { data, info } = await sharp(bytes, { failOn: "error", limitInputPixels: MOST_PIXELS })
+    const { data, info } = await open(bytes, { failOn: "error", limitInputPixels: MOST_PIXELS })
       .autoOrient()
       // White first: without it, transparent pixels read as black.
       .flatten({ background: "#ffffff" })
@@ -41,15 +42,15 @@ export async function decodePicture(bytes: Uint8Array, origin: string): Promise<
   }
 }
 
-type Sharp = typeof import("sharp")["default"];
+type Sharp = typeof sharp;
 let loaded: Promise<Sharp> | null = null;
 
 /** Loaded with the first picture: its libraries take as long as all of a small run. */
 const loadSharp = (): Promise<Sharp> =>
-  (loaded ??= import("sharp").then(({ default: sharp }) => {
+  (loaded ??= import("sharp").then(({ default: open }) => {
     // It would keep results of operations on buffers that never come again.
-    sharp.cache(false);
-    return sharp;
+    open.cache(false);
+    return open;
   }));
 
 const ascii = (bytes: Uint8Array, from: number, to: number): string => String.fromCharCode(...bytes.subarray(from, to));
