@@ -1,4 +1,4 @@
-import { createHash, type Hash } from "node:crypto";
+import type { Hash } from "node:crypto";
 import { RandomAccessFile } from "../data/random-access-file.js";
 import { userError } from "../user-error.js";
 import { type BrokenSample, brokenSample } from "./broken-sample.js";
@@ -20,6 +20,7 @@ const LOST = 2;
 const MOST_SAMPLES = 1 << 22;
 /** While counting: a header and the small members after it. */
 const AHEAD = 4 << 10;
+const HASH_PIECE = 64 << 10;
 /** tar fills its output up to a multiple of this or less. */
 const LARGEST_FILL = 1 << 20;
 
@@ -96,15 +97,21 @@ function addSamples(path: string, file: RandomAccessFile, table: SampleTable, ha
   const counter = new SampleCounter(path, file, table);
   const walk = walkTar(window, 0, file.size);
   let step = walk.next();
+  let pending = "";
   for (; step.done !== true; step = walk.next()) {
     const { name, size, fault } = step.value;
-    hash.update(`${name}\0${size}\0${fault ?? ""}\n`);
+    pending += `${name}\0${size}\0${fault ?? ""}\n`;
+    // Hashing by the piece costs a third of hashing by the name.
+    if (pending.length > HASH_PIECE) {
+      hash.update(pending);
+      pending = "";
+    }
     const key = keyOf(step.value);
     if (key !== null) counter.add(key, step.value);
   }
 
   const ending = unlessWhole(window, step.value);
-  hash.update(`${ending?.kind ?? "whole"}\n`);
+  hash.update(`${pending}${ending?.kind ?? "whole"}\n`);
   if (ending?.at === 0 && ending.member === null) throw notTar(path, window, ending);
   const cutKey = ending === null || ending.member === null ? null : keyOf({ ...nowhere, name: ending.member });
   if (cutKey !== null) counter.abandon(cutKey);
@@ -138,8 +145,16 @@ function notTar(path: string, window: FileWindow, ending: Ending): Error {
   return userError(sourceMessages.notTar, { file: path, reason: window.size === 0 ? "it is empty" : ending.reason });
 }
 
-/** 48 bits. */
-const shortHash = (key: string): number => createHash("sha256").update(key).digest().readUIntBE(0, 6);
+/** 52 bits: two of Fowler, Noll and Vo's hashes over UTF-16 units, which take a tenth of the time of a safe one. */
+function shortHash(key: string): number {
+  let [low, high] = [0x811c9dc5, 0x050c5d1f];
+  for (let i = 0; i < key.length; i++) {
+    const unit = key.charCodeAt(i);
+    low = Math.imul(low ^ unit, 0x01000193);
+    high = Math.imul(high ^ unit, 0x01000193) ^ (high >>> 15);
+  }
+  return (high >>> 12) * 2 ** 32 + (low >>> 0);
+}
 
 function keyAt(file: Reader, { start, end }: Place): string | null {
   for (const member of walkTar(new FileWindow(file, BLOCK), start, end)) return keyOf(member);

@@ -166,6 +166,19 @@ describe("a sample that cannot be used is named and leaves the others alone", ()
     });
   });
 
+  test("names that would steer a terminal are shown as their code", async () => {
+    await withSamples(between({ name: "\u001b[2J.png", type: "2" }), async (index) => {
+      const error = await brokenBy(() => index.read(1));
+      expect(`${error.message}${error.origin}`).not.toContain("\u001b");
+      expect(error.origin).toMatch(/key \\u\{1b\}\[2J$/);
+    });
+  });
+
+  test("two names that are not UTF-8 are two samples", async () => {
+    const patch = [[0, [0xff]]] as const;
+    expect(await outline(between({ name: "bb.txt", patch }, { name: "bc.txt", patch }))).toEqual(["a", "SIG6210", "SIG6210", "z"]);
+  });
+
   test("a sparse file by pax, and a name that is too long", async () => {
     const sparse = [pax({ "GNU.sparse.major": "1" }), { name: "b.png" }];
     const long = [pax({ path: `${"y".repeat(5000)}.txt` }), { name: "c.png" }];
@@ -279,6 +292,34 @@ describe("what is no shard at all", () => {
     expect((await refusedBy(() => index.read(0))).code).toBe("SIG6209");
     index.close();
     await expect(index.read(0)).rejects.toThrow("after the samples were closed");
+  });
+});
+
+test("a shard that was changed under the reader is not trusted", async () => {
+  const path = shard(tar(...pair("a"), ...pair("b")));
+  const index = await openSamples([path]);
+  for (const changed of [
+    Buffer.alloc(10 * 512),
+    tar(...pair("a"), { name: "b.png", wrongBy: 1 }, { name: "b.txt" }, { name: "c", content: "c" }),
+  ]) {
+    writeFileSync(path, changed.subarray(0, 10 * 512));
+    expect((await brokenBy(() => index.read(1))).message).toMatch(/changed while it was in use/);
+  }
+  index.close();
+});
+
+test("many samples, each found again at its position", async () => {
+  const count = 5000;
+  const bytes = tar(
+    ...Array.from({ length: count }, (_, i) => [
+      { name: `${i}.txt`, content: String(i) },
+      { name: `${i}.cls`, content: "0" },
+    ]).flat(),
+  );
+  await withSamples(bytes, async (index) => {
+    expect(index.count).toBe(count);
+    for (let i = 0; i < count; i += 97) expect(await (await index.read(i)).value("txt")).toBe(String(i));
+    await expect(index.read(count)).rejects.toThrow("sample 5000 of 5000");
   });
 });
 
