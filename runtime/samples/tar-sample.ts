@@ -63,7 +63,8 @@ function tarSample(key: string, origin: string, members: ReadonlyMap<string, Mem
     if (text === null) throw brokenSample(sampleMessages.notUtf8, { origin, member: member.name });
     const path = column.slice(ending.length + 1);
     if (/(?:^|\.)json$/.test(ending)) return valueAtPath(parseJson(text, origin, member.name), path);
-    return path === "" ? text : null;
+    // Text files end with a line break that is no part of a caption.
+    return path === "" ? text.replace(/\r?\n$/, "") : null;
   };
   return {
     key,

@@ -25,11 +25,11 @@ const HASH_PIECE = 64 << 10;
 const LARGEST_FILL = 1 << 20;
 
 /** Finds the samples of a shard by its headers and adds them to the table; what cannot be used gets a place of its own. */
-export function indexShard(path: string, table: SampleTable, hash: Hash): IndexedFile {
+export function indexShard(path: string, table: SampleTable, hash: Hash, mostSamples = MOST_SAMPLES): IndexedFile {
   const file = RandomAccessFile.open(path);
   try {
     const first = table.count;
-    const lost = addSamples(path, file, table, hash);
+    const lost = addSamples(path, file, table, hash, mostSamples);
     return { path, size: file.size, first, damage: lost, read: (place, reader) => readPlace(path, lost, place, reader) };
   } finally {
     file.close();
@@ -53,10 +53,12 @@ class SampleCounter {
   readonly #file: Reader;
   readonly #table: SampleTable;
   readonly #first: number;
+  readonly #most: number;
   readonly #seen = new Map<number, number>();
   #current: Current | null = null;
 
-  constructor(path: string, file: Reader, table: SampleTable) {
+  constructor(path: string, file: Reader, table: SampleTable, most: number) {
+    this.#most = most;
     this.#path = path;
     this.#file = file;
     this.#table = table;
@@ -74,8 +76,8 @@ class SampleCounter {
   finish(): void {
     if (this.#current === null) return;
     const { key, start, end } = this.#current;
-    if (this.#table.count - this.#first === MOST_SAMPLES)
-      throw userError(sourceMessages.tooMany, { what: this.#path, limit: MOST_SAMPLES, things: "samples" });
+    if (this.#table.count - this.#first === this.#most)
+      throw userError(sourceMessages.tooMany, { what: this.#path, limit: this.#most, things: "samples" });
     const short = shortHash(key);
     const earlier = this.#seen.get(short);
     // A short hash may be shared by chance: the name decides.
@@ -92,9 +94,9 @@ class SampleCounter {
   }
 }
 
-function addSamples(path: string, file: RandomAccessFile, table: SampleTable, hash: Hash): BrokenSample | null {
+function addSamples(path: string, file: Reader, table: SampleTable, hash: Hash, mostSamples: number): BrokenSample | null {
   const window = new FileWindow(file, AHEAD);
-  const counter = new SampleCounter(path, file, table);
+  const counter = new SampleCounter(path, file, table, mostSamples);
   const walk = walkTar(window, 0, file.size);
   let step = walk.next();
   let pending = "";

@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import { mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -7,6 +8,8 @@ import fc from "fast-check";
 import { pack } from "tar-stream";
 import { afterAll, describe, expect, test } from "vitest";
 import { BrokenSample, openSamples, type SampleIndex } from "../../../runtime/samples/open-samples.js";
+import { SampleTable } from "../../../runtime/samples/sample-table.js";
+import { indexShard } from "../../../runtime/samples/tar-shard.js";
 import { UserError } from "../../../runtime/user-error.js";
 import { brokenBy, refusedBy } from "./refusals.js";
 import { END, type Entry, entryBytes, pax, tar } from "./tar-bytes.js";
@@ -292,6 +295,19 @@ describe("what is no shard at all", () => {
     expect((await refusedBy(() => index.read(0))).code).toBe("SIG6209");
     index.close();
     await expect(index.read(0)).rejects.toThrow("after the samples were closed");
+  });
+});
+
+test("a shard of more samples than are counted is refused", async () => {
+  const path = shard(tar(...pair("a"), ...pair("b"), ...pair("c")));
+  const error = await refusedBy(() => indexShard(path, new SampleTable(), createHash("sha256"), 2));
+  expect(error.code).toBe("SIG6208");
+  expect(indexShard(path, new SampleTable(), createHash("sha256"), 3).damage).toBeNull();
+});
+
+test("a text ends before its last line break", async () => {
+  await withSamples(tar({ name: "a.txt", content: " one\n\r\n" }), async (index) => {
+    expect(await (await index.read(0)).value("txt")).toBe(" one\n");
   });
 });
 
