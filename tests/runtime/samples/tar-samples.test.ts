@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { closeSync, mkdtempSync, openSync, readdirSync, rmSync, writeFileSync, writeSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { buffer } from "node:stream/consumers";
@@ -322,6 +322,24 @@ test("a shard that was changed under the reader is not trusted", async () => {
     expect((await brokenBy(() => index.read(1))).message).toMatch(/changed while it was in use/);
   }
   index.close();
+});
+
+test("a member of five gigabytes is skipped, refused when it is asked for, and what follows is found behind it", async () => {
+  const large = 5 * 2 ** 30;
+  const path = shard(entryBytes({ name: "a.png", size: `${large.toString(8).padStart(11, "0")}\0` }));
+  const behind = Buffer.concat([...pair("b").map(entryBytes), END]);
+  const file = openSync(path, "r+");
+  // All between is a hole and takes no room on the disk.
+  writeSync(file, behind, 0, behind.length, 512 + large);
+  closeSync(file);
+  const before = process.memoryUsage().rss;
+  const index = await openSamples([path]);
+  const [a, b] = [await index.read(0), await index.read(1)];
+  expect((await brokenBy(() => a.bytes("png"))).code).toBe("SIG6214");
+  expect(await b.value("txt")).toBe("text b");
+  expect(process.memoryUsage().rss - before).toBeLessThan(32 << 20);
+  index.close();
+  rmSync(path);
 });
 
 test("many samples, each found again at its position", async () => {
