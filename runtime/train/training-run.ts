@@ -12,7 +12,7 @@ import type { Checkpoint, TensorType } from "../checkpoint/format.js";
 import { type Expectation, loadLatest } from "../checkpoint/load.js";
 import { saveCheckpoint } from "../checkpoint/save.js";
 import { latestCheckpoint } from "../checkpoint/store.js";
-import { convert, type HostArray, zeros } from "../data/host-array.js";
+import { convert, firstNonFinite, type HostArray, zeros } from "../data/host-array.js";
 import type { Executable } from "../engine.js";
 import { floatStorage } from "../feed/fit-array.js";
 import { checkIndexBounds } from "../feed/index-bounds.js";
@@ -64,6 +64,7 @@ export type TrainEvent =
   | { readonly kind: "end"; readonly step: number; readonly loss: number | null; readonly interrupted: boolean };
 
 const LOSS = "loss";
+const NO_CHECKPOINT = "none: no step had been saved";
 
 /** Trains up to `until`, or to the end of the step in which `stopped` turns true; the last state is saved either way. */
 export async function train(run: TrainingRun, lineOf: (event: StepEvent) => string): Promise<void> {
@@ -81,7 +82,9 @@ export async function train(run: TrainingRun, lineOf: (event: StepEvent) => stri
 
   const save = async ({ step, position }: Pick<Checkpoint, "step" | "position">): Promise<void> => {
     if (saved.step === step) return;
-    saved.folder = saveCheckpoint(run.folder, { ...(await currentState(run, start, carried)), step, position });
+    const state = await currentState(run, start, carried);
+    requireFiniteState(run, state, step, saved.folder);
+    saved.folder = saveCheckpoint(run.folder, { ...state, step, position });
     saved.step = step;
     run.onEvent({ kind: "checkpoint", step, folder: saved.folder });
   };
@@ -128,8 +131,25 @@ function requireFinite(run: TrainingRun, { step, loss, gradNorm: norm }: StepEve
     value: String(Number.isFinite(loss) ? norm : loss),
     step,
     place: run.placeOf(declared?.span ?? run.program.span),
-    checkpoint: checkpoint ?? "none: no step had been saved",
+    checkpoint: checkpoint ?? NO_CHECKPOINT,
   });
+}
+
+/** Loss and gradient are of the parameters before the update: that the update itself overflowed shows in the state alone. */
+function requireFiniteState(run: TrainingRun, { model, optimizer }: Checkpoint, step: number, checkpoint: string | null): void {
+  const pathOf = new Map(run.step.states.map(({ name, paramPath }) => [name, paramPath]));
+  const spanOf = new Map(run.program.params.map(({ path, span }) => [path, span]));
+  for (const [name, array] of [...model, ...optimizer]) {
+    const found = firstNonFinite(array);
+    if (found === null) continue;
+    throw userError(trainMessages.nonFiniteState, {
+      element: found.index.length === 0 ? name : `${name}[${found.index.join(", ")}]`,
+      value: String(found.value),
+      step,
+      place: run.placeOf(spanOf.get(pathOf.get(name) ?? name) ?? run.program.span),
+      checkpoint: checkpoint ?? NO_CHECKPOINT,
+    });
+  }
 }
 
 // State ------------------------------------------------------------------------------------------------------------------

@@ -149,6 +149,22 @@ describe("sigc train", () => {
       expect(array.data.every(Number.isFinite)).toBe(true);
   });
 
+  test("an update that overflows behind a finite loss is not saved: parameter, value, step and line are told", async () => {
+    // The gradient is 1/2 at every step, so w is −4e307 · step: beyond float64 at step 5, where the loss is still −8e307.
+    const overflowing = write(
+      "overflowing.sig",
+      "pipeline overflowing {\n  batch n\n  input x: f32[n, 6]\n  param w: f32[2] = 0\n  loss = w[1] / 2 + 0 * mean(x)\n  train {\n    optimizer sgd(lr: 8e307)\n    batch 7\n    steps 50\n  }\n}\n",
+    );
+    const flags = ["--out", path("overflowing"), "--engine", "planref", "--checkpoint-every", "1"];
+    const { exit, err } = await sigc("train", overflowing, "--data", `x=${data}#x`, ...flags);
+    expect(exit).toBe(3);
+    expect(err).toMatch(/error SIG7116: w\[1\] is -Infinity after the update of step 5 \(.*overflowing.sig:4\): it is not saved/);
+    expect(err).toMatch(/the last good checkpoint is .*step-000004/);
+    expect(readFileSync(path("overflowing/latest"), "utf8")).toBe("step-000004\n");
+    expect(readdirSync(path("overflowing"))).not.toContain("step-000005");
+    expect(readSafetensors(path("overflowing/step-000004/model.safetensors")).get("w")?.data[1]).toBe(-1.6e308);
+  });
+
   test.each([
     ["a folder in use", [], "whole", 2, /holds checkpoints of a run/],
     ["another length under a cosine", ["--resume", "--steps", "40"], "whole", 3, /was written with steps = 20, and this run has 40/],
