@@ -1,6 +1,6 @@
 /** What training says while it runs: a progress line for the person, JSON lines for the program and the log. */
 import { Progress } from "../train/progress.js";
-import type { StepEvent, TrainEvent } from "../train/training-run.js";
+import type { StepEvent, TrainEvent } from "../train/training-setup.js";
 import type { Console } from "./console.js";
 import { jsonLine, jsonNumber } from "./json.js";
 

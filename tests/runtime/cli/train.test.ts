@@ -149,6 +149,37 @@ describe("sigc train", () => {
       expect(array.data.every(Number.isFinite)).toBe(true);
   });
 
+  test("an average begins as the parameters, follows them, is resumed to the bit, and is what run takes as --params", async () => {
+    const averaged = write("averaged.sig", text.replace("    clip 1\n", "    clip 1\n    ema 0.75\n"));
+    const trainAveraged = (out: string, ...flags: readonly string[]) =>
+      sigc("train", averaged, ...columns, "--out", path(out), "--engine", "planref", ...flags);
+    await trainAveraged("averaged", "--checkpoint-every", "1", "--until", "2");
+    const file = (out: string, step: number, name: string) => path(`${out}/step-${String(step).padStart(6, "0")}/${name}.safetensors`);
+    const at = (step: number, name: string) => readSafetensors(file("averaged", step, name));
+    // e ← e + (w − e) / 4
+    for (const [key, first] of at(1, "model")) {
+      const [e1, e2, second] = [at(1, "ema").get(key), at(2, "ema").get(key), at(2, "model").get(key)];
+      first.data.forEach((_, k) => {
+        const [a1, a2, w2] = [Number(e1?.data[k]), Number(e2?.data[k]), Number(second?.data[k])];
+        expect(a2).toBeCloseTo(a1 + (w2 - a1) / 4, 14);
+      });
+    }
+    expect(at(2, "ema").get("bias")?.data[0]).toBe(-3);
+    expect(at(1, "ema").get("t_prime")?.data[0]).toBeCloseTo(
+      Math.log(10) + (Number(at(1, "model").get("t_prime")?.data[0]) - Math.log(10)) / 4,
+      14,
+    );
+
+    expect((await trainAveraged("averaged", "--resume")).exit).toBe(0);
+    expect((await trainAveraged("averaged-whole")).exit).toBe(0);
+    for (const name of ["model", "optimizer", "ema"])
+      expect(readFileSync(file("averaged", 20, name)).equals(readFileSync(file("averaged-whole", 20, name)))).toBe(true);
+    expect(lastModel("averaged-whole", "step-000020").equals(lastModel("whole", "step-000020"))).toBe(true);
+    const inputs = ["--input", `x=${data}#x`, "--input", `y=${data}#y`];
+    const ran = await sigc("run", program, ...inputs, "--params", file("averaged", 20, "ema"), "--engine", "planref", "--json");
+    expect(ran.exit).toBe(0);
+  });
+
   test("an update that overflows behind a finite loss is not saved: parameter, value, step and line are told", async () => {
     // The gradient is 1/2 at every step, so w is −4e307 · step: beyond float64 at step 5, where the loss is still −8e307.
     const overflowing = write(
