@@ -24,9 +24,16 @@ export const gradNorm = "grad_norm";
 /** An input of role "state": `adam.m.img.weight` of the parameter `img.weight`. Zeros before the first step. */
 export type TrainState = { readonly name: string; readonly paramPath: string; readonly type: Type };
 
+/** The outputs that hold ‖gradient‖ before clipping, ‖what the step adds‖ and ‖value before the step‖ of one parameter. */
+export type ParameterNorms = { readonly path: string; readonly gradient: string; readonly update: string; readonly parameter: string };
+
 export type TrainStep = {
   /** Keeps the loss and the metrics; adds `grad_norm`, and `next.<name>` for every trained parameter and state. */
   readonly graph: Graph;
+  /** The graph without the norms, which watch a training and are no part of it. */
+  readonly unwatched: Graph;
+  /** Of every trained parameter, or of none. */
+  readonly norms: readonly ParameterNorms[];
   readonly states: readonly TrainState[];
   /** The moving averages: inputs of role "state" too, which begin as their parameters. */
   readonly averages: readonly TrainState[];
@@ -72,8 +79,8 @@ export const trainAverages = (program: LoweredProgram): readonly TrainState[] =>
     ? []
     : trainedParams(program).map(({ path, type }) => ({ name: `ema:${path}`, paramPath: path, type: computeType(type) }));
 
-/** `differentiated` has an output `grad.<path>` for each of `trainedPaths`. */
-export function buildTrainStep(program: LoweredProgram, differentiated: Graph): TrainStep {
+/** `differentiated` has an output `grad.<path>` for each of `trainedPaths`. `norms`: hand out the norms of each parameter too. */
+export function buildTrainStep(program: LoweredProgram, differentiated: Graph, { norms = false } = {}): TrainStep {
   const train = trainOf(program);
   const { b, to } = extend(differentiated);
   const input = (name: string): Id | null => {
@@ -99,6 +106,7 @@ export function buildTrainStep(program: LoweredProgram, differentiated: Graph): 
   const states = trainStates(program);
   const averages = trainAverages(program);
   const next: GraphOutput[] = [];
+  const moves: Move[] = [];
   params.forEach((param, k) => {
     const gradient = gradients[k] ?? -1;
     const old = input(param.path);
@@ -116,6 +124,7 @@ export function buildTrainStep(program: LoweredProgram, differentiated: Graph): 
       step,
     });
     next.push({ name: `next.${param.path}`, value: after.value });
+    moves.push({ path: param.path, gradient, from: old, to: after.value });
     own.forEach(({ name }, slot) => next.push({ name: `next.${name}`, value: after.states[slot] ?? -1 }));
     const average = averages.find(({ paramPath }) => paramPath === param.path);
     if (average === undefined || train.ema === null) return;
@@ -127,8 +136,13 @@ export function buildTrainStep(program: LoweredProgram, differentiated: Graph): 
 
   const reported = new Set(program.results.filter(({ kind }) => kind !== "output").map(({ name }) => name));
   const kept = differentiated.outputs.filter(({ name }) => reported.has(name)).map(({ name, value }) => ({ name, value: to(value) }));
+  const outputs = [...kept, { name: gradNorm, value: norm }, ...next];
+  const unwatched = b.finish(outputs);
+  const watched = norms ? moves.map((move) => parameterNorms(b, move)) : [];
   return {
-    graph: b.finish([...kept, { name: gradNorm, value: norm }, ...next]),
+    graph: norms ? b.finish([...outputs, ...watched.flatMap((each) => each.outputs)]) : unwatched,
+    unwatched,
+    norms: watched.map((each) => each.names),
     states,
     averages,
     carry: new Map(next.map(({ name }) => [name, name.slice("next.".length)])),
@@ -181,6 +195,23 @@ function scheduled(b: GraphBuilder, schedule: Id, factor: number, dtype: DType):
 function spread(b: GraphBuilder, scalar: Id, like: Id): Id {
   const { dtype, shape } = b.type(like);
   return b.broadcast(b.cast(scalar, dtype), shape, []);
+}
+
+type Move = { readonly path: string; readonly gradient: Id; readonly from: Id; readonly to: Id };
+
+function parameterNorms(
+  b: GraphBuilder,
+  { path, gradient, from, to }: Move,
+): { readonly names: ParameterNorms; readonly outputs: readonly GraphOutput[] } {
+  // No metric's name has a colon.
+  const names = { path, gradient: `gradient_norm:${path}`, update: `update_norm:${path}`, parameter: `parameter_norm:${path}` };
+  const { dtype } = b.type(gradient);
+  const before = b.cast(from, dtype);
+  const norm = (name: string, x: Id): GraphOutput => ({ name, value: globalNorm(b, [x]) });
+  return {
+    names,
+    outputs: [norm(names.gradient, gradient), norm(names.update, b.sub(b.cast(to, dtype), before)), norm(names.parameter, before)],
+  };
 }
 
 /** √Σ g² over all gradients, in the order of the parameters. */

@@ -10,6 +10,7 @@ import { checkIndexBounds } from "../feed/index-bounds.js";
 import { userError } from "../user-error.js";
 import { trainMessages } from "./messages.js";
 import { MetricsLog } from "./metrics-log.js";
+import { ScalarParameters } from "./scalar-parameters.js";
 import { type StepDone, trainLoop } from "./train-loop.js";
 import type { StepEvent, TrainingRun } from "./training-setup.js";
 import { currentState, expectationOf, firstState, inputsOf, NO_CHECKPOINT, requireFiniteState } from "./training-state.js";
@@ -24,6 +25,7 @@ export async function train(run: TrainingRun, lineOf: (event: StepEvent) => stri
   log.rewindTo(start.step);
   run.onEvent({ kind: "start", step: start.step });
 
+  const scalars = new ScalarParameters(run, start);
   const saved = { step: run.resume ? start.step : -1, folder: latestCheckpoint(run.folder) };
   let last: StepEvent | null = null;
   let reached = start.step;
@@ -50,7 +52,8 @@ export async function train(run: TrainingRun, lineOf: (event: StepEvent) => stri
     check: (inputs, rows) => checkIndexBounds(run.indexBounds, run.plan.dims, inputs, run.data.originOf, run.placeOf, rows),
     stopped: run.stopped,
     onStep: async (done) => {
-      last = stepEvent(run, done);
+      last = stepEvent(run, done, scalars.values);
+      await scalars.follow();
       reached = done.step;
       log.append(lineOf(last));
       run.onEvent(last);
@@ -65,9 +68,20 @@ export async function train(run: TrainingRun, lineOf: (event: StepEvent) => stri
 // TypeScript cannot see that a callback has assigned the variable.
 const lossOf = (event: StepEvent | null): number | null => event?.loss ?? null;
 
-function stepEvent({ train }: TrainingRun, { step, epoch, multiplier, scalars }: StepDone): StepEvent {
-  const { [LOSS]: loss = Number.NaN, [gradNorm]: norm = Number.NaN, ...metrics } = Object.fromEntries(scalars);
-  return { kind: "step", step, epoch, loss, lr: multiplier * train.optimizer.lr, gradNorm: norm, metrics };
+function stepEvent(run: TrainingRun, { step, epoch, multiplier, scalars }: StepDone, parameters: StepEvent["parameters"]): StepEvent {
+  const { norms: watched } = run.step;
+  const watching = new Set(watched.flatMap(({ gradient, update, parameter }) => [gradient, update, parameter]));
+  const result = (name: string): number => scalars.get(name) ?? Number.NaN;
+  const metrics = [...scalars].filter(([name]) => name !== LOSS && name !== gradNorm && !watching.has(name));
+  const norms = watched.map(({ path, gradient, update, parameter }) => {
+    return [path, { gradient: result(gradient), update: result(update), parameter: result(parameter) }] as const;
+  });
+  return {
+    ...{ kind: "step", step, epoch },
+    ...{ loss: result(LOSS), lr: multiplier * run.train.optimizer.lr, gradNorm: result(gradNorm) },
+    ...{ metrics: Object.fromEntries(metrics), parameters },
+    norms: watched.length > 0 && step % run.normsEvery === 0 ? Object.fromEntries(norms) : null,
+  };
 }
 
 function requireFinite(run: TrainingRun, { step, loss, gradNorm: norm }: StepEvent, checkpoint: string | null): void {

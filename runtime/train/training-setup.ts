@@ -25,6 +25,8 @@ export type TrainingRun = {
   readonly folder: string;
   readonly resume: boolean;
   readonly checkpointEvery: number;
+  /** After how many steps the norms of the parameters are told, where the step has them. */
+  readonly normsEvery: number;
   /** First values by path, where the run does not resume. */
   readonly parameters: () => ReadonlyMap<string, HostArray>;
   readonly placeOf: PlaceOf;
@@ -40,7 +42,13 @@ export type StepEvent = {
   readonly lr: number;
   readonly gradNorm: number;
   readonly metrics: Readonly<Record<string, number>>;
+  /** The parameters of one number, by path, as they were when the loss was computed. */
+  readonly parameters: Readonly<Record<string, number>>;
+  /** By path of each trained parameter; null at the steps between. */
+  readonly norms: Readonly<Record<string, Norms>> | null;
 };
+/** Euclidean norms: of the gradient before clipping, of what the step added, of the value before it. */
+export type Norms = { readonly gradient: number; readonly update: number; readonly parameter: number };
 export type TrainEvent =
   | { readonly kind: "start"; readonly step: number }
   | StepEvent

@@ -83,8 +83,8 @@ function missing(key: string): never {
 export async function currentState(run: TrainingRun, start: Checkpoint): Promise<Checkpoint> {
   const parts = partsOf(run);
   const now = eachGroup(() => new Map<string, HostArray>());
+  // In the storage type that it began in: an oracle hands back float64 whatever was declared.
   for (const group of groupNames)
-    // In the storage type that it began in: an oracle hands back float64 whatever was declared.
     for (const { key, carriedAs, type } of parts[group])
       now[group].set(
         key,
@@ -127,7 +127,7 @@ export function requireFiniteState(run: TrainingRun, state: Checkpoint, step: nu
 
 /** The step as it is computed, schedule included; where it stands in the file does not matter. */
 function fingerprint({ step, train }: TrainingRun): string {
-  const text = `${printGraph(step.graph, { spans: false })}\n${JSON.stringify(train.schedule)}`;
+  const text = `${printGraph(step.unwatched, { spans: false })}\n${JSON.stringify(train.schedule)}`;
   return createHash("sha256").update(text).digest("hex");
 }
 

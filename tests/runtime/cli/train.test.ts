@@ -50,8 +50,8 @@ const lines = (out: string) =>
     .trimEnd()
     .split("\n")
     .map((line) => expectJson("train", line));
-/** What a step is, without how long it took. */
-const steps = (out: string) => lines(out).map(({ seconds: _, examplesPerSecond: __, ...step }) => step);
+/** What a step is, without what it took. */
+const steps = (out: string) => lines(out).map(({ seconds: _, examplesPerSecond: __, residentBytes: ___, ...step }) => step);
 
 beforeAll(async () => {
   writeSafetensors(
@@ -91,11 +91,20 @@ describe("sigc train", () => {
   });
 
   test("the loss falls, the rate follows its schedule, epochs are counted, what is frozen stays", async () => {
-    const log = lines("whole") as { loss: number; lr: number; epoch: number; metrics: { temperature: number } }[];
+    const log = lines("whole") as {
+      loss: number;
+      lr: number;
+      epoch: number;
+      metrics: { temperature: number };
+      parameters: { t_prime: number; bias: number };
+    }[];
     expect(log.at(-1)?.loss).toBeLessThan(log[0]?.loss ?? 0);
     expect(log.slice(0, 3).map(({ lr }) => lr)).toEqual([0.005, 0.01, expect.closeTo(0.00992, 4)]);
     expect(log.map(({ epoch }) => epoch).slice(0, 7)).toEqual([0, 0, 0, 1, 1, 1, 2]);
     expect(log[0]?.metrics.temperature).toBeCloseTo(10, 12);
+    // Parameters of one number stand beside the loss that was computed with them.
+    expect(log[0]?.parameters).toEqual({ t_prime: Math.log(10), bias: -3 });
+    for (const { metrics, parameters } of log) expect(Math.exp(parameters.t_prime)).toBeCloseTo(metrics.temperature, 12);
     const model = readSafetensors(path("whole/step-000020/model.safetensors"));
     expect(model.get("bias")?.data[0]).toBe(-3);
     expect(model.get("t_prime")?.data[0]).not.toBe(Math.log(10));
@@ -147,6 +156,26 @@ describe("sigc train", () => {
       path(`explosive/${readFileSync(path("explosive/latest"), "utf8").trim()}/model.safetensors`),
     ).values())
       expect(array.data.every(Number.isFinite)).toBe(true);
+  });
+
+  test("--grad-stats logs norms of gradient, update and value every so many steps, and changes no bit of the training", async () => {
+    await train("watched", "--until", "6", "--grad-stats", "3", "--checkpoint-every", "1");
+    type Norms = Readonly<Record<string, { readonly gradient: number; readonly update: number; readonly parameter: number }>>;
+    const log = lines("watched") as { readonly gradNorm: number; readonly norms?: Norms }[];
+    expect(log.flatMap(({ norms }, k) => (norms === undefined ? [] : [k + 1]))).toEqual([3, 6]);
+    const { norms = {}, gradNorm } = log[5] ?? { gradNorm: 0 };
+    // What is frozen has neither gradient nor update.
+    expect(Object.keys(norms)).toEqual(["a", "b", "t_prime"]);
+    expect(Math.hypot(...Object.values(norms).map(({ gradient }) => gradient))).toBeCloseTo(gradNorm, 12);
+    const [before, after] = [5, 6].map((step) => readSafetensors(path(`watched/step-00000${step}/model.safetensors`)));
+    for (const [name, { update, parameter }] of Object.entries(norms)) {
+      const [old, now] = [before, after].map((model) => Array.from(model?.get(name)?.data ?? []));
+      expect(parameter).toBeCloseTo(Math.hypot(...(old ?? [])), 12);
+      expect(update).toBeCloseTo(Math.hypot(...(now ?? []).map((value, k) => value - (old?.[k] ?? 0))), 12);
+    }
+    // Watched or not, it is the same training, and may be resumed as the other.
+    expect((await train("watched", "--resume")).exit).toBe(0);
+    expect(state("watched", "step-000020").equals(state("whole", "step-000020"))).toBe(true);
   });
 
   test("an average begins as the parameters, follows them, is resumed to the bit, and is what run takes as --params", async () => {
