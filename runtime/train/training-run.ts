@@ -1,5 +1,4 @@
 /** One call of `sigc train`: where it starts, what it writes, and how it ends. */
-import { join } from "node:path";
 import { scheduleAt } from "../../compiler/train-step/schedule.js";
 import { gradNorm, stepInputs } from "../../compiler/train-step/train-step.js";
 import type { Checkpoint } from "../checkpoint/format.js";
@@ -21,7 +20,7 @@ const LOSS = "loss";
 export async function train(run: TrainingRun, lineOf: (event: StepEvent) => string): Promise<void> {
   if (!run.resume && latestCheckpoint(run.folder) !== null) throw userError(trainMessages.folderInUse, { folder: run.folder }, 2);
   const start = run.resume ? loadLatest(run.folder, expectationOf(run)) : firstState(run);
-  const log = new MetricsLog(join(run.folder, "metrics.jsonl"));
+  const log = new MetricsLog(run.folder);
   log.rewindTo(start.step);
   run.onEvent({ kind: "start", step: start.step });
 
