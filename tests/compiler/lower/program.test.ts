@@ -205,6 +205,13 @@ describe("the train block", () => {
       groups: [],
     });
     expect(train("optimizer lion(lr: 1e-4)")?.optimizer).toMatchObject({ beta1: 0.9, beta2: 0.99 });
+    const usual = { momentum: 0.9, beta2: 0.999, power: 0.8, clipRms: null, factorFrom: 32, eps: 1e-30, decay: 0 };
+    expect(train("optimizer adafactor(lr: 1e-3)")?.optimizer).toMatchObject(usual);
+    expect(train("optimizer adafactor(lr: 1e-3, beta2: 0.95, clip_rms: 1)")?.optimizer).toMatchObject({
+      ...usual,
+      beta2: 0.95,
+      clipRms: 1,
+    });
     expect(train("optimizer sgd(lr: 0.1, momentum: 0.9, nesterov: true)")?.optimizer).toMatchObject({ momentum: 0.9, nesterov: true });
   });
 
