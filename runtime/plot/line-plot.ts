@@ -2,7 +2,12 @@
 import { colourOf, dashed, dot, line, polygon, polyline, svgDocument, text } from "./svg.js";
 
 export type Point = { readonly x: number; readonly low: number; readonly mean: number; readonly high: number };
-type Curve = { readonly name: string; readonly points: readonly Point[] };
+type Curve = {
+  readonly name: string;
+  readonly points: readonly Point[];
+  /** What a single curve has come to, told beside the title. */
+  readonly last: number | null;
+};
 export type LinePlot = {
   readonly title: string;
   readonly curves: readonly Curve[];
@@ -17,7 +22,7 @@ export type LinePlot = {
 const WIDTH = 480;
 const HEIGHT = 236;
 const LEFT = 60;
-const RIGHT = 12;
+const RIGHT = 20;
 const TOP = 46;
 const BOTTOM = 26;
 
@@ -29,13 +34,13 @@ export function linePlot({ title, curves, until, fromZero, mark }: LinePlot): st
   const [bottom, top] = [rows[0] ?? 0, rows.at(-1) ?? 1];
   const x = (value: number): number => LEFT + ((WIDTH - LEFT - RIGHT) * value) / Math.max(1, until);
   const y = (value: number): number => TOP + (HEIGHT - TOP - BOTTOM) * (1 - (value - bottom) / (top - bottom));
-  const last = curves.length === 1 ? curves[0]?.points.at(-1) : undefined;
+  const last = curves.length === 1 ? (curves[0]?.last ?? null) : null;
   return svgDocument(WIDTH, HEIGHT, title, [
     ...rows.map((tick) => line(LEFT, y(tick), WIDTH - RIGHT, y(tick), 'stroke-opacity="0.35"')),
     ...rows.map((tick) => text(LEFT - 6, y(tick) + 4, tickLabel(tick, rows), "end")),
     ...columns.map((tick) => text(x(tick), HEIGHT - BOTTOM + 18, tickLabel(tick, columns), "middle")),
     text(LEFT, 16, title, "start", 'font-weight="600"'),
-    ...(last === undefined ? [] : [text(WIDTH - RIGHT, 16, Number(last.mean.toPrecision(4)).toString(), "end")]),
+    ...(last === null ? [] : [text(WIDTH - RIGHT, 16, String(Number(last.toPrecision(4))), "end")]),
     ...legend(curves, mark),
     ...(mark === null ? [] : [dashed(LEFT, y(mark.value), WIDTH - RIGHT, y(mark.value))]),
     ...curves.flatMap(({ points: own }, k) => drawn(own, colourOf(curves.length === 1 ? 1 : k), x, y)),

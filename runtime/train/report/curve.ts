@@ -9,6 +9,7 @@ type Bucket = { count: number; steps: number; sum: number; low: number; high: nu
 export class Curve {
   readonly #perBucket: number;
   readonly #buckets = new Map<number, Bucket>();
+  #last: number | null = null;
 
   /** `steps`: the length of the run. */
   constructor(steps: number) {
@@ -18,6 +19,7 @@ export class Curve {
   /** Steps count from 1. What is not finite leaves a gap. */
   add(step: number, value: number): void {
     if (!Number.isFinite(value)) return;
+    this.#last = value;
     const key = Math.floor((step - 1) / this.#perBucket);
     const bucket = this.#buckets.get(key) ?? { count: 0, steps: 0, sum: 0, low: Infinity, high: -Infinity };
     this.#buckets.set(key, bucket);
@@ -26,6 +28,11 @@ export class Curve {
     bucket.sum += value;
     bucket.low = Math.min(bucket.low, value);
     bucket.high = Math.max(bucket.high, value);
+  }
+
+  /** The newest that was finite. */
+  get last(): number | null {
+    return this.#last;
   }
 
   /** In the order of the steps. */

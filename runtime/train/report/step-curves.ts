@@ -101,7 +101,7 @@ export class StepCurves {
   }
 
   #updates(names: readonly string[]): LinePlot {
-    const curves = names.map((name) => ({ name: name.slice("norms ".length), points: this.#curves.get(name)?.points ?? [] }));
+    const curves = names.map((name) => ({ name: name.slice("norms ".length), points: this.#curves.get(name)?.points ?? [], last: null }));
     return { title: "update / parameter, norms", curves, until: this.#until, fromZero: true, mark: null };
   }
 
@@ -114,10 +114,10 @@ export class StepCurves {
       scale = 1,
     }: { readonly fromZero?: boolean; readonly mark?: LinePlot["mark"]; readonly scale?: number } = {},
   ): LinePlot {
-    const points = (this.#curves.get(name)?.points ?? []).map(({ x, low, mean, high }) => {
-      return { x, low: low * scale, mean: mean * scale, high: high * scale };
-    });
-    return { title, curves: [{ name: title, points }], until: this.#until, fromZero, mark };
+    const curve = this.#curves.get(name);
+    const points = (curve?.points ?? []).map(({ x, low, mean, high }) => ({ x, low: low * scale, mean: mean * scale, high: high * scale }));
+    const last = curve === undefined || curve.last === null ? null : curve.last * scale;
+    return { title, curves: [{ name: title, points, last }], until: this.#until, fromZero, mark };
   }
 }
 

@@ -43,26 +43,27 @@ describe("the axis", () => {
 describe("a plot", () => {
   const plot = { title: "a < b", until: 10, fromZero: false, mark: null };
   test("escapes its title, draws a line through the means and a band where points stand for several steps", () => {
-    const svg = linePlot({ ...plot, curves: [{ name: "x", points: [at(1, 0), at(6, 5, 4, 6), at(10, 10)] }] });
+    const svg = linePlot({ ...plot, curves: [{ name: "x", points: [at(1, 0), at(6, 5, 4, 6), at(10, 10)], last: 12.3456 }] });
     expect(svg).toContain("a &lt; b");
     const [points = ""] = [...svg.matchAll(/<polyline points="([^"]*)"/g)].map(([, found]) => found);
     const spots = points.split(" ").map((spot) => spot.split(",").map(Number));
-    // x from the left edge at 60 to the right one at 468, y from 210 up to 46.
+    // x from the left edge at 60 to the right one at 460, y from 210 up to 46.
     expect(spots).toEqual([
-      [100.8, 210],
-      [304.8, 128],
-      [468, 46],
+      [100, 210],
+      [300, 128],
+      [460, 46],
     ]);
+    expect(svg).toContain(">12.35</text>");
     expect(svg.match(/<polygon /g)).toHaveLength(1);
-    expect(linePlot({ ...plot, curves: [{ name: "x", points: [at(1, 0), at(2, 1)] }] })).not.toContain("<polygon");
+    expect(linePlot({ ...plot, curves: [{ name: "x", points: [at(1, 0), at(2, 1)], last: null }] })).not.toContain("<polygon");
   });
   test("of nothing, of one step, and of several curves with a mark is whole", () => {
-    expect(linePlot({ ...plot, curves: [{ name: "x", points: [] }] })).not.toContain("NaN");
-    expect(linePlot({ ...plot, curves: [{ name: "x", points: [at(1, 3)] }] })).toContain("<circle");
+    expect(linePlot({ ...plot, curves: [{ name: "x", points: [], last: null }] })).not.toContain("NaN");
+    expect(linePlot({ ...plot, curves: [{ name: "x", points: [at(1, 3)], last: 3 }] })).toContain("<circle");
     const two = linePlot({
       ...plot,
       mark: { name: "bound", value: 20 },
-      curves: ["img", "txt"].map((name) => ({ name, points: [at(1, 1), at(2, 2)] })),
+      curves: ["img", "txt"].map((name) => ({ name, points: [at(1, 1), at(2, 2)], last: null })),
     });
     for (const name of ["img", "txt", "bound"]) expect(two).toContain(`>${name}</text>`);
     expect(two).toContain(">20</text>");

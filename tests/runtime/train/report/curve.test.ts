@@ -18,6 +18,7 @@ test("a long run is bounded, and keeps the mean and the ends of what each point 
   expect(points.length).toBeLessThanOrEqual(151);
   expect(points[0]).toMatchObject({ low: 0, high: 1 });
   expect(points[0]?.mean).toBeCloseTo(0.5, 3);
+  expect(curve.last).toBe(0);
   expect(Math.max(...points.map(({ high }) => high))).toBe(1e6);
 });
 
@@ -25,4 +26,5 @@ test("what is not finite leaves a gap", () => {
   const curve = new Curve(3);
   [1, Number.NaN, Infinity].forEach((value, k) => curve.add(k + 1, value));
   expect(curve.points.map(({ x }) => x)).toEqual([1]);
+  expect(curve.last).toBe(1);
 });
