@@ -7,6 +7,7 @@ import { messages } from "../check/messages.js";
 import { refuse, Report } from "../check/refusal.js";
 import { GraphBuilder } from "../graph/builder.js";
 import type { BatchId } from "../graph/size.js";
+import { overridden } from "./data.js";
 import { Elaboration } from "./elaboration.js";
 import { apply, configure } from "./module.js";
 import { PipelineElaboration } from "./pipeline.js";
@@ -78,6 +79,8 @@ export function lowerProgram(main: Program, { pipeline: wanted, sets = new Map()
     graph: e.b.finish(results.map(({ decl, value }) => ({ name: decl.name, value: value.emit() }))),
     names,
     train: elaboration.train,
+    data: elaboration.data,
+    evalData: overridden(elaboration.data, elaboration.evalEntries),
   };
   return { program, diagnostics, usage, batchSizes };
 }

@@ -9,6 +9,8 @@ import { describe, errorValue, printTensor, type Tensor, type Value, type Region
 import { batch, type BatchId } from "../graph/size.js";
 import type { Type } from "../graph/type.js";
 import { conform, parseSetting, wantedText } from "./config.js";
+import { blockOnce, dataSpec, type EntryInputs } from "./data.js";
+import type { DataSpec } from "./data-spec.js";
 import type { Elaboration } from "./elaboration.js";
 import { evaluate } from "./expression.js";
 import { announce, define, definition, shared } from "./members.js";
@@ -31,6 +33,9 @@ export class PipelineElaboration {
   readonly results: { readonly decl: ResultDecl; readonly value: Tensor }[] = [];
   readonly badSettings: BadSetting[] = [];
   train: TrainSpec | null = null;
+  data: DataSpec | null = null;
+  /** The eval block's own entries. */
+  evalEntries: DataSpec | null = null;
   /** Also set where the definition of the loss is wrong. */
   #lossAt: Span | null = null;
   #trainAt: Span | null = null;
@@ -43,13 +48,14 @@ export class PipelineElaboration {
 
   run(pipeline: PipelineDecl): void {
     announce(this.#scope, pipeline.members);
-    for (const member of pipeline.members) if (member.kind !== "train") this.#member(member);
-    // Last, since its groups name parameters from anywhere in the file.
-    for (const member of pipeline.members) if (member.kind === "train") this.#member(member);
+    const last = (member: Member): boolean => member.kind === "train" || member.kind === "data" || member.kind === "eval";
+    for (const member of pipeline.members) if (!last(member)) this.#member(member, pipeline);
+    // Last, since they name inputs and parameters from anywhere in the file.
+    for (const member of pipeline.members) if (last(member)) this.#member(member, pipeline);
     this.#finish(pipeline);
   }
 
-  #member(member: Member): void {
+  #member(member: Member, pipeline: PipelineDecl): void {
     const { report } = this.#e;
     switch (member.kind) {
       case "batch":
@@ -76,10 +82,14 @@ export class PipelineElaboration {
         this.train = trainSpec(this.#e, this.#scope, member);
         return;
       case "data":
+        if (!blockOnce(this.#e, "a `data`", member.span, this.data?.span ?? null)) return;
+        this.data = dataSpec(this.#e, this.#scope, this.#entryInputs(pipeline), member);
+        return;
       case "eval":
-        return report.add(
-          mistake(messages.reserved, { ...member.span, end: member.span.start + member.kind.length }, { what: member.kind }),
-        );
+        if (!blockOnce(this.#e, "an `eval`", member.span, this.evalEntries?.span ?? null)) return;
+        this.evalEntries = dataSpec(this.#e, this.#scope, this.#entryInputs(pipeline), member);
+        for (const task of member.tasks) report.add(mistake(messages.reserved, task.span, { what: "task" }));
+        return;
       case "param":
       case "layer":
       case "encoder":
@@ -135,6 +145,11 @@ export class PipelineElaboration {
       return made;
     }, errorValue);
     define(this.#e, this.#scope, name, "an input", value);
+  }
+
+  // From the syntax, so that an input with a mistake is still a known name.
+  #entryInputs({ members }: PipelineDecl): EntryInputs {
+    return { decls: this.inputs, names: members.flatMap((member) => (member.kind === "input" ? [member.name.name] : [])) };
   }
 
   #loss(name: Ident, expr: Expr, value: Value): void {

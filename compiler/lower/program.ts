@@ -3,6 +3,7 @@ import type { Span } from "../../grammar/span.js";
 import type { Graph, Id } from "../graph/graph.js";
 import type { BatchId } from "../graph/size.js";
 import type { Type } from "../graph/type.js";
+import type { DataSpec } from "./data-spec.js";
 
 /** How a parameter starts. Random draws are Philox, keyed by (seed, path): equal on every engine. */
 export type Init =
@@ -84,4 +85,7 @@ export type LoweredProgram = {
   /** The definition's name of a graph value, for reports. */
   readonly names: ReadonlyMap<Id, string>;
   readonly train: TrainSpec | null;
+  readonly data: DataSpec | null;
+  /** What evaluation reads: `data` with the eval block's entries in place of its own. */
+  readonly evalData: DataSpec | null;
 };

@@ -20,6 +20,10 @@ const inside = (row: Row, members: string, says: readonly string[] = [], modules
 });
 const whole = (row: Row, text: string, says: readonly string[] = [], options: CheckOptions = {}): Case => ({ row, text, says, options });
 
+/** An entry of an input of 32×32 pictures. */
+const data = (row: Row, pipe: string, says: readonly string[] = []): Case =>
+  inside(row, `input picture : f32[n, 32, 32, 3]\n data { picture = ${pipe} }`, says);
+
 const LINEAR = 'import { linear } from "std/layers.sig"\n';
 
 const cases: readonly Case[] = [
@@ -177,7 +181,7 @@ module outer()(v: f32) -> f32 {
   inside("lossNotScalar", "metric a = «w»"),
   inside("resultTwice", "loss = sum(x)\n output x\n output «x»", ["here first"]),
   inside("ellipsisInInput", "input q : f32[«...», 3]"),
-  inside("reserved", 'loss = sum(x0)\n «data» { x = column("a") }'),
+  inside("reserved", "eval { task «retrieval(image: x, text: y)» }"),
 
   inside("trainTwice", "train { optimizer sgd(lr: 1) }\n «train { optimizer sgd(lr: 1) }»"),
   whole("trainWithoutLoss", "pipeline a { input x : f32\n output x\n «train { optimizer sgd(lr: 1) }» }"),
@@ -190,6 +194,44 @@ module outer()(v: f32) -> f32 {
   inside("decayModeMissing", "train { optimizer adamw(lr: 1)\n for t { decay: «0.1» } }"),
   inside("matchesNothing", "train { optimizer sgd(lr: 1)\n for «tt» { freeze: true } }", ["the parameters are `t`"]),
   inside("methodNeedsCall", "train { optimizer «1» }"),
+
+  inside("blockTwice", 'data { ids = column("cls") | to_int }\n «data { w = column("w") | number }»', ["the first one"]),
+  inside("blockTwice", 'eval { ids = column("cls") | to_int }\n «eval { w = column("w") | number }»', ["the first one"]),
+  inside("entryOfNoInput", 'data { «idz» = column("w") | number }', ["did you mean `ids`?", "the inputs are `x0`"]),
+  inside("entryOfNoInput", 'data { «t» = column("w") | number }'),
+  inside("entryTwice", 'data { w = column("a") | number\n «w» = column("b") | number }', ["here first"]),
+  inside("noSource", "data { w = «decode» | number }", ['column("jpg")']),
+  inside("noSource", 'data { w = «colum("a")» | number }', ["did you mean `column`?"]),
+  data("unknownTransform", 'column("png") | decode | «rezise»(32) | to_float', ["did you mean `resize`?", "`center_crop`"]),
+  data("unknownTransform", 'column("png") | decode | «3» | to_float'),
+  data("transformOrder", 'column("png") | decode | resize(32) | to_float(-1, 1) | «flip(0.5)»', [
+    "`flip` takes a picture; `to_float` gives floats.",
+    "move `flip` before `to_float`",
+    "this gives floats",
+  ]),
+  data("transformOrder", 'column("png") | «resize(32)» | to_float(-1, 1)', [
+    "`column` gives a column as it is stored",
+    "put `decode` between them",
+  ]),
+  data("transformOrder", 'column("png") | decode | resize(32) | «normalize(0.5, 0.5)»', ["put `to_float` between them"]),
+  data("transformOrder", 'column("txt") | pick(first) | «pick(random)»', ["`pick` gives text", "leave one of the two out"]),
+  data("transformOrder", 'column("txt") | tokenize("t.json", length: 4) | «decode»', ["move `decode` before `tokenize`"]),
+  data("entryUnfinished", 'column("png") | «decode»', ["gives a picture", "`to_float(-1, 1)`", "declared f32[n, 32, 32, 3] here"]),
+  data("entryUnfinished", '«column("png")»', ["to_int"]),
+  inside("entryNeedsRows", 'data { t0 = column("a") | «number» }\n input t0 : f32', ["`t0` is f32", "--data t0=FILE"]),
+  inside("entryNeedsRows", 'data { pairs = column("a") | «number» }\n input pairs : f32[n, m]'),
+  data("entryShape", 'column("png") | decode | resize(48) | «to_float(-1, 1)»', ["gives f32[n, 48, 48, 3]", "f32[n, 32, 32, 3]"]),
+  data("entryShape", 'column("png") | decode | resize(48) | to_float | «normalize(0.5, (0.2, 0.2, 0.2))»', ["gives f32[n, 48, 48, 3]"]),
+  inside("entryShape", 'data { ids = column("txt") | «tokenize("t.json", length: 16)» }', ["gives i32[n, 16]", "declared i32[n] here"]),
+  inside("entryShape", 'data { w = column("cls") | «to_int» }', ["gives i32[n]", "the input is f32[n]"]),
+  data("outOfBounds", 'column("png") | decode | resize(«0») | to_float'),
+  data("outOfBounds", 'column("png") | decode | random_crop(32, scale: «(1, 0.5)») | to_float', ["at least its beginning, 1"]),
+  data("outOfBounds", 'column("png") | decode | flip(«2») | to_float'),
+  data("wrongKind", 'column("png") | decode | random_crop(32, scale: «0.5») | to_float', ["2 numbers in brackets"]),
+  data("wrongKind", "column(«3») | decode | to_float", ["a string"]),
+  data("wrongKind", 'embeddings(«"rows.bin"»)', ["FILE.safetensors#KEY"]),
+  data("noSuchChoice", 'column("txt") | pick(«randm»)', ["did you mean `random`?"]),
+  data("notCompileTime", 'column("png") | decode | resize(«n») | to_float'),
 ];
 
 const lineOf = (text: string): string =>

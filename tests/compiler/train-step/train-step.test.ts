@@ -67,6 +67,8 @@ function programOf(optimizer: OptimizerSpec, rest: Partial<TrainSpec> = {}): Low
     ],
     graph: parseGraph(text),
     names: new Map(),
+    data: null,
+    evalData: null,
     train: {
       optimizer,
       schedule: { kind: "constant", warmup: { unit: "steps", value: 0 }, final: 0 },
