@@ -1,4 +1,4 @@
-/** Every mistake that checking can find. 30: names and files, 31: compile time, 32: types and sizes, 33: indices, 34: modules, 35: results, 36: training, 37: data. */
+/** Every mistake that checking can find. 30: names and files, 31: compile time, 32: types and sizes, 33: indices, 34: modules, 35: results, 36: training, 37: data, 38: evaluation. */
 import { error, warning } from "../../grammar/diagnostic.js";
 
 export const messages = {
@@ -120,7 +120,6 @@ export const messages = {
     .help`sum or average over what is left, e.g. \`mean(…)\``,
   resultTwice: error("SIG3510")`\`${"name"}\` is a result already.`,
   ellipsisInInput: error("SIG3511")`An input says every axis; \`...\` stands only in a module's types.`,
-  reserved: warning("SIG3512")`The \`${"what"}\` is read and checked for its form, and not used yet.`,
 
   // Training ------------------------------------------------------------------------------------------------------------
   trainTwice: error("SIG3601")`There is a \`train\` block already.`,
@@ -149,4 +148,16 @@ export const messages = {
     .help`declare it [n, …], or leave the entry out and give the input whole: --data ${"name"}=FILE`,
   entryShape: error("SIG3709")`The entry of \`${"name"}\` gives ${"gives"}; the input is ${"declared"}.`
     .help`change the sizes of one of the two`,
+
+  // Evaluation ----------------------------------------------------------------------------------------------------------
+  taskNeedsName: error("SIG3801")`\`${"what"}\` names a value of the pipeline; this is ${"found"}.`
+    .help`define it on a line of its own, e.g. \`zi = …\`, and write \`${"what"}: zi\``,
+  taskNeedsRows: error(
+    "SIG3802",
+  )`A task compares values with one row of floats per example, such as f32[n, 768]; \`${"name"}\` is ${"found"}.`,
+  taskWidths: error("SIG3803")`A task compares rows of equal width: \`${"image"}\` has ${"imageWidth"}, \`${"text"}\` has ${"textWidth"}.`,
+  taskNumbers: error("SIG3804")`\`${"what"}\` names an input with one whole number for each row of \`${"side"}\`; this is ${"found"}.`
+    .help`declare it: \`input ${"what"}: ${"wanted"}\``,
+  taskOneId: error("SIG3805")`Ids are compared, so both sides need them: \`${"other"}\` is missing.`
+    .help`add \`${"other"}: …\`, or leave out both: then the texts of a sample are right for its picture`,
 } as const;

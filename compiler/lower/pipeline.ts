@@ -6,12 +6,14 @@ import { mistake, refuse, staySilent } from "../check/refusal.js";
 import { Scope } from "../check/scope.js";
 import { spell } from "../check/spelling.js";
 import { describe, errorValue, printTensor, type Tensor, type Value, type Region } from "../check/value.js";
-import { batch, type BatchId } from "../graph/size.js";
+import { batch, type BatchId, plainBatch } from "../graph/size.js";
 import type { Type } from "../graph/type.js";
 import { conform, parseSetting, wantedText } from "./config.js";
 import { blockOnce, dataSpec, type EntryInputs } from "./data.js";
 import type { DataSpec } from "./data-spec.js";
 import type { Elaboration } from "./elaboration.js";
+import { evalSpec } from "./eval.js";
+import type { EvalSpec } from "./eval-spec.js";
 import { evaluate } from "./expression.js";
 import { announce, define, definition, shared } from "./members.js";
 import { anyTensor, floatTensor } from "./operand.js";
@@ -36,6 +38,7 @@ export class PipelineElaboration {
   data: DataSpec | null = null;
   /** The eval block's own entries. */
   evalEntries: DataSpec | null = null;
+  evaluation: EvalSpec | null = null;
   /** Also set where the definition of the loss is wrong. */
   #lossAt: Span | null = null;
   #trainAt: Span | null = null;
@@ -53,6 +56,15 @@ export class PipelineElaboration {
     // Last, since they name inputs and parameters from anywhere in the file.
     for (const member of pipeline.members) if (last(member)) this.#member(member, pipeline);
     this.#finish(pipeline);
+  }
+
+  /** The pipeline's own tensors by name, in the order of the file. */
+  values(pipeline: PipelineDecl): readonly (readonly [name: string, value: Tensor])[] {
+    const names = pipeline.members.flatMap(namesOf);
+    return names.flatMap((name) => {
+      const value = this.#scope.peek(name)?.value;
+      return value?.kind === "tensor" ? [[name, value] as const] : [];
+    });
   }
 
   #member(member: Member, pipeline: PipelineDecl): void {
@@ -88,7 +100,7 @@ export class PipelineElaboration {
       case "eval":
         if (!blockOnce(this.#e, "an `eval`", member.span, this.evalEntries?.span ?? null)) return;
         this.evalEntries = dataSpec(this.#e, this.#scope, this.#entryInputs(pipeline), member);
-        for (const task of member.tasks) report.add(mistake(messages.reserved, task.span, { what: "task" }));
+        this.evaluation = evalSpec(this.#e, this.#scope, this.#entryInputs(pipeline).names, member);
         return;
       case "param":
       case "layer":
@@ -198,7 +210,8 @@ export class PipelineElaboration {
   #finish(pipeline: PipelineDecl): void {
     const { report } = this.#e;
     if (report.failed) return;
-    if (this.#lossAt === null && this.results.length === 0) report.add(mistake(messages.noLoss, pipeline.name.span, {}));
+    if (this.#lossAt === null && this.results.length === 0 && this.evaluation === null)
+      report.add(mistake(messages.noLoss, pipeline.name.span, {}));
     else if (this.#lossAt === null && this.#trainAt !== null) report.add(mistake(messages.trainWithoutLoss, this.#trainAt, {}));
     this.#e.closeRanges();
     if (report.failed) return;
@@ -209,13 +222,21 @@ export class PipelineElaboration {
       if (what === "a parameter") report.add(mistake(messages.unusedParam, span, { name }));
     }
     for (const { id, span } of this.batches)
-      if (
-        !this.inputs.some(({ type }) =>
-          type.shape.some(
-            (size) => size.length === 1 && size[0]?.coef === 1 && size[0].pow[id] === 1 && Object.keys(size[0].pow).length === 1,
-          ),
-        )
-      )
+      if (!this.inputs.some(({ type }) => type.shape.some((size) => plainBatch(size) === id)))
         report.add(mistake(messages.batchOfNoInput, span, { name: id }));
+  }
+}
+
+/** What a member defines as a value of run time. */
+function namesOf(member: Member): readonly string[] {
+  switch (member.kind) {
+    case "input":
+    case "definition":
+    case "metric":
+      return [member.name.name];
+    case "output":
+      return member.value === null ? [] : member.names.map(({ name }) => name);
+    default:
+      return [];
   }
 }

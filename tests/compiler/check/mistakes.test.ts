@@ -24,6 +24,24 @@ const whole = (row: Row, text: string, says: readonly string[] = [], options: Ch
 const data = (row: Row, pipe: string, says: readonly string[] = []): Case =>
   inside(row, `input picture : f32[n, 32, 32, 3]\n data { picture = ${pipe} }`, says);
 
+/** A task over embeddings of n pictures and m texts. */
+const task = (row: Row, text: string, says: readonly string[] = []): Case =>
+  whole(
+    row,
+    `pipeline tasks {
+  batch n, m
+  input zi : f32[n, 8]
+  input zt : f32[m, 8]
+  input narrow : f32[m, 6]
+  input image_id : i32[n]
+  input text_id : i32[m]
+  logits = zi @ zt.T
+  loss = mean(logits)
+  eval { task ${text} }
+}`,
+    says,
+  );
+
 const LINEAR = 'import { linear } from "std/layers.sig"\n';
 
 const cases: readonly Case[] = [
@@ -181,7 +199,6 @@ module outer()(v: f32) -> f32 {
   inside("lossNotScalar", "metric a = «w»"),
   inside("resultTwice", "loss = sum(x)\n output x\n output «x»", ["here first"]),
   inside("ellipsisInInput", "input q : f32[«...», 3]"),
-  inside("reserved", "eval { task «retrieval(image: x, text: y)» }"),
 
   inside("trainTwice", "train { optimizer sgd(lr: 1) }\n «train { optimizer sgd(lr: 1) }»"),
   whole("trainWithoutLoss", "pipeline a { input x : f32\n output x\n «train { optimizer sgd(lr: 1) }» }"),
@@ -232,6 +249,23 @@ module outer()(v: f32) -> f32 {
   data("wrongKind", 'embeddings(«"rows.bin"»)', ["FILE.safetensors#KEY"]),
   data("noSuchChoice", 'column("txt") | pick(«randm»)', ["did you mean `random`?"]),
   data("notCompileTime", 'column("png") | decode | resize(«n») | to_float'),
+
+  task("unknownMethod", "«retrieve»(image: zi, text: zt)", ["did you mean `retrieval`?", "`zero_shot(…)`"]),
+  task("methodNeedsCall", '«"retrieval"»'),
+  task("missingArgument", "«retrieval(image: zi)»", ["text"]),
+  task("unknownArgument", "retrieval(image: zi, text: zt, «image_ids»: image_id)", ["did you mean `image_id`?"]),
+  task("unknownName", "retrieval(image: «z1», text: zt)", ["did you mean `zi`?"]),
+  task("taskNeedsName", "retrieval(image: «2 * zi», text: zt)", ["`image: zi`"]),
+  task("taskNeedsName", "retrieval(image: «n», text: zt)", ["the size n"]),
+  task("taskNeedsRows", "retrieval(image: «logits», text: zt)", ["`logits` is f32[n, m]", "defined here"]),
+  task("taskNeedsRows", "retrieval(image: zi, text: «text_id»)", ["i32[m]"]),
+  task("taskWidths", "retrieval(image: zi, text: «narrow»)", ["`zi` has 8, `narrow` has 6", "8 comes from input `zi`", "input `narrow`"]),
+  task("taskNumbers", "retrieval(image: zi, text: zt, image_id: «zi», text_id: text_id)", ["f32[n, 8]", "image_id: i32[n]"]),
+  task("taskNumbers", "retrieval(image: zi, text: zt, image_id: image_id, text_id: «image_id»)", ["text_id: i32[m]"]),
+  task("taskNumbers", 'zero_shot(image: zi, text: zt, label: «3», classes: "c.json")', ["the number 3", "label: i32[n]"]),
+  task("taskOneId", "retrieval(image: zi, text: zt, image_id: «image_id»)", ["`text_id` is missing"]),
+  task("wrongKind", "zero_shot(image: zi, text: zt, label: image_id, classes: «4»)", ["the name of a file"]),
+  task("missingArgument", '«zero_shot(image: zi, text: zt, classes: "c.json")»', ["label"]),
 ];
 
 const lineOf = (text: string): string =>
