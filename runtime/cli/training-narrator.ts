@@ -1,6 +1,6 @@
 /** What training says while it runs: a progress line for the person, JSON lines for the program and the log. */
 import { Progress } from "../train/progress.js";
-import type { StepEvent, TrainEvent } from "../train/training-run.js";
+import type { StepEvent, TrainEvent } from "../train/training-setup.js";
 import type { Console } from "./console.js";
 import { jsonLine, jsonNumber } from "./json.js";
 
@@ -74,7 +74,7 @@ export class Narrator {
   readonly stepLine = (event: StepEvent): string => {
     if (this.#line?.event === event) return this.#line.text;
     const now = performance.now();
-    const { step, epoch, loss, lr, gradNorm, metrics } = event;
+    const { step, epoch, loss, lr, gradNorm, metrics, parameters, norms } = event;
     const text = jsonLine({
       kind: "step",
       step,
@@ -82,9 +82,12 @@ export class Narrator {
       loss: jsonNumber(loss),
       lr,
       gradNorm: jsonNumber(gradNorm),
-      metrics: Object.fromEntries(Object.entries(metrics).map(([name, value]) => [name, jsonNumber(value)])),
+      metrics: jsonNumbers(metrics),
+      parameters: jsonNumbers(parameters),
+      ...(norms === null ? {} : { norms: Object.fromEntries(Object.entries(norms).map(([path, each]) => [path, jsonNumbers(each)])) }),
       seconds: round((now - this.#begun) / 1000),
       examplesPerSecond: round(this.#setting.batch / Math.max((now - this.#previous) / 1000, 1e-9)),
+      residentBytes: process.memoryUsage.rss(),
     });
     this.#previous = now;
     this.#line = { event, text };
@@ -106,4 +109,6 @@ export class Narrator {
   }
 }
 
+const jsonNumbers = (values: Readonly<Record<string, number>>): Readonly<Record<string, unknown>> =>
+  Object.fromEntries(Object.entries(values).map(([name, value]) => [name, jsonNumber(value)]));
 const round = (value: number): number => Number(value.toPrecision(6));

@@ -39,6 +39,7 @@ type Options = ProgramOptions &
     readonly out?: string;
     readonly resume?: true;
     readonly checkpointEvery?: number;
+    readonly gradStats?: number;
   };
 
 export const registerTrain: Register = (parent, { console, finish }) => {
@@ -58,6 +59,11 @@ export const registerTrain: Register = (parent, { console, finish }) => {
     .option("--out <folder>", "where checkpoints and metrics go (default: runs/PIPELINE)")
     .option("--resume", "go on from the folder's newest checkpoint")
     .option("--checkpoint-every <steps>", "how often to save (default: ten times a run)", countOption("--checkpoint-every", 1))
+    .option(
+      "--grad-stats <steps>",
+      "every so many steps, log the norms of each parameter, its gradient and its update",
+      countOption("--grad-stats", 1),
+    )
     .addOption(new Option("--params <file.safetensors>", "start from these parameters").conflicts("resume"))
     .addOption(
       new Option("--param <name=value>", "start from this value of one parameter; repeatable")
@@ -82,7 +88,12 @@ export const registerTrain: Register = (parent, { console, finish }) => {
       const sources = [...(options.data ?? [])].map(([name, text]) => parseNamedSource(`${name}=${text}`));
       const data = openTrainingData(sources, { pipeline: program.name, inputs: program.inputs, precision, placeOf });
       const dims = Object.fromEntries(program.batches.map(({ id }) => [id, batch]));
-      const bound = planWork(loaded, { work: "step", target: engine.target(precision) }, dims, options.memory);
+      const bound = planWork(
+        loaded,
+        { work: "step", target: engine.target(precision), norms: options.gradStats !== undefined },
+        dims,
+        options.memory,
+      );
       if (bound.step === null) throw new Error("a step was compiled without a step");
       const executable = await engine.load(bound.template);
 
@@ -109,6 +120,7 @@ export const registerTrain: Register = (parent, { console, finish }) => {
             placeOf,
             resume: options.resume === true,
             checkpointEvery: options.checkpointEvery ?? Math.ceil(steps / 10),
+            normsEvery: options.gradStats ?? 1,
             parameters: () => firstParameters(loaded, options, seed, precision),
             stopped: () => narrator.interrupted,
             onEvent: narrator.tell,

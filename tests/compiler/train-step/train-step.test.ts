@@ -75,6 +75,7 @@ function programOf(optimizer: OptimizerSpec, rest: Partial<TrainSpec> = {}): Low
       optimizer,
       schedule: { kind: "constant", warmup: { unit: "steps", value: 0 }, final: 0 },
       clip: null,
+      ema: null,
       batch: null,
       steps: null,
       seed: 0,
