@@ -6,6 +6,8 @@ import { registerBench } from "./commands/bench.js";
 import { registerCheck } from "./commands/check.js";
 import { registerConvert } from "./commands/convert.js";
 import { registerDoctor } from "./commands/doctor.js";
+import { registerEmbed } from "./commands/embed.js";
+import { registerEval } from "./commands/eval.js";
 import { registerExplain } from "./commands/explain.js";
 import { registerFmt } from "./commands/fmt.js";
 import { registerInit } from "./commands/init.js";
@@ -27,6 +29,8 @@ const commands: readonly Register[] = [
   registerFmt,
   registerRun,
   registerTrain,
+  registerEval,
+  registerEmbed,
   registerConvert,
   registerPlan,
   registerIr,

@@ -269,6 +269,8 @@ test("every schema belongs to a command whose documents are checked: here, in th
     "common",
     "convert",
     "doctor",
+    "embed",
+    "eval",
     "explain",
     "failure",
     "fmt",
