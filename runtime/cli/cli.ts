@@ -13,6 +13,7 @@ import { registerFmt } from "./commands/fmt.js";
 import { registerInit } from "./commands/init.js";
 import { registerIr } from "./commands/ir.js";
 import { registerPlan } from "./commands/plan.js";
+import { registerQuery } from "./commands/query.js";
 import { registerReserved } from "./commands/reserved.js";
 import { registerRun } from "./commands/run.js";
 import { registerTrain } from "./commands/train.js";
@@ -31,6 +32,7 @@ const commands: readonly Register[] = [
   registerTrain,
   registerEval,
   registerEmbed,
+  registerQuery,
   registerConvert,
   registerPlan,
   registerIr,

@@ -3,19 +3,20 @@ import { type Command, Option } from "commander";
 import { dirname } from "node:path";
 import type { LoweredProgram } from "../../compiler/lower/program.js";
 import { fingerprint, loadParameters } from "../checkpoint/load.js";
-import { parseNamedSource } from "../data/column.js";
 import type { HostArray } from "../data/host-array.js";
-import { columnExamples } from "../eval/column-examples.js";
 import { DoesNotFit, type Machine } from "../eval/compiled.js";
+import { examplesFrom } from "../eval/example-sources.js";
 import type { Examples } from "../eval/examples.js";
 import { solveBatchSizes } from "../feed/batch-sizes.js";
 import { fitArray } from "../feed/fit-array.js";
+import type { DataSources } from "../train/training-data.js";
 import { userError } from "../user-error.js";
 import { chooseEngine } from "./choose-engine.js";
 import type { Console } from "./console.js";
 import { type ExitCode, exitCodes } from "./exit-codes.js";
 import { type LoadedProgram, loadProgram } from "./load-program.js";
 import { cliMessages } from "./messages.js";
+import { collectData, noData } from "./parse-data.js";
 import {
   collectPairs,
   countOption,
@@ -35,7 +36,8 @@ export type EvaluationOptions = ProgramOptions &
   ParameterFlags & {
     readonly checkpoint?: string;
     readonly ema?: true;
-    readonly data?: ReadonlyMap<string, string>;
+    readonly data?: DataSources;
+    readonly broken?: number;
     readonly batch: number;
   };
 
@@ -50,10 +52,11 @@ export const withEvaluationOptions = (command: Command): Command =>
       collectPairs("--param", "NAME=VALUE"),
     )
     .option(
-      "--data <name=file>",
-      "an input's column: NAME=FILE.npy or NAME=FILE.safetensors#KEY; repeatable",
-      collectPairs("--data", "NAME=FILE"),
+      "--data <samples>",
+      "samples for the eval block: .tar shards, a folder of them, a .jsonl manifest; or an input's column: NAME=FILE.npy, NAME=FILE.safetensors#KEY; repeatable",
+      collectData,
     )
+    .option("--broken <count>", "how many samples may be broken (default: one in a hundred, at least 10)", countOption("--broken", 0))
     .option("--batch <size>", "examples at a time; fewer where --memory does not hold them", countOption("--batch", 1), 256);
 
 /** Where the parameters come from, for reports. `step` is null for a file. */
@@ -82,8 +85,8 @@ export async function withEvaluation(
   const { program, placeOf, sources } = loaded;
   printDiagnostics(loaded.warnings, sources, console);
   const { found, origin } = parametersOf(program, options, placeOf);
-  const columns = [...(options.data ?? [])].map(([name, text]) => parseNamedSource(`${name}=${text}`));
   const { engine, precision } = await chooseEngine(options, console);
+  const folder = dirname(path);
   const interrupt = new AbortController();
   const uninterrupt = engine.endsEarly ? console.onInterrupt(() => interrupt.abort()) : null;
   try {
@@ -98,8 +101,11 @@ export async function withEvaluation(
       },
       parameters: fittedParameters(program, found, precision, placeOf),
       origin,
-      examples: columnExamples(columns, { program, precision, placeOf }),
-      folder: dirname(path),
+      examples: examplesFrom(options.data ?? noData, {
+        ...{ program, folder, precision, placeOf, broken: options.broken },
+        onBroken: ({ message }) => console.err(`warning: ${message}\n`),
+      }),
+      folder,
       batch: options.batch,
     });
     return exitCodes.ok;

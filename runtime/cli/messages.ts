@@ -40,6 +40,8 @@ export const cliMessages = {
   valueNotRows: error("SIG7064")`"${"name"}" is ${"found"} (${"place"}), and has no row for each example.`
     .help`name values whose first axis is a batch, and no other: --outputs zi,zt`,
   noOutputs: error("SIG7065")`${"pipeline"} does not say what to compute.`.help`name values with one row per example: --outputs zi,zt`,
+  nothingSought: error("SIG7066")`query is told neither --text nor --image.`.help`give one of them: --text "a red apple", or --image FILE`,
+  pictureTooLarge: error("SIG7067")`${"file"}: has ${"bytes"} bytes; a picture has at most ${"most"}.`.help`is it a picture?`,
   noTask: error("SIG7062")`${"pipeline"} has no task to measure.`
     .help`add for example: eval { task retrieval(image: zi, text: zt) }, with values that have one row per example`,
   noOut: error("SIG7043")`--grad computes arrays and has nowhere to put them.`.help`add --out FILE.safetensors`,

@@ -46,7 +46,7 @@ export async function embed(run: Embedding): Promise<readonly Embedded[]> {
 
 async function embedGroup(run: Embedding, values: readonly string[], file: RowFile): Promise<readonly Embedded[]> {
   const encoder = await Encoder.load(run.program, values, run);
-  const examples = run.examples.open(encoder.program.inputs);
+  const examples = await run.examples.open(encoder.program.inputs);
   const hash = createHash("sha256");
   const pieces = new Map<string, Omit<Embedded, "keys" | "name">>();
   let done = 0;

@@ -88,7 +88,7 @@ async function encodeGroup({ program, examples, onProgress, ...options }: Evalua
   const encoder = await Encoder.load(program, values, options);
   try {
     const needed = new Set([...encoder.program.inputs.map(({ name }) => name), ...numbers]);
-    const rows = examples.open(program.inputs.filter(({ name }) => needed.has(name)));
+    const rows = await examples.open(program.inputs.filter(({ name }) => needed.has(name)));
     try {
       return await gather(encoder, rows, numbers, (done) => onProgress(values.join(" and "), done, rows.count));
     } finally {

@@ -1,12 +1,15 @@
 /** Where the examples that are measured come from, each once, in their order. */
 import type { InputDecl } from "../../compiler/lower/program.js";
 import type { HostArray } from "../data/host-array.js";
+import type { Sample } from "../samples/sample.js";
 
 export type ExampleBatch = {
   /** Every input that was asked for, with a row for each example along its batch axes. */
   readonly inputs: ReadonlyMap<string, HostArray>;
   /** What the source calls each example: a sample's key, a row's number. */
   readonly keys: readonly string[];
+  /** One a row, where examples are samples and not rows of arrays. */
+  readonly samples: readonly Sample[] | null;
   /** The examples' places in their source. Broken ones are left out. */
   readonly rows: Int32Array;
 };
@@ -27,7 +30,12 @@ export type Examples = {
    * Columns of two sides may differ in length.
    */
   readonly together: boolean;
-  readonly open: (inputs: readonly InputDecl[]) => ExampleRows;
+  readonly open: (inputs: readonly InputDecl[]) => Promise<ExampleRows>;
   /** These inputs made of captions that are in no data set. Throws a `UserError` where the program does not say how. */
   readonly ofTexts: (inputs: readonly InputDecl[], texts: readonly string[]) => Promise<ReadonlyMap<string, HostArray>>;
+  /** The same of the content of a picture's file. `origin`: for messages. */
+  readonly ofPicture: (
+    inputs: readonly InputDecl[],
+    picture: { readonly bytes: Uint8Array; readonly origin: string },
+  ) => Promise<ReadonlyMap<string, HostArray>>;
 };

@@ -5,7 +5,6 @@ import type { Register } from "../session.js";
 /** Names that are spoken for, so that nobody's script comes to mean something else by them. */
 const reserved = {
   lsp: "serve an editor",
-  query: "search embeddings",
 } as const;
 
 export const registerReserved: Register = (parent) => {
