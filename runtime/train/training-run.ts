@@ -17,6 +17,7 @@ import type { Executable } from "../engine.js";
 import { floatStorage } from "../feed/fit-array.js";
 import { checkIndexBounds } from "../feed/index-bounds.js";
 import type { PlaceOf } from "../feed/place.js";
+import type { BrokenSample } from "../samples/open-samples.js";
 import { userError } from "../user-error.js";
 import { trainMessages } from "./messages.js";
 import { MetricsLog } from "./metrics-log.js";
@@ -56,17 +57,21 @@ export type StepEvent = {
   readonly lr: number;
   readonly gradNorm: number;
   readonly metrics: Readonly<Record<string, number>>;
+  readonly waitMs: number;
 };
+/** A sample that is left out; `step` is the one whose batch goes on without it. */
+export type BrokenEvent = { readonly kind: "broken"; readonly step: number; readonly sample: BrokenSample };
 export type TrainEvent =
   | { readonly kind: "start"; readonly step: number }
   | StepEvent
+  | BrokenEvent
   | { readonly kind: "checkpoint"; readonly step: number; readonly folder: string }
   | { readonly kind: "end"; readonly step: number; readonly loss: number | null; readonly interrupted: boolean };
 
 const LOSS = "loss";
 
 /** Trains up to `until`, or to the end of the step in which `stopped` turns true; the last state is saved either way. */
-export async function train(run: TrainingRun, lineOf: (event: StepEvent) => string): Promise<void> {
+export async function train(run: TrainingRun, lineOf: (event: StepEvent | BrokenEvent) => string): Promise<void> {
   if (!run.resume && latestCheckpoint(run.folder) !== null) throw userError(trainMessages.folderInUse, { folder: run.folder }, 2);
   const start = run.resume ? loadLatest(run.folder, expectationOf(run)) : firstState(run);
   const log = new MetricsLog(join(run.folder, "metrics.jsonl"));
@@ -99,6 +104,13 @@ export async function train(run: TrainingRun, lineOf: (event: StepEvent) => stri
     schedule: (step) => scheduleAt(run.train.schedule, { steps: run.steps, batch: run.batch }, step),
     check: (inputs, rows) => checkIndexBounds(run.indexBounds, run.plan.dims, inputs, run.data.originOf, run.placeOf, rows),
     stopped: run.stopped,
+    onBroken: (samples, step) => {
+      for (const sample of samples) {
+        const event = { kind: "broken", step, sample } as const;
+        log.append(lineOf(event));
+        run.onEvent(event);
+      }
+    },
     onStep: async (done) => {
       last = stepEvent(run, done);
       reached = done.step;
@@ -115,9 +127,9 @@ export async function train(run: TrainingRun, lineOf: (event: StepEvent) => stri
 // TypeScript cannot see that a callback has assigned the variable.
 const lossOf = (event: StepEvent | null): number | null => event?.loss ?? null;
 
-function stepEvent({ train }: TrainingRun, { step, epoch, multiplier, scalars }: StepDone): StepEvent {
+function stepEvent({ train }: TrainingRun, { step, epoch, multiplier, waitMs, scalars }: StepDone): StepEvent {
   const { [LOSS]: loss = Number.NaN, [gradNorm]: norm = Number.NaN, ...metrics } = Object.fromEntries(scalars);
-  return { kind: "step", step, epoch, loss, lr: multiplier * train.optimizer.lr, gradNorm: norm, metrics };
+  return { kind: "step", step, epoch, loss, lr: multiplier * train.optimizer.lr, gradNorm: norm, metrics, waitMs };
 }
 
 function requireFinite(run: TrainingRun, { step, loss, gradNorm: norm }: StepEvent, checkpoint: string | null): void {
@@ -185,6 +197,7 @@ function fixedSettings({ batch, seed, steps, data, train }: TrainingRun): Readon
     batch: String(batch),
     seed: String(seed),
     rows: String(data.rows),
+    ...data.fixed,
     ...(dependsOnLength(train.schedule) ? { steps: String(steps) } : {}),
   };
 }

@@ -51,7 +51,7 @@ const lines = (out: string) =>
     .split("\n")
     .map((line) => expectJson("train", line));
 /** What a step is, without how long it took. */
-const steps = (out: string) => lines(out).map(({ seconds: _, examplesPerSecond: __, ...step }) => step);
+const steps = (out: string) => lines(out).map(({ seconds: _, examplesPerSecond: __, waitMs: ___, ...step }) => step);
 
 beforeAll(async () => {
   writeSafetensors(
