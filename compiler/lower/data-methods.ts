@@ -293,6 +293,6 @@ function tokenize(args: Arguments): Extract<Transform, { readonly kind: "tokeniz
       pad?.value.kind === "string"
         ? pad.value.value
         : checked(args, "pad", 0, "a token, or its number", (x) => Number.isInteger(x) && x >= 0 && x < 2 ** 31),
-    too_long: args.choice("too_long", ["cut", "refuse"], "cut"),
+    too_long: args.choice("too_long", ["cut", "keep_end"], "cut"),
   };
 }

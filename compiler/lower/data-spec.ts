@@ -37,7 +37,8 @@ export type Transform =
       readonly end: string | null;
       /** What fills up a short text: a token, or its number. */
       readonly pad: string | number;
-      readonly too_long: "cut" | "refuse";
+      /** Where a text is too long: the first ids are kept, or all but the last place, which is the end token's. */
+      readonly too_long: "cut" | "keep_end";
     }
   | { readonly kind: "to_int" }
   | { readonly kind: "number" };
