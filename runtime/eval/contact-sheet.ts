@@ -36,6 +36,7 @@ export async function contactSheet(title: string, cells: readonly SheetCell[]): 
   const svg = `<svg xmlns="http://www.w3.org/2000/svg" width="${width}" height="${height}" font-family="sans-serif" fill="#222222">${heading}${texts.join("")}</svg>`;
   return open({ create: { width, height, channels: 3, background: "#ffffff" } })
     .composite([...layers, { input: Buffer.from(svg), left: 0, top: 0 }])
+    .removeAlpha()
     .png()
     .toBuffer();
 }

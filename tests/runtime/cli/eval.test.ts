@@ -71,7 +71,7 @@ describe("sigc eval", () => {
       return { parameters: document["parameters"], tasks: document["tasks"] };
     };
     const newest = await recall("--checkpoint", trained);
-    expect(newest.parameters).toEqual({ path: `${trained}/step-000002`, step: 2, ema: false });
+    expect(newest.parameters).toMatchObject({ path: `${trained}/step-000002`, step: 2, ema: false });
     expect((await recall("--params", `${trained}/step-000002/model.safetensors`)).tasks).toEqual(newest.tasks);
     expect((await recall("--checkpoint", `${trained}/step-000001`)).parameters).toMatchObject({ step: 1 });
     const average = await recall("--checkpoint", trained, "--ema");
