@@ -3,6 +3,8 @@ import type { Span } from "../../grammar/span.js";
 import type { Graph, Id } from "../graph/graph.js";
 import type { BatchId } from "../graph/size.js";
 import type { Type } from "../graph/type.js";
+import type { DataSpec } from "./data-spec.js";
+import type { EvalSpec } from "./eval-spec.js";
 
 /** How a parameter starts. Random draws are Philox, keyed by (seed, path): equal on every engine. */
 export type Init =
@@ -100,5 +102,12 @@ export type LoweredProgram = {
   readonly graph: Graph;
   /** The definition's name of a graph value, for reports. */
   readonly names: ReadonlyMap<Id, string>;
+  /** The pipeline's inputs and definitions by name, as far as they are known at run time only. */
+  readonly values: ReadonlyMap<string, Id>;
   readonly train: TrainSpec | null;
+  readonly data: DataSpec | null;
+  /** What evaluation reads: `data` with the eval block's entries in place of its own. */
+  readonly evalData: DataSpec | null;
+  /** What is measured beside the loss; `selectValues` makes the program that computes it. */
+  readonly evaluation: EvalSpec | null;
 };

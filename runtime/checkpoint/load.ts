@@ -1,4 +1,5 @@
 import { createHash } from "node:crypto";
+import { existsSync } from "node:fs";
 import { basename, join } from "node:path";
 import type { HostArray } from "../data/host-array.js";
 import { RandomAccessFile } from "../data/random-access-file.js";
@@ -46,6 +47,29 @@ export function loadCheckpoint(folder: string, expected?: Expectation): Checkpoi
   return { pipeline, program, step, position, fixed, ...eachGroup((group) => readGroup(folder, document, group)) };
 }
 
+/** Parameters to compute with: no optimiser is read, and the step that made them does not matter. */
+export type SavedParameters = {
+  readonly folder: string;
+  readonly step: number;
+  readonly fixed: Readonly<Record<string, string>>;
+  /** Hash of the file that holds them. */
+  readonly sha256: string;
+  readonly tensors: ReadonlyMap<string, HostArray>;
+};
+
+/** `path`: a run's folder, whose newest checkpoint is meant, or the folder of one checkpoint. */
+export function loadParameters(path: string, pipeline: string, group: "model" | "ema"): SavedParameters {
+  const folder = existsSync(join(path, DOCUMENT)) ? path : latestCheckpoint(path);
+  if (folder === null) throw userError(checkpointMessages.noneToRead, { folder: path });
+  const document = readDocument(join(folder, DOCUMENT));
+  if (document.pipeline !== pipeline)
+    throw userError(checkpointMessages.otherPipeline, { folder, found: document.pipeline, wanted: pipeline });
+  const file = document.files[group];
+  if (file === undefined) throw userError(checkpointMessages.noAverage, { folder });
+  const { step, fixed } = document;
+  return { folder, step, fixed, sha256: file.sha256, tensors: readGroup(folder, document, group) };
+}
+
 function readDocument(path: string): CheckpointDocument {
   const file = RandomAccessFile.open(path);
   try {
@@ -72,7 +96,8 @@ function readGroup(folder: string, document: CheckpointDocument, group: Group): 
   return tensors;
 }
 
-function fingerprint(path: string): { readonly bytes: number; readonly sha256: string } {
+/** Length and SHA-256 of a file, read piece by piece. */
+export function fingerprint(path: string): { readonly bytes: number; readonly sha256: string } {
   const file = RandomAccessFile.open(path);
   try {
     const hash = createHash("sha256");

@@ -11,13 +11,13 @@ import { trainMessages } from "./messages.js";
 import { MetricsLog } from "./metrics-log.js";
 import { ScalarParameters } from "./scalar-parameters.js";
 import { type StepDone, trainLoop } from "./train-loop.js";
-import type { StepEvent, TrainingRun } from "./training-setup.js";
+import type { BrokenEvent, StepEvent, TrainingRun } from "./training-setup.js";
 import { currentState, expectationOf, firstState, inputsOf, NO_CHECKPOINT, requireFiniteState } from "./training-state.js";
 
 const LOSS = "loss";
 
 /** Trains up to `until`, or to the end of the step in which `stopped` turns true; the last state is saved either way. */
-export async function train(run: TrainingRun, lineOf: (event: StepEvent) => string): Promise<void> {
+export async function train(run: TrainingRun, lineOf: (event: StepEvent | BrokenEvent) => string): Promise<void> {
   if (!run.resume && latestCheckpoint(run.folder) !== null) throw userError(trainMessages.folderInUse, { folder: run.folder }, 2);
   const start = run.resume ? loadLatest(run.folder, expectationOf(run)) : firstState(run);
   const log = new MetricsLog(run.folder);
@@ -50,6 +50,13 @@ export async function train(run: TrainingRun, lineOf: (event: StepEvent) => stri
     schedule: (step) => scheduleAt(run.train.schedule, { steps: run.steps, batch: run.batch }, step),
     check: (inputs, rows) => checkIndexBounds(run.indexBounds, run.plan.dims, inputs, run.data.originOf, run.placeOf, rows),
     stopped: run.stopped,
+    onBroken: (samples, step) => {
+      for (const sample of samples) {
+        const event = { kind: "broken", step, sample } as const;
+        log.append(lineOf(event));
+        run.onEvent(event);
+      }
+    },
     onStep: async (done) => {
       last = stepEvent(run, done, scalars.values);
       await scalars.follow();
@@ -67,7 +74,11 @@ export async function train(run: TrainingRun, lineOf: (event: StepEvent) => stri
 // TypeScript cannot see that a callback has assigned the variable.
 const lossOf = (event: StepEvent | null): number | null => event?.loss ?? null;
 
-function stepEvent(run: TrainingRun, { step, epoch, multiplier, scalars }: StepDone, parameters: StepEvent["parameters"]): StepEvent {
+function stepEvent(
+  run: TrainingRun,
+  { step, epoch, multiplier, waitMs, scalars }: StepDone,
+  parameters: StepEvent["parameters"],
+): StepEvent {
   const { norms: watched } = run.step;
   const watching = new Set(watched.flatMap(({ gradient, update, parameter }) => [gradient, update, parameter]));
   const result = (name: string): number => scalars.get(name) ?? Number.NaN;
@@ -78,7 +89,7 @@ function stepEvent(run: TrainingRun, { step, epoch, multiplier, scalars }: StepD
   return {
     ...{ kind: "step", step, epoch },
     ...{ loss: result(LOSS), lr: multiplier * run.train.optimizer.lr, gradNorm: result(gradNorm) },
-    ...{ metrics: Object.fromEntries(metrics), parameters },
+    ...{ metrics: Object.fromEntries(metrics), parameters, waitMs },
     norms: watched.length > 0 && step % run.normsEvery === 0 ? Object.fromEntries(norms) : null,
   };
 }

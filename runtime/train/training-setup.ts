@@ -5,6 +5,7 @@ import type { TrainStep } from "../../compiler/train-step/train-step.js";
 import type { HostArray } from "../data/host-array.js";
 import type { Executable } from "../engine.js";
 import type { PlaceOf } from "../feed/place.js";
+import type { BrokenSample } from "../samples/open-samples.js";
 import type { TrainingData } from "./training-data.js";
 
 export type TrainingRun = {
@@ -46,11 +47,16 @@ export type StepEvent = {
   readonly parameters: Readonly<Record<string, number>>;
   /** By path of each trained parameter; null at the steps between. */
   readonly norms: Readonly<Record<string, Norms>> | null;
+  /** What the engine waited for the batch. */
+  readonly waitMs: number;
 };
 /** Euclidean norms: of the gradient before clipping, of what the step added, of the value before it. */
 export type Norms = { readonly gradient: number; readonly update: number; readonly parameter: number };
+/** A sample that is left out; `step` is the one whose batch goes on without it. */
+export type BrokenEvent = { readonly kind: "broken"; readonly step: number; readonly sample: BrokenSample };
 export type TrainEvent =
   | { readonly kind: "start"; readonly step: number }
   | StepEvent
+  | BrokenEvent
   | { readonly kind: "checkpoint"; readonly step: number; readonly folder: string }
   | { readonly kind: "end"; readonly step: number; readonly loss: number | null; readonly interrupted: boolean };

@@ -137,6 +137,7 @@ function fixedSettings({ batch, seed, steps, data, train }: TrainingRun): Readon
     batch: String(batch),
     seed: String(seed),
     rows: String(data.rows),
+    ...data.fixed,
     ...(dependsOnLength(train.schedule) ? { steps: String(steps) } : {}),
   };
 }

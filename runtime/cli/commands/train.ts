@@ -1,20 +1,21 @@
 import { Option } from "commander";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { elements } from "../../../compiler/graph/type.js";
 import { evaluateSize } from "../../../compiler/graph/size.js";
-import { parseNamedSource } from "../../data/column.js";
 import { solveBatchSizes } from "../../feed/batch-sizes.js";
 import { fitArray } from "../../feed/fit-array.js";
 import { initialParameter } from "../../feed/initial-parameters.js";
 import { trainMessages } from "../../train/messages.js";
-import { openTrainingData } from "../../train/training-data.js";
+import { type DataSources, openTrainingData, usualLimits } from "../../train/training-data.js";
 import { train } from "../../train/training-run.js";
 import { userError } from "../../user-error.js";
 import { chooseEngine } from "../choose-engine.js";
 import { planWork, requireTrainable } from "../compile-work.js";
 import { exitCodes } from "../exit-codes.js";
 import { type LoadedProgram, loadProgram } from "../load-program.js";
+import { collectData, noData } from "../parse-data.js";
 import {
+  bytesOption,
   collectPairs,
   countOption,
   type EngineOptions,
@@ -32,7 +33,10 @@ type Options = ProgramOptions &
   EngineOptions &
   CommonOptions &
   ParameterFlags & {
-    readonly data?: ReadonlyMap<string, string>;
+    readonly data?: DataSources;
+    readonly broken?: number;
+    readonly prefetch: number;
+    readonly keepDecoded: number;
     readonly steps?: number;
     readonly until?: number;
     readonly batch?: number;
@@ -45,14 +49,27 @@ type Options = ProgramOptions &
   };
 
 export const registerTrain: Register = (parent, { console, finish }) => {
-  withEngineOptions(withProgramOptions(parent.command("train").summary("train a program's parameters").argument("<file>", "the program")))
+  const command = parent
+    .command("train")
+    .summary("train a program's parameters")
+    .argument("<file>", "the program")
+    .argument("[samples...]", "further samples for the data block, as a shell makes them of train-{000..005}.tar");
+  withEngineOptions(withProgramOptions(command))
     .description(
       "Trains by the file's train block. Writes checkpoints and metrics.jsonl to a folder, from which --resume goes on with the same bits.",
     )
     .option(
-      "--data <name=file>",
-      "an input's column: NAME=FILE.npy or NAME=FILE.safetensors#KEY; repeatable",
-      collectPairs("--data", "NAME=FILE"),
+      "--data <samples>",
+      "samples for the data block: .tar shards, a folder of them, a .jsonl manifest; or an input's column: NAME=FILE.npy, NAME=FILE.safetensors#KEY; repeatable",
+      collectData,
+    )
+    .option("--broken <count>", "how many samples may be broken (default: one in a hundred, at least 10)", countOption("--broken", 0))
+    .option("--prefetch <amount>", "the most that batches made ahead may take", bytesOption, usualLimits.prefetch)
+    .option(
+      "--keep-decoded <amount>",
+      "the most that decoded pictures may take, so that they are decoded once",
+      bytesOption,
+      usualLimits.hold,
     )
     .option("--steps <count>", "the length of the run, in place of the file's", countOption("--steps", 1))
     .option("--until <step>", "stop early, to go on later", countOption("--until", 1))
@@ -74,7 +91,7 @@ export const registerTrain: Register = (parent, { console, finish }) => {
         .conflicts("resume"),
     )
     .option("--json", "write JSON lines to stdout as training goes")
-    .action(async (path: string, options: Options) => {
+    .action(async (path: string, more: readonly string[], options: Options) => {
       const loaded = loadProgram(path, options);
       const { program, placeOf } = loaded;
       printDiagnostics(loaded.warnings, loaded.sources, console);
@@ -88,8 +105,15 @@ export const registerTrain: Register = (parent, { console, finish }) => {
       const folder = options.out ?? join("runs", program.name);
 
       const { engine, precision } = await chooseEngine(options, console);
-      const sources = [...(options.data ?? [])].map(([name, text]) => parseNamedSource(`${name}=${text}`));
-      const data = openTrainingData(sources, { pipeline: program.name, inputs: program.inputs, precision, placeOf });
+      const { columns, samples } = options.data ?? noData;
+      const data = await openTrainingData(
+        { columns, samples: [...samples, ...more] },
+        {
+          ...{ program, folder: dirname(path), precision, placeOf },
+          limits: { prefetch: options.prefetch, hold: options.keepDecoded, broken: options.broken ?? null },
+        },
+      );
+      for (const { message } of data.damage) console.err(`warning: ${message}\n`);
       const dims = Object.fromEntries(program.batches.map(({ id }) => [id, batch]));
       const bound = planWork(
         loaded,
@@ -133,7 +157,7 @@ export const registerTrain: Register = (parent, { console, finish }) => {
               report?.tell(event);
             },
           },
-          narrator.stepLine,
+          narrator.lineOf,
         );
       } catch (error) {
         report?.failed(error instanceof Error ? error.message : String(error));

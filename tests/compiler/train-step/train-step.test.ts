@@ -76,6 +76,10 @@ function programOf(optimizer: OptimizerSpec, rest: Partial<TrainSpec> = {}): Low
     ],
     graph: parseGraph(text),
     names: new Map(),
+    values: new Map(),
+    data: null,
+    evalData: null,
+    evaluation: null,
     train: {
       optimizer,
       schedule: { kind: "constant", warmup: { unit: "steps", value: 0 }, final: 0 },

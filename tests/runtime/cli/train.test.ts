@@ -51,7 +51,7 @@ const lines = (out: string) =>
     .split("\n")
     .map((line) => expectJson("train", line));
 /** What a step is, without what it took. */
-const steps = (out: string) => lines(out).map(({ seconds: _, examplesPerSecond: __, residentBytes: ___, ...step }) => step);
+const steps = (out: string) => lines(out).map(({ seconds: _, examplesPerSecond: __, residentBytes: ___, waitMs: ____, ...step }) => step);
 
 beforeAll(async () => {
   writeSafetensors(
