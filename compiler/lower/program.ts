@@ -48,6 +48,21 @@ export type OptimizerSpec =
       readonly beta2: number;
       readonly decay: number;
       readonly decayMode: DecayMode;
+    }
+  | {
+      readonly kind: "adafactor";
+      readonly lr: number;
+      readonly momentum: number;
+      /** β2 of step t is min(beta2, 1 − t^−power). */
+      readonly beta2: number;
+      readonly power: number;
+      /** Bound on the root mean square of each parameter's direction before momentum, or null. */
+      readonly clipRms: number | null;
+      /** The second moment is factored where the two largest axes are at least so long. */
+      readonly factorFrom: number;
+      readonly eps: number;
+      readonly decay: number;
+      readonly decayMode: DecayMode;
     };
 /** independent: Δw = −sched·wd·w (big_vision); coupled: Δw = −sched·lr·wd·w (torch). */
 export type DecayMode = "independent" | "coupled";
@@ -65,6 +80,8 @@ export type TrainSpec = {
   readonly schedule: ScheduleSpec;
   /** Bound on the global gradient norm, or null. */
   readonly clip: number | null;
+  /** How much of the parameters' moving average a step keeps; null where none is asked for. */
+  readonly ema: number | null;
   readonly batch: number | null;
   readonly steps: number | null;
   readonly seed: number;

@@ -38,6 +38,21 @@ const optimizers: Methods<OptimizerSpec> = {
       return { kind: "lion", lr: rate(args), beta1, beta2, ...decay(args) };
     },
   },
+  adafactor: {
+    form: "lr, momentum = 0.9, beta2 = 0.999, power = 0.8, clip_rms = none, factor_from = 32, eps = 1e-30, decay = 0, decay_mode",
+    make: (args) => ({
+      kind: "adafactor",
+      lr: rate(args),
+      momentum: below1(args, "momentum", 0.9),
+      beta2: below1(args, "beta2", 0.999),
+      power: above0(args, "power", 0.8),
+      clipRms: args.find("clip_rms") === null ? null : above0(args, "clip_rms", null),
+      factorFrom: checked(args, "factor_from", 32, "a whole number of at least 1", (x) => Number.isSafeInteger(x) && x >= 1),
+      // Its square root divides: in f32 a smaller one would be 0.
+      eps: checked(args, "eps", 1e-30, "at least 1e-36", (x) => x >= 1e-36),
+      ...decay(args),
+    }),
+  },
 };
 
 const schedules: Methods<ScheduleSpec> = {
@@ -110,6 +125,7 @@ function duration(args: Arguments): Duration {
 }
 
 const rate = (args: Arguments): number => checked(args, "lr", null, "at least 0", (x) => x >= 0);
+const above0 = (args: Arguments, name: string, otherwise: number | null): number => checked(args, name, otherwise, "above 0", (x) => x > 0);
 const atLeast0 = (args: Arguments, name: string, otherwise: number): number => checked(args, name, otherwise, "at least 0", (x) => x >= 0);
 const below1 = (args: Arguments, name: string, otherwise: number): number =>
   checked(args, name, otherwise, "at least 0 and below 1", (x) => x >= 0 && x < 1);

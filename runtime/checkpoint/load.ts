@@ -9,7 +9,9 @@ import {
   type CheckpointDocument,
   describeTensors,
   DOCUMENT,
+  eachGroup,
   type Group,
+  type Grouped,
   groupNames,
   groups,
   parseDocument,
@@ -23,7 +25,7 @@ export type Expectation = {
   readonly pipeline: string;
   readonly program: string;
   readonly fixed: Readonly<Record<string, string>>;
-} & { readonly [K in Group]: ReadonlyMap<string, TensorType> };
+} & Grouped<ReadonlyMap<string, TensorType>>;
 
 const LARGEST_DOCUMENT = 16 << 20;
 const PIECE_BYTES = 1 << 20;
@@ -40,9 +42,8 @@ export function loadCheckpoint(folder: string, expected?: Expectation): Checkpoi
   const document = readDocument(join(folder, DOCUMENT));
   // Before the tensors: a mismatch is told without reading gigabytes.
   if (expected !== undefined) requireFit(folder, document, expected);
-  const tensors = { model: readGroup(folder, document, "model"), optimizer: readGroup(folder, document, "optimizer") };
   const { pipeline, program, step, position, fixed } = document;
-  return { pipeline, program, step, position, fixed, ...tensors };
+  return { pipeline, program, step, position, fixed, ...eachGroup((group) => readGroup(folder, document, group)) };
 }
 
 function readDocument(path: string): CheckpointDocument {
@@ -56,14 +57,17 @@ function readDocument(path: string): CheckpointDocument {
 }
 
 function readGroup(folder: string, document: CheckpointDocument, group: Group): ReadonlyMap<string, HostArray> {
-  const file = join(folder, groups[group]);
-  const { bytes, sha256 } = document.files[group];
-  const found = fingerprint(file);
+  const file = join(folder, groups[group].file);
   const fail = (reason: string) => userError(checkpointMessages.damaged, { file, reason });
+  const [written, described] = [document.files[group], document.tensors[group]];
+  if (written === undefined && described === undefined) return new Map();
+  if (written === undefined || described === undefined) throw fail(`${DOCUMENT} tells its tensors or its hash, and not both`);
+  const { bytes, sha256 } = written;
+  const found = fingerprint(file);
   if (found.bytes !== bytes) throw fail(`it has ${found.bytes} bytes instead of ${bytes}`);
   if (found.sha256 !== sha256) throw fail("its content has another hash");
   const tensors = readSafetensors(file);
-  const differences = compare(new Map(Object.entries(describeTensors(tensors))), new Map(Object.entries(document.tensors[group])));
+  const differences = compare(new Map(Object.entries(describeTensors(tensors))), new Map(Object.entries(described)));
   if (differences !== null) throw fail(`${DOCUMENT} describes other tensors: ${differences}`);
   return tensors;
 }
@@ -88,7 +92,7 @@ function requireFit(folder: string, document: CheckpointDocument, expected: Expe
   if (document.pipeline !== expected.pipeline)
     throw userError(checkpointMessages.pipeline, { folder, found: document.pipeline, wanted: expected.pipeline });
   for (const group of groupNames) {
-    const differences = compare(new Map(Object.entries(document.tensors[group])), expected[group]);
+    const differences = compare(new Map(Object.entries(document.tensors[group] ?? {})), expected[group]);
     if (differences !== null) throw userError(checkpointMessages.tensors, { folder: basename(folder), group, differences });
   }
   for (const name of new Set([...Object.keys(document.fixed), ...Object.keys(expected.fixed)])) {

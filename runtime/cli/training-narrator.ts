@@ -1,6 +1,6 @@
 /** What training says while it runs: a progress line for the person, JSON lines for the program and the log. */
 import { Progress } from "../train/progress.js";
-import type { BrokenEvent, StepEvent, TrainEvent } from "../train/training-run.js";
+import type { BrokenEvent, StepEvent, TrainEvent } from "../train/training-setup.js";
 import type { Console } from "./console.js";
 import { jsonLine, jsonNumber } from "./json.js";
 
@@ -91,7 +91,7 @@ export class Narrator {
 
   #stepLine(event: StepEvent): string {
     const now = performance.now();
-    const { step, epoch, loss, lr, gradNorm, metrics, waitMs } = event;
+    const { step, epoch, loss, lr, gradNorm, metrics, parameters, norms, waitMs } = event;
     const text = jsonLine({
       kind: "step",
       step,
@@ -99,10 +99,13 @@ export class Narrator {
       loss: jsonNumber(loss),
       lr,
       gradNorm: jsonNumber(gradNorm),
-      metrics: Object.fromEntries(Object.entries(metrics).map(([name, value]) => [name, jsonNumber(value)])),
+      metrics: jsonNumbers(metrics),
+      parameters: jsonNumbers(parameters),
+      ...(norms === null ? {} : { norms: Object.fromEntries(Object.entries(norms).map(([path, each]) => [path, jsonNumbers(each)])) }),
       seconds: round((now - this.#begun) / 1000),
       examplesPerSecond: round(this.#setting.batch / Math.max((now - this.#previous) / 1000, 1e-9)),
       waitMs: round(waitMs),
+      residentBytes: process.memoryUsage.rss(),
     });
     this.#previous = now;
     return text;
@@ -133,4 +136,6 @@ export class Narrator {
 const brokenLine = ({ step, sample: { origin, code, message } }: BrokenEvent): string =>
   jsonLine({ kind: "broken", step, origin, code, message });
 
+const jsonNumbers = (values: Readonly<Record<string, number>>): Readonly<Record<string, unknown>> =>
+  Object.fromEntries(Object.entries(values).map(([name, value]) => [name, jsonNumber(value)]));
 const round = (value: number): number => Number(value.toPrecision(6));

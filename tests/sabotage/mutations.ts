@@ -19,6 +19,8 @@ const tiledStep = "tests/engines/tfjs/tiled-step.test.ts";
 const accumulators = "tests/engines/tfjs/accumulators.test.ts";
 const conformance = "tests/conformance/ops.test.ts";
 const trainStep = "tests/compiler/train-step/train-step.test.ts";
+const optimizers = "tests/runtime/train/optimizers.test.ts";
+const trainCommand = "tests/runtime/cli/train.test.ts";
 const checkpoint = "tests/runtime/checkpoint/checkpoint.test.ts";
 const threeAxes = "tests/compiler/passes/transposes-of-three-axes.test.ts";
 const golden = (pass: string): string => `tests/compiler/passes/${pass}.test.ts`;
@@ -433,6 +435,48 @@ export const mutations: readonly Mutation[] = [
     find: 'b.div(bound, b.emit("maximum", [norm, bound], {}))',
     replace: "b.div(bound, norm)",
     killedBy: [trainStep],
+  },
+  {
+    bug: "Adafactor forgets that an axis before has gone",
+    file: "compiler/train-step/adafactor.ts",
+    find: "second > longest ? second - 1 : second",
+    replace: "second > longest ? second - 2 : second",
+    killedBy: [optimizers],
+  },
+  {
+    bug: "Adafactor's cap on beta2 is a floor",
+    file: "compiler/train-step/adafactor.ts",
+    find: 'b.emit("maximum", [b.constLike(1 - beta2, step)',
+    replace: 'b.emit("minimum", [b.constLike(1 - beta2, step)',
+    killedBy: [optimizers],
+  },
+  {
+    bug: "the average follows the parameters from before the step",
+    file: "compiler/train-step/train-step.ts",
+    find: "towards(b, mean, after.value, 1 - train.ema)",
+    replace: "towards(b, mean, old, 1 - train.ema)",
+    killedBy: [optimizers],
+  },
+  {
+    bug: "a state that is not finite is saved",
+    file: "runtime/train/training-run.ts",
+    find: "requireFiniteState(run, state, step, saved.folder);",
+    replace: "if (step < 0) requireFiniteState(run, state, step, saved.folder);",
+    killedBy: [trainCommand],
+  },
+  {
+    bug: "a run that is watched may not be resumed unwatched",
+    file: "runtime/train/training-state.ts",
+    find: "printGraph(step.unwatched,",
+    replace: "printGraph(step.graph,",
+    killedBy: [trainCommand],
+  },
+  {
+    bug: "an average is not part of the checkpoint",
+    file: "runtime/checkpoint/save.ts",
+    find: "!groups[group].optional || checkpoint[group].size > 0",
+    replace: "!groups[group].optional",
+    killedBy: [checkpoint],
   },
   {
     bug: "the first step of a warm-up has no effect",

@@ -27,6 +27,7 @@ import { type ParameterFlags, readParameters } from "../read-parameters.js";
 import { printDiagnostics } from "../report.js";
 import type { CommonOptions, Register } from "../session.js";
 import { Narrator } from "../training-narrator.js";
+import { trainingReport } from "../training-report.js";
 
 type Options = ProgramOptions &
   EngineOptions &
@@ -43,6 +44,8 @@ type Options = ProgramOptions &
     readonly out?: string;
     readonly resume?: true;
     readonly checkpointEvery?: number;
+    readonly gradStats?: number;
+    readonly report?: true;
   };
 
 export const registerTrain: Register = (parent, { console, finish }) => {
@@ -75,6 +78,12 @@ export const registerTrain: Register = (parent, { console, finish }) => {
     .option("--out <folder>", "where checkpoints and metrics go (default: runs/PIPELINE)")
     .option("--resume", "go on from the folder's newest checkpoint")
     .option("--checkpoint-every <steps>", "how often to save (default: ten times a run)", countOption("--checkpoint-every", 1))
+    .option(
+      "--grad-stats <steps>",
+      "every so many steps, log the norms of each parameter, its gradient and its update",
+      countOption("--grad-stats", 1),
+    )
+    .option("--report", "with each checkpoint, write report.html to the folder: curves, settings and program on one page")
     .addOption(new Option("--params <file.safetensors>", "start from these parameters").conflicts("resume"))
     .addOption(
       new Option("--param <name=value>", "start from this value of one parameter; repeatable")
@@ -106,13 +115,20 @@ export const registerTrain: Register = (parent, { console, finish }) => {
       );
       for (const { message } of data.damage) console.err(`warning: ${message}\n`);
       const dims = Object.fromEntries(program.batches.map(({ id }) => [id, batch]));
-      const bound = planWork(loaded, { work: "step", target: engine.target(precision) }, dims, options.memory);
+      const bound = planWork(
+        loaded,
+        { work: "step", target: engine.target(precision), norms: options.gradStats !== undefined },
+        dims,
+        options.memory,
+      );
       if (bound.step === null) throw new Error("a step was compiled without a step");
       const executable = await engine.load(bound.template);
 
       const parameters = program.params.reduce((sum, { type }) => sum + evaluateSize(elements(type), {}), 0);
       const about = { pipeline: program.name, engine: engine.name, batch, steps, until, rows: data.rows, seed, parameters, folder };
-      const narrator = new Narrator(console, { ...about, plannedPeakBytes: bound.plan.peakBytes }, options.json === true);
+      const setting = { ...about, plannedPeakBytes: bound.plan.peakBytes };
+      const narrator = new Narrator(console, setting, options.json === true);
+      const report = options.report === true ? trainingReport(loaded, spec, setting, narrator.lineOf) : null;
       const uninterrupt = console.onInterrupt(() => narrator.interrupt());
       try {
         await train(
@@ -133,12 +149,19 @@ export const registerTrain: Register = (parent, { console, finish }) => {
             placeOf,
             resume: options.resume === true,
             checkpointEvery: options.checkpointEvery ?? Math.ceil(steps / 10),
+            normsEvery: options.gradStats ?? 1,
             parameters: () => firstParameters(loaded, options, seed, precision),
             stopped: () => narrator.interrupted,
-            onEvent: narrator.tell,
+            onEvent: (event) => {
+              narrator.tell(event);
+              report?.tell(event);
+            },
           },
           narrator.lineOf,
         );
+      } catch (error) {
+        report?.failed(error instanceof Error ? error.message : String(error));
+        throw error;
       } finally {
         narrator.end();
         uninterrupt();

@@ -198,6 +198,7 @@ describe("the train block", () => {
       optimizer: { kind: "adamw", lr: 1e-3, beta1: 0.9, beta2: 0.999, eps: 1e-8, decay: 0 },
       schedule: { kind: "constant", warmup: { unit: "steps", value: 0 }, final: 1 },
       clip: null,
+      ema: null,
       batch: null,
       steps: null,
       seed: 0,
@@ -217,9 +218,9 @@ describe("the train block", () => {
 
   it("keeps groups in order, with factors apart from absolute values", () => {
     const spec = train(
-      'optimizer adamw(lr: 1, decay: 0.1, decay_mode: "coupled")\n clip 1.5\n batch 64\n steps 1_000\n seed 7\n for ** { lr: 0.1x }\n for u, t { lr: 1e-4, decay: 0, freeze: true }',
+      'optimizer adamw(lr: 1, decay: 0.1, decay_mode: "coupled")\n clip 1.5\n ema 0.999\n batch 64\n steps 1_000\n seed 7\n for ** { lr: 0.1x }\n for u, t { lr: 1e-4, decay: 0, freeze: true }',
     );
-    expect(spec).toMatchObject({ clip: 1.5, batch: 64, steps: 1000, seed: 7, optimizer: { decay: 0.1, decayMode: "coupled" } });
+    expect(spec).toMatchObject({ clip: 1.5, ema: 0.999, batch: 64, steps: 1000, seed: 7, optimizer: { decay: 0.1, decayMode: "coupled" } });
     expect(spec?.groups).toMatchObject([
       { patterns: ["**"], lr: { kind: "factor", value: 0.1 }, decay: null, freeze: false },
       { patterns: ["u", "t"], lr: { kind: "absolute", value: 1e-4 }, decay: { kind: "absolute", value: 0 }, freeze: true },
