@@ -74,11 +74,8 @@ export async function train(run: TrainingRun, lineOf: (event: StepEvent | Broken
 // TypeScript cannot see that a callback has assigned the variable.
 const lossOf = (event: StepEvent | null): number | null => event?.loss ?? null;
 
-function stepEvent(
-  run: TrainingRun,
-  { step, epoch, multiplier, waitMs, scalars }: StepDone,
-  parameters: StepEvent["parameters"],
-): StepEvent {
+function stepEvent(run: TrainingRun, done: StepDone, parameters: StepEvent["parameters"]): StepEvent {
+  const { step, epoch, multiplier, waitMs, scalars } = done;
   const { norms: watched } = run.step;
   const watching = new Set(watched.flatMap(({ gradient, update, parameter }) => [gradient, update, parameter]));
   const result = (name: string): number => scalars.get(name) ?? Number.NaN;

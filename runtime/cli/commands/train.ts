@@ -128,7 +128,7 @@ export const registerTrain: Register = (parent, { console, finish }) => {
       const about = { pipeline: program.name, engine: engine.name, batch, steps, until, rows: data.rows, seed, parameters, folder };
       const setting = { ...about, plannedPeakBytes: bound.plan.peakBytes };
       const narrator = new Narrator(console, setting, options.json === true);
-      const report = options.report === true ? trainingReport(loaded, spec, setting, narrator.stepLine) : null;
+      const report = options.report === true ? trainingReport(loaded, spec, setting, narrator.lineOf) : null;
       const uninterrupt = console.onInterrupt(() => narrator.interrupt());
       try {
         await train(

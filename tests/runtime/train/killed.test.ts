@@ -54,7 +54,7 @@ const log = (out: string) =>
     .trimEnd()
     .split("\n")
     .map((line) => {
-      const { seconds: _, examplesPerSecond: __, residentBytes: ___, ...step } = JSON.parse(line) as Record<string, unknown>;
+      const { seconds: _, examplesPerSecond: __, residentBytes: ___, waitMs: ____, ...step } = JSON.parse(line) as Record<string, unknown>;
       return step;
     });
 
