@@ -55,7 +55,10 @@ export function differentiable(program: LoweredProgram): readonly string[] {
   return floats.filter(([, type]) => type.dtype !== "bool" && type.dtype !== "i32" && type.dtype !== "u32").map(([name]) => name);
 }
 
-export function compileProgram(program: LoweredProgram, options: CompileOptions): Compiled {
+/** What compiling reads of a program. */
+export type Compilable = Pick<LoweredProgram, "name" | "graph" | "names">;
+
+export function compileProgram(program: Compilable, options: CompileOptions): Compiled {
   const notes: PassNote[] = [];
   const onStep = (step: StepResult): void => {
     notes.push(...step.notes.filter((note) => !notes.some((known) => sameNote(known, note))));
@@ -99,7 +102,7 @@ const sameNote = (a: PassNote, b: PassNote): boolean =>
   a.spans.every((span, k) => span.start === b.spans[k]?.start && span.end === b.spans[k]?.end);
 
 /** Passes renumber values but keep their spans: a value that lies exactly on a definition's expression has its name. */
-function namesBySpan(program: LoweredProgram, graph: Graph): ReadonlyMap<Id, string> {
+function namesBySpan(program: Compilable, graph: Graph): ReadonlyMap<Id, string> {
   const key = (node: { readonly span: { readonly file: string; readonly start: number; readonly end: number } }): string =>
     `${node.span.file}:${node.span.start}:${node.span.end}`;
   const source = indexNodes(program.graph);

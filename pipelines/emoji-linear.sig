@@ -29,6 +29,9 @@ pipeline emoji_linear {
   loss = -sum[i, j](log_sigmoid(label[i, j] * logits[i, j])) / n
   output zi, zt
 
+  eval {
+    task retrieval(image: zi, text: zt, image_id: image_concept, text_id: text_concept)
+  }
   train {
     optimizer adamw(lr: 3e-3, betas: (0.9, 0.95), decay: 0.1, decay_mode: "coupled")
     schedule cosine(warmup: 10%)

@@ -1,4 +1,4 @@
-/** Every mistake that checking can find. 30: names and files, 31: compile time, 32: types and sizes, 33: indices, 34: modules, 35: results, 36: training. */
+/** Every mistake that checking can find. 30: names and files, 31: compile time, 32: types and sizes, 33: indices, 34: modules, 35: results, 36: training, 37: data, 38: evaluation. */
 import { error, warning } from "../../grammar/diagnostic.js";
 
 export const messages = {
@@ -120,7 +120,6 @@ export const messages = {
     .help`sum or average over what is left, e.g. \`mean(…)\``,
   resultTwice: error("SIG3510")`\`${"name"}\` is a result already.`,
   ellipsisInInput: error("SIG3511")`An input says every axis; \`...\` stands only in a module's types.`,
-  reserved: warning("SIG3512")`The \`${"what"}\` block is read and checked for its form, and not used yet.`,
 
   // Training ------------------------------------------------------------------------------------------------------------
   trainTwice: error("SIG3601")`There is a \`train\` block already.`,
@@ -134,4 +133,31 @@ export const messages = {
     .help`write \`decay_mode: "independent"\` (w loses schedule * decay * w) or \`decay_mode: "coupled"\` (also times the learning rate)`,
   matchesNothing: error("SIG3608")`No parameter matches \`${"pattern"}\`.`.help`the parameters are ${"known"}`,
   methodNeedsCall: error("SIG3609")`\`${"what"}\` needs one of ${"known"}.`,
+
+  // Data ----------------------------------------------------------------------------------------------------------------
+  blockTwice: error("SIG3701")`There is ${"what"} block already.`.help`put the entries of both into one`,
+  entryOfNoInput: error("SIG3702")`\`${"name"}\` is no input, so there is nothing to fill.`.help`the inputs are ${"known"}`,
+  entryTwice: error("SIG3703")`\`${"name"}\` has an entry already.`,
+  noSource: error("SIG3704")`An entry begins with where its values come from.`
+    .help`write \`column("jpg")\` for a member or field of each sample, or \`embeddings("FILE.safetensors#KEY")\` for rows in the order of the samples`,
+  unknownTransform: error("SIG3705")`There is no transform \`${"name"}\`.`.help`there are ${"known"}`,
+  transformOrder: error("SIG3706")`\`${"name"}\` takes ${"takes"}; \`${"before"}\` gives ${"gives"}.`.help`${"fix"}`,
+  entryUnfinished: error("SIG3707")`The entry of \`${"name"}\` ends in \`${"last"}\`, which gives ${"gives"}, and no numbers.`
+    .help`go on with ${"fix"}`,
+  entryNeedsRows: error("SIG3708")`\`${"name"}\` is ${"declared"}; samples fill an input whose first axis is a batch, and no other axis is.`
+    .help`declare it [n, …], or leave the entry out and give the input whole: --data ${"name"}=FILE`,
+  entryShape: error("SIG3709")`The entry of \`${"name"}\` gives ${"gives"}; the input is ${"declared"}.`
+    .help`change the sizes of one of the two`,
+
+  // Evaluation ----------------------------------------------------------------------------------------------------------
+  taskNeedsName: error("SIG3801")`\`${"what"}\` names a value of the pipeline; this is ${"found"}.`
+    .help`define it on a line of its own, e.g. \`zi = …\`, and write \`${"what"}: zi\``,
+  taskNeedsRows: error(
+    "SIG3802",
+  )`A task compares values with one row of floats per example, such as f32[n, 768]; \`${"name"}\` is ${"found"}.`,
+  taskWidths: error("SIG3803")`A task compares rows of equal width: \`${"image"}\` has ${"imageWidth"}, \`${"text"}\` has ${"textWidth"}.`,
+  taskNumbers: error("SIG3804")`\`${"what"}\` names an input with one whole number for each row of \`${"side"}\`; this is ${"found"}.`
+    .help`declare it: \`input ${"what"}: ${"wanted"}\``,
+  taskOneId: error("SIG3805")`Ids are compared, so both sides need them: \`${"other"}\` is missing.`
+    .help`add \`${"other"}: …\`, or leave out both: then the texts of a sample are right for its picture`,
 } as const;

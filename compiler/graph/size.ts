@@ -65,6 +65,13 @@ export const degree = (size: Size): number => size.reduce((max, term) => Math.ma
 
 export const batchesOf = (size: Size): readonly BatchId[] => [...new Set(size.flatMap((term) => Object.keys(term.pow)))].sort();
 
+/** `n`, and not `2*n` or a number. */
+export function plainBatch(size: Size): BatchId | null {
+  const [term, ...more] = size;
+  const [power, ...others] = Object.entries(term?.pow ?? {});
+  return term?.coef === 1 && more.length === 0 && others.length === 0 && power?.[1] === 1 ? power[0] : null;
+}
+
 /** Terms stand in canonical order, so equal sizes have equal terms at equal places. */
 export const sameSize = (a: Size, b: Size): boolean => a === b || (a.length === b.length && a.every((term, k) => sameMonomial(term, b[k])));
 

@@ -7,6 +7,7 @@ import { messages } from "../check/messages.js";
 import { refuse, Report } from "../check/refusal.js";
 import { GraphBuilder } from "../graph/builder.js";
 import type { BatchId } from "../graph/size.js";
+import { overridden } from "./data.js";
 import { Elaboration } from "./elaboration.js";
 import { apply, configure } from "./module.js";
 import { PipelineElaboration } from "./pipeline.js";
@@ -66,6 +67,7 @@ export function lowerProgram(main: Program, { pipeline: wanted, sets = new Map()
   if (report.failed || usage.length > 0) return { program: null, diagnostics, usage, batchSizes };
 
   const names = e.emitAll();
+  const values = new Map(elaboration.values(pipeline).map(([name, value]) => [name, value.emit()]));
   const results = [...elaboration.results].sort((a, b) => Number(b.decl.kind === "loss") - Number(a.decl.kind === "loss"));
   const program: LoweredProgram = {
     name: pipeline.name.name,
@@ -77,7 +79,11 @@ export function lowerProgram(main: Program, { pipeline: wanted, sets = new Map()
     results: results.map(({ decl }) => decl),
     graph: e.b.finish(results.map(({ decl, value }) => ({ name: decl.name, value: value.emit() }))),
     names,
+    values,
     train: elaboration.train,
+    data: elaboration.data,
+    evaluation: elaboration.evaluation,
+    evalData: overridden(elaboration.data, elaboration.evalEntries),
   };
   return { program, diagnostics, usage, batchSizes };
 }

@@ -6,10 +6,14 @@ import { mistake, refuse, staySilent } from "../check/refusal.js";
 import { Scope } from "../check/scope.js";
 import { spell } from "../check/spelling.js";
 import { describe, errorValue, printTensor, type Tensor, type Value, type Region } from "../check/value.js";
-import { batch, type BatchId } from "../graph/size.js";
+import { batch, type BatchId, plainBatch } from "../graph/size.js";
 import type { Type } from "../graph/type.js";
 import { conform, parseSetting, wantedText } from "./config.js";
+import { blockOnce, dataSpec, type EntryInputs } from "./data.js";
+import type { DataSpec } from "./data-spec.js";
 import type { Elaboration } from "./elaboration.js";
+import { evalSpec } from "./eval.js";
+import type { EvalSpec } from "./eval-spec.js";
 import { evaluate } from "./expression.js";
 import { announce, define, definition, shared } from "./members.js";
 import { anyTensor, floatTensor } from "./operand.js";
@@ -31,6 +35,10 @@ export class PipelineElaboration {
   readonly results: { readonly decl: ResultDecl; readonly value: Tensor }[] = [];
   readonly badSettings: BadSetting[] = [];
   train: TrainSpec | null = null;
+  data: DataSpec | null = null;
+  /** The eval block's own entries. */
+  evalEntries: DataSpec | null = null;
+  evaluation: EvalSpec | null = null;
   /** Also set where the definition of the loss is wrong. */
   #lossAt: Span | null = null;
   #trainAt: Span | null = null;
@@ -43,13 +51,23 @@ export class PipelineElaboration {
 
   run(pipeline: PipelineDecl): void {
     announce(this.#scope, pipeline.members);
-    for (const member of pipeline.members) if (member.kind !== "train") this.#member(member);
-    // Last, since its groups name parameters from anywhere in the file.
-    for (const member of pipeline.members) if (member.kind === "train") this.#member(member);
+    const last = (member: Member): boolean => member.kind === "train" || member.kind === "data" || member.kind === "eval";
+    for (const member of pipeline.members) if (!last(member)) this.#member(member, pipeline);
+    // Last, since they name inputs and parameters from anywhere in the file.
+    for (const member of pipeline.members) if (last(member)) this.#member(member, pipeline);
     this.#finish(pipeline);
   }
 
-  #member(member: Member): void {
+  /** The pipeline's own tensors by name, in the order of the file. */
+  values(pipeline: PipelineDecl): readonly (readonly [name: string, value: Tensor])[] {
+    const names = pipeline.members.flatMap(namesOf);
+    return names.flatMap((name) => {
+      const value = this.#scope.peek(name)?.value;
+      return value?.kind === "tensor" ? [[name, value] as const] : [];
+    });
+  }
+
+  #member(member: Member, pipeline: PipelineDecl): void {
     const { report } = this.#e;
     switch (member.kind) {
       case "batch":
@@ -76,10 +94,14 @@ export class PipelineElaboration {
         this.train = trainSpec(this.#e, this.#scope, member);
         return;
       case "data":
+        if (!blockOnce(this.#e, "a `data`", member.span, this.data?.span ?? null)) return;
+        this.data = dataSpec(this.#e, this.#scope, this.#entryInputs(pipeline), member);
+        return;
       case "eval":
-        return report.add(
-          mistake(messages.reserved, { ...member.span, end: member.span.start + member.kind.length }, { what: member.kind }),
-        );
+        if (!blockOnce(this.#e, "an `eval`", member.span, this.evalEntries?.span ?? null)) return;
+        this.evalEntries = dataSpec(this.#e, this.#scope, this.#entryInputs(pipeline), member);
+        this.evaluation = evalSpec(this.#e, this.#scope, this.#entryInputs(pipeline).names, member);
+        return;
       case "param":
       case "layer":
       case "encoder":
@@ -137,6 +159,11 @@ export class PipelineElaboration {
     define(this.#e, this.#scope, name, "an input", value);
   }
 
+  // From the syntax, so that an input with a mistake is still a known name.
+  #entryInputs({ members }: PipelineDecl): EntryInputs {
+    return { decls: this.inputs, names: members.flatMap((member) => (member.kind === "input" ? [member.name.name] : [])) };
+  }
+
   #loss(name: Ident, expr: Expr, value: Value): void {
     // A second loss is reported as a second definition.
     if (this.#lossAt !== null) return;
@@ -183,7 +210,8 @@ export class PipelineElaboration {
   #finish(pipeline: PipelineDecl): void {
     const { report } = this.#e;
     if (report.failed) return;
-    if (this.#lossAt === null && this.results.length === 0) report.add(mistake(messages.noLoss, pipeline.name.span, {}));
+    if (this.#lossAt === null && this.results.length === 0 && this.evaluation === null)
+      report.add(mistake(messages.noLoss, pipeline.name.span, {}));
     else if (this.#lossAt === null && this.#trainAt !== null) report.add(mistake(messages.trainWithoutLoss, this.#trainAt, {}));
     this.#e.closeRanges();
     if (report.failed) return;
@@ -194,13 +222,21 @@ export class PipelineElaboration {
       if (what === "a parameter") report.add(mistake(messages.unusedParam, span, { name }));
     }
     for (const { id, span } of this.batches)
-      if (
-        !this.inputs.some(({ type }) =>
-          type.shape.some(
-            (size) => size.length === 1 && size[0]?.coef === 1 && size[0].pow[id] === 1 && Object.keys(size[0].pow).length === 1,
-          ),
-        )
-      )
+      if (!this.inputs.some(({ type }) => type.shape.some((size) => plainBatch(size) === id)))
         report.add(mistake(messages.batchOfNoInput, span, { name: id }));
+  }
+}
+
+/** What a member defines as a value of run time. */
+function namesOf(member: Member): readonly string[] {
+  switch (member.kind) {
+    case "input":
+    case "definition":
+    case "metric":
+      return [member.name.name];
+    case "output":
+      return member.value === null ? [] : member.names.map(({ name }) => name);
+    default:
+      return [];
   }
 }

@@ -3,6 +3,8 @@ import type { Span } from "../../grammar/span.js";
 import type { Graph, Id } from "../graph/graph.js";
 import type { BatchId } from "../graph/size.js";
 import type { Type } from "../graph/type.js";
+import type { DataSpec } from "./data-spec.js";
+import type { EvalSpec } from "./eval-spec.js";
 
 /** How a parameter starts. Random draws are Philox, keyed by (seed, path): equal on every engine. */
 export type Init =
@@ -47,6 +49,21 @@ export type OptimizerSpec =
       readonly beta2: number;
       readonly decay: number;
       readonly decayMode: DecayMode;
+    }
+  | {
+      readonly kind: "adafactor";
+      readonly lr: number;
+      readonly momentum: number;
+      /** β2 of step t is min(beta2, 1 − t^−power). */
+      readonly beta2: number;
+      readonly power: number;
+      /** Bound on the root mean square of each parameter's direction before momentum, or null. */
+      readonly clipRms: number | null;
+      /** The second moment is factored where the two largest axes are at least so long. */
+      readonly factorFrom: number;
+      readonly eps: number;
+      readonly decay: number;
+      readonly decayMode: DecayMode;
     };
 /** independent: Δw = −sched·wd·w (big_vision); coupled: Δw = −sched·lr·wd·w (torch). */
 export type DecayMode = "independent" | "coupled";
@@ -64,6 +81,8 @@ export type TrainSpec = {
   readonly schedule: ScheduleSpec;
   /** Bound on the global gradient norm, or null. */
   readonly clip: number | null;
+  /** How much of the parameters' moving average a step keeps; null where none is asked for. */
+  readonly ema: number | null;
   readonly batch: number | null;
   readonly steps: number | null;
   readonly seed: number;
@@ -83,5 +102,12 @@ export type LoweredProgram = {
   readonly graph: Graph;
   /** The definition's name of a graph value, for reports. */
   readonly names: ReadonlyMap<Id, string>;
+  /** The pipeline's inputs and definitions by name, as far as they are known at run time only. */
+  readonly values: ReadonlyMap<string, Id>;
   readonly train: TrainSpec | null;
+  readonly data: DataSpec | null;
+  /** What evaluation reads: `data` with the eval block's entries in place of its own. */
+  readonly evalData: DataSpec | null;
+  /** What is measured beside the loss; `selectValues` makes the program that computes it. */
+  readonly evaluation: EvalSpec | null;
 };

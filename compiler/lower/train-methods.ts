@@ -4,7 +4,8 @@ import { didYouMean } from "../../grammar/did-you-mean.js";
 import { messages } from "../check/messages.js";
 import { refuse } from "../check/refusal.js";
 import { describe, type Region } from "../check/value.js";
-import { Arguments, type Callee } from "./arguments.js";
+import { Arguments } from "./arguments.js";
+import { calleeOf, checked, within } from "./call-form.js";
 import type { Elaboration } from "./elaboration.js";
 import { given } from "./expression.js";
 import type { DecayMode, Duration, OptimizerSpec, ScheduleSpec } from "./program.js";
@@ -36,6 +37,21 @@ const optimizers: Methods<OptimizerSpec> = {
       const [beta1, beta2] = betas(args, 0.9, 0.99);
       return { kind: "lion", lr: rate(args), beta1, beta2, ...decay(args) };
     },
+  },
+  adafactor: {
+    form: "lr, momentum = 0.9, beta2 = 0.999, power = 0.8, clip_rms = none, factor_from = 32, eps = 1e-30, decay = 0, decay_mode",
+    make: (args) => ({
+      kind: "adafactor",
+      lr: rate(args),
+      momentum: below1(args, "momentum", 0.9),
+      beta2: below1(args, "beta2", 0.999),
+      power: above0(args, "power", 0.8),
+      clipRms: args.find("clip_rms") === null ? null : above0(args, "clip_rms", null),
+      factorFrom: checked(args, "factor_from", 32, "a whole number of at least 1", (x) => Number.isSafeInteger(x) && x >= 1),
+      // Its square root divides: in f32 a smaller one would be 0.
+      eps: checked(args, "eps", 1e-30, "at least 1e-36", (x) => x >= 1e-36),
+      ...decay(args),
+    }),
   },
 };
 
@@ -70,16 +86,7 @@ function method<T>(e: Elaboration, scope: Region, expr: Expr, what: string, meth
           expr.args.map((arg) => ({ ...arg, value: durationArgument(arg.value) })),
         )
       : [];
-  return entry.make(new Arguments(calleeOf(callee.name, entry.form), values, expr.span));
-}
-
-function calleeOf(name: string, form: string): Callee {
-  const parts = form.split(/, (?![^(]*\))/);
-  return {
-    name,
-    signature: `\`${name}(${form})\``,
-    parameters: parts.map((part) => ({ name: part.split(" = ")[0] ?? part, optional: part.includes(" = ") || part === "decay_mode" })),
-  };
+  return entry.make(new Arguments(calleeOf(callee.name, entry.form, ["decay_mode"]), values, expr.span));
 }
 
 /** `steps(100)`, `examples(20_000)` and `5%` become lists of a unit and a number, which is all that they are. */
@@ -117,17 +124,8 @@ function duration(args: Arguments): Duration {
   };
 }
 
-function within(value: number, span: Expr["span"], what: string, wanted: string, allowed: (x: number) => boolean): number {
-  if (!allowed(value)) refuse(messages.outOfBounds, span, { what, wanted, found: value });
-  return value;
-}
-
-const checked = (args: Arguments, name: string, otherwise: number | null, wanted: string, allowed: (x: number) => boolean): number => {
-  const value = args.number(name, otherwise);
-  const operand = args.find(name);
-  return operand === null ? value : within(value, operand.span, `\`${name}\``, wanted, (x) => Number.isFinite(x) && allowed(x));
-};
 const rate = (args: Arguments): number => checked(args, "lr", null, "at least 0", (x) => x >= 0);
+const above0 = (args: Arguments, name: string, otherwise: number | null): number => checked(args, name, otherwise, "above 0", (x) => x > 0);
 const atLeast0 = (args: Arguments, name: string, otherwise: number): number => checked(args, name, otherwise, "at least 0", (x) => x >= 0);
 const below1 = (args: Arguments, name: string, otherwise: number): number =>
   checked(args, name, otherwise, "at least 0 and below 1", (x) => x >= 0 && x < 1);

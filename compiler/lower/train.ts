@@ -11,7 +11,7 @@ import { matchesPath } from "./path-pattern.js";
 import type { GroupSpec, TrainSpec } from "./program.js";
 import { optimizerOf, scheduleOf } from "./train-methods.js";
 
-const settings = ["optimizer", "schedule", "clip", "batch", "steps", "seed"] as const;
+const settings = ["optimizer", "schedule", "clip", "ema", "batch", "steps", "seed"] as const;
 type Setting = (typeof settings)[number];
 const isSetting = (name: string): name is Setting => (settings as readonly string[]).includes(name);
 const list = (names: readonly string[]): string => names.map((name) => `\`${name}\``).join(", ");
@@ -45,6 +45,7 @@ export function trainSpec(e: Elaboration, scope: Region, block: TrainBlock): Tra
       final: 1,
     } as const),
     clip: read<number | null>("clip", (value) => numberIn(e, scope, value, "clip", "above 0", (x) => x > 0), null),
+    ema: read<number | null>("ema", (value) => numberIn(e, scope, value, "ema", "at least 0 and below 1", (x) => x >= 0 && x < 1), null),
     batch: read<number | null>("batch", (value) => wholeIn(e, scope, value, "batch", 1), null),
     steps: read<number | null>("steps", (value) => wholeIn(e, scope, value, "steps", 1), null),
     seed: read("seed", (value) => wholeIn(e, scope, value, "seed", 0), 0),

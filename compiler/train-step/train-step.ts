@@ -11,7 +11,8 @@ import { type Graph, type GraphOutput, type Id, isTile } from "../graph/graph.js
 import type { DType, Type } from "../graph/type.js";
 import type { LoweredProgram, OptimizerSpec, ParamDecl, TrainSpec } from "../lower/program.js";
 import { messages } from "./messages.js";
-import { optimizers, type Optimizer } from "./optimizers.js";
+import type { Optimizer } from "./optimizer.js";
+import { optimizers } from "./optimizers.js";
 import { type ParameterSettings, settingsOf } from "./parameter-settings.js";
 
 /** The scalar inputs of a step: the schedule's multiplier, and the count of steps from 1. */
@@ -23,10 +24,19 @@ export const gradNorm = "grad_norm";
 /** An input of role "state": `adam.m.img.weight` of the parameter `img.weight`. Zeros before the first step. */
 export type TrainState = { readonly name: string; readonly paramPath: string; readonly type: Type };
 
+/** The outputs that hold ‖gradient‖ before clipping, ‖what the step adds‖ and ‖value before the step‖ of one parameter. */
+export type ParameterNorms = { readonly path: string; readonly gradient: string; readonly update: string; readonly parameter: string };
+
 export type TrainStep = {
   /** Keeps the loss and the metrics; adds `grad_norm`, and `next.<name>` for every trained parameter and state. */
   readonly graph: Graph;
+  /** The graph without the norms, which watch a training and are no part of it. */
+  readonly unwatched: Graph;
+  /** Of every trained parameter, or of none. */
+  readonly norms: readonly ParameterNorms[];
   readonly states: readonly TrainState[];
+  /** The moving averages: inputs of role "state" too, which begin as their parameters. */
+  readonly averages: readonly TrainState[];
   /** Output → the input that it is at the next step: `next.w` → `w`. */
   readonly carry: ReadonlyMap<string, string>;
 };
@@ -36,11 +46,13 @@ const trainOf = (program: LoweredProgram): TrainSpec => {
   return program.train;
 };
 
-/** The paths of the parameters that are not frozen: those whose gradients the step needs. */
-export function trainedPaths(program: LoweredProgram): readonly string[] {
+function trainedParams(program: LoweredProgram): readonly ParamDecl[] {
   const train = trainOf(program);
-  return program.params.map(({ path }) => path).filter((path) => !settingsOf(train, path).frozen);
+  return program.params.filter(({ path }) => !settingsOf(train, path).frozen);
 }
+
+/** The paths of the parameters that are not frozen: those whose gradients the step needs. */
+export const trainedPaths = (program: LoweredProgram): readonly string[] => trainedParams(program).map(({ path }) => path);
 
 /** What a step cannot be built from, for the one who wrote the program. */
 export function checkTrainable(program: LoweredProgram): readonly Diagnostic[] {
@@ -54,15 +66,21 @@ const computeType = ({ dtype, shape }: Type): Type => ({ dtype: dtype === "f16" 
 
 export function trainStates(program: LoweredProgram): readonly TrainState[] {
   const { optimizer } = trainOf(program);
-  const slots = optimizerOf(optimizer).states(optimizer as never);
-  const trained = new Set(trainedPaths(program));
-  return program.params
-    .filter(({ path }) => trained.has(path))
-    .flatMap(({ path, type }) => slots.map((slot): TrainState => ({ name: `${slot}.${path}`, paramPath: path, type: computeType(type) })));
+  return trainedParams(program).flatMap(({ path, type }) =>
+    optimizerOf(optimizer)
+      .states(optimizer as never, computeType(type))
+      .map((state): TrainState => ({ name: `${state.slot}.${path}`, paramPath: path, type: state.type })),
+  );
 }
 
-/** `differentiated` has an output `grad.<path>` for each of `trainedPaths`. */
-export function buildTrainStep(program: LoweredProgram, differentiated: Graph): TrainStep {
+/** A parameter's path cannot hold a colon: no parameter is taken for the average of another. */
+export const trainAverages = (program: LoweredProgram): readonly TrainState[] =>
+  trainOf(program).ema === null
+    ? []
+    : trainedParams(program).map(({ path, type }) => ({ name: `ema:${path}`, paramPath: path, type: computeType(type) }));
+
+/** `differentiated` has an output `grad.<path>` for each of `trainedPaths`. `norms`: hand out the norms of each parameter too. */
+export function buildTrainStep(program: LoweredProgram, differentiated: Graph, { norms = false } = {}): TrainStep {
   const train = trainOf(program);
   const { b, to } = extend(differentiated);
   const input = (name: string): Id | null => {
@@ -80,14 +98,15 @@ export function buildTrainStep(program: LoweredProgram, differentiated: Graph): 
   const schedule = stepInput(stepInputs.schedule);
   const step = stepInput(stepInputs.step);
 
-  const trained = new Set(trainedPaths(program));
-  const params = program.params.filter(({ path }) => trained.has(path));
+  const params = trainedParams(program);
   const gradients = params.map(({ path, type }) => b.cast(gradientOf(path), computeType(type).dtype));
   const norm = globalNorm(b, gradients);
   const shrink = train.clip === null ? null : shrinkTo(b, train.clip, norm);
 
   const states = trainStates(program);
+  const averages = trainAverages(program);
   const next: GraphOutput[] = [];
+  const moves: Move[] = [];
   params.forEach((param, k) => {
     const gradient = gradients[k] ?? -1;
     const old = input(param.path);
@@ -105,14 +124,27 @@ export function buildTrainStep(program: LoweredProgram, differentiated: Graph): 
       step,
     });
     next.push({ name: `next.${param.path}`, value: after.value });
+    moves.push({ path: param.path, gradient, from: old, to: after.value });
     own.forEach(({ name }, slot) => next.push({ name: `next.${name}`, value: after.states[slot] ?? -1 }));
+    const average = averages.find(({ paramPath }) => paramPath === param.path);
+    if (average === undefined || train.ema === null) return;
+    b.span = param.span;
+    const mean = b.emit("input", [], { name: average.name, role: "state", type: average.type });
+    b.span = train.span;
+    next.push({ name: `next.${average.name}`, value: towards(b, mean, after.value, 1 - train.ema) });
   });
 
   const reported = new Set(program.results.filter(({ kind }) => kind !== "output").map(({ name }) => name));
   const kept = differentiated.outputs.filter(({ name }) => reported.has(name)).map(({ name, value }) => ({ name, value: to(value) }));
+  const outputs = [...kept, { name: gradNorm, value: norm }, ...next];
+  const unwatched = b.finish(outputs);
+  const watched = norms ? moves.map((move) => parameterNorms(b, move)) : [];
   return {
-    graph: b.finish([...kept, { name: gradNorm, value: norm }, ...next]),
+    graph: norms ? b.finish([...outputs, ...watched.flatMap((each) => each.outputs)]) : unwatched,
+    unwatched,
+    norms: watched.map((each) => each.names),
     states,
+    averages,
     carry: new Map(next.map(({ name }) => [name, name.slice("next.".length)])),
   };
 }
@@ -144,6 +176,15 @@ function updated(
   return { value: b.cast(decay === 0 ? moved : b.sub(moved, rate(decay, old)), param.type.dtype), states };
 }
 
+/**
+ * average + share · (x − average). As keep · average + share · x it would settle beside x: in f32 keep and share are rounded
+ * by themselves, and what their sum misses of 1, up to 6e-8, is 6e-5 of a share of 1e-3.
+ */
+function towards(b: GraphBuilder, average: Id, x: Id, share: number): Id {
+  const distance = b.sub(b.cast(x, b.type(average).dtype), average);
+  return b.add(average, b.mul(distance, b.constLike(share, average)));
+}
+
 const decayRate = ({ decayMode }: OptimizerSpec, { lr, decay }: ParameterSettings): number =>
   decayMode === "coupled" ? lr * decay : decay;
 
@@ -154,6 +195,23 @@ function scheduled(b: GraphBuilder, schedule: Id, factor: number, dtype: DType):
 function spread(b: GraphBuilder, scalar: Id, like: Id): Id {
   const { dtype, shape } = b.type(like);
   return b.broadcast(b.cast(scalar, dtype), shape, []);
+}
+
+type Move = { readonly path: string; readonly gradient: Id; readonly from: Id; readonly to: Id };
+
+function parameterNorms(
+  b: GraphBuilder,
+  { path, gradient, from, to }: Move,
+): { readonly names: ParameterNorms; readonly outputs: readonly GraphOutput[] } {
+  // No metric's name has a colon.
+  const names = { path, gradient: `gradient_norm:${path}`, update: `update_norm:${path}`, parameter: `parameter_norm:${path}` };
+  const { dtype } = b.type(gradient);
+  const before = b.cast(from, dtype);
+  const norm = (name: string, x: Id): GraphOutput => ({ name, value: globalNorm(b, [x]) });
+  return {
+    names,
+    outputs: [norm(names.gradient, gradient), norm(names.update, b.sub(b.cast(to, dtype), before)), norm(names.parameter, before)],
+  };
 }
 
 /** √Σ g² over all gradients, in the order of the parameters. */

@@ -5,6 +5,24 @@ import type { Position } from "../data/shuffle.js";
 import { userError } from "../user-error.js";
 import { checkpointMessages } from "./messages.js";
 
+export const FORMAT_VERSION = 1;
+export const DOCUMENT = "checkpoint.json";
+
+/** The parts of a checkpoint that hold tensors, each a file. An optional part without tensors is neither written nor described. */
+export const groups = {
+  /** By parameter path. */
+  model: { file: "model.safetensors", optional: false },
+  /** The optimiser's state, by its own names. */
+  optimizer: { file: "optimizer.safetensors", optional: false },
+  /** The moving average of the parameters, by parameter path; what is not trained stands there as it is. */
+  ema: { file: "ema.safetensors", optional: true },
+} as const satisfies Readonly<Record<string, { readonly file: string; readonly optional: boolean }>>;
+export type Group = keyof typeof groups;
+export type Grouped<T> = { readonly [K in Group]: T };
+export const groupNames = Object.keys(groups) as readonly Group[];
+export const eachGroup = <T>(make: (group: Group) => T): Grouped<T> =>
+  Object.fromEntries(groupNames.map((group) => [group, make(group)])) as Grouped<T>;
+
 /** All that is needed to go on with the same bits. */
 export type Checkpoint = {
   readonly pipeline: string;
@@ -15,19 +33,7 @@ export type Checkpoint = {
   readonly position: Position;
   /** What must not change between writing and loading besides the program: tokenizer, preprocessing. */
   readonly fixed: Readonly<Record<string, string>>;
-  /** By parameter path. */
-  readonly model: ReadonlyMap<string, HostArray>;
-  /** The optimiser's state, by its own names. */
-  readonly optimizer: ReadonlyMap<string, HostArray>;
-};
-
-export const FORMAT_VERSION = 1;
-export const DOCUMENT = "checkpoint.json";
-
-/** The tensor files, and the part of the checkpoint that each holds. */
-export const groups = { model: "model.safetensors", optimizer: "optimizer.safetensors" } as const;
-export type Group = keyof typeof groups;
-export const groupNames = Object.keys(groups) as readonly Group[];
+} & Grouped<ReadonlyMap<string, HostArray>>;
 
 export type TensorType = { readonly dtype: DType; readonly shape: readonly number[] };
 
@@ -39,13 +45,20 @@ export type CheckpointDocument = {
   readonly step: number;
   readonly position: Position;
   readonly fixed: Readonly<Record<string, string>>;
-  readonly tensors: Readonly<Record<Group, Readonly<Record<string, TensorType>>>>;
-  readonly files: Readonly<Record<Group, { readonly bytes: number; readonly sha256: string }>>;
+  readonly tensors: Partial<Grouped<Readonly<Record<string, TensorType>>>>;
+  readonly files: Partial<Grouped<{ readonly bytes: number; readonly sha256: string }>>;
 };
 
 const count = { type: "integer", minimum: 0, maximum: Number.MAX_SAFE_INTEGER } as const;
 const exactly = <P extends Readonly<Record<string, object>>>(properties: P) =>
   ({ type: "object", properties, required: Object.keys(properties), additionalProperties: false }) as const;
+const perGroup = <S extends object>(schema: S) =>
+  ({
+    type: "object",
+    properties: eachGroup(() => schema),
+    required: groupNames.filter((group) => !groups[group].optional),
+    additionalProperties: false,
+  }) as const;
 const mapOf = <S extends object>(values: S) => ({ type: "object", additionalProperties: values }) as const;
 
 const tensorSchema = exactly({
@@ -65,8 +78,8 @@ export const checkpointSchema = {
     step: count,
     position: exactly({ seed: count, epoch: count, row: count }),
     fixed: mapOf({ type: "string" }),
-    tensors: exactly({ model: mapOf(tensorSchema), optimizer: mapOf(tensorSchema) }),
-    files: exactly({ model: fileSchema, optimizer: fileSchema }),
+    tensors: perGroup(mapOf(tensorSchema)),
+    files: perGroup(fileSchema),
   }),
 } as const;
 

@@ -1,4 +1,5 @@
 import { createHash } from "node:crypto";
+import { existsSync } from "node:fs";
 import { basename, join } from "node:path";
 import type { HostArray } from "../data/host-array.js";
 import { RandomAccessFile } from "../data/random-access-file.js";
@@ -9,7 +10,9 @@ import {
   type CheckpointDocument,
   describeTensors,
   DOCUMENT,
+  eachGroup,
   type Group,
+  type Grouped,
   groupNames,
   groups,
   parseDocument,
@@ -23,7 +26,7 @@ export type Expectation = {
   readonly pipeline: string;
   readonly program: string;
   readonly fixed: Readonly<Record<string, string>>;
-} & { readonly [K in Group]: ReadonlyMap<string, TensorType> };
+} & Grouped<ReadonlyMap<string, TensorType>>;
 
 const LARGEST_DOCUMENT = 16 << 20;
 const PIECE_BYTES = 1 << 20;
@@ -40,9 +43,31 @@ export function loadCheckpoint(folder: string, expected?: Expectation): Checkpoi
   const document = readDocument(join(folder, DOCUMENT));
   // Before the tensors: a mismatch is told without reading gigabytes.
   if (expected !== undefined) requireFit(folder, document, expected);
-  const tensors = { model: readGroup(folder, document, "model"), optimizer: readGroup(folder, document, "optimizer") };
   const { pipeline, program, step, position, fixed } = document;
-  return { pipeline, program, step, position, fixed, ...tensors };
+  return { pipeline, program, step, position, fixed, ...eachGroup((group) => readGroup(folder, document, group)) };
+}
+
+/** Parameters to compute with: no optimiser is read, and the step that made them does not matter. */
+export type SavedParameters = {
+  readonly folder: string;
+  readonly step: number;
+  readonly fixed: Readonly<Record<string, string>>;
+  /** Hash of the file that holds them. */
+  readonly sha256: string;
+  readonly tensors: ReadonlyMap<string, HostArray>;
+};
+
+/** `path`: a run's folder, whose newest checkpoint is meant, or the folder of one checkpoint. */
+export function loadParameters(path: string, pipeline: string, group: "model" | "ema"): SavedParameters {
+  const folder = existsSync(join(path, DOCUMENT)) ? path : latestCheckpoint(path);
+  if (folder === null) throw userError(checkpointMessages.noneToRead, { folder: path });
+  const document = readDocument(join(folder, DOCUMENT));
+  if (document.pipeline !== pipeline)
+    throw userError(checkpointMessages.otherPipeline, { folder, found: document.pipeline, wanted: pipeline });
+  const file = document.files[group];
+  if (file === undefined) throw userError(checkpointMessages.noAverage, { folder });
+  const { step, fixed } = document;
+  return { folder, step, fixed, sha256: file.sha256, tensors: readGroup(folder, document, group) };
 }
 
 function readDocument(path: string): CheckpointDocument {
@@ -56,19 +81,23 @@ function readDocument(path: string): CheckpointDocument {
 }
 
 function readGroup(folder: string, document: CheckpointDocument, group: Group): ReadonlyMap<string, HostArray> {
-  const file = join(folder, groups[group]);
-  const { bytes, sha256 } = document.files[group];
-  const found = fingerprint(file);
+  const file = join(folder, groups[group].file);
   const fail = (reason: string) => userError(checkpointMessages.damaged, { file, reason });
+  const [written, described] = [document.files[group], document.tensors[group]];
+  if (written === undefined && described === undefined) return new Map();
+  if (written === undefined || described === undefined) throw fail(`${DOCUMENT} tells its tensors or its hash, and not both`);
+  const { bytes, sha256 } = written;
+  const found = fingerprint(file);
   if (found.bytes !== bytes) throw fail(`it has ${found.bytes} bytes instead of ${bytes}`);
   if (found.sha256 !== sha256) throw fail("its content has another hash");
   const tensors = readSafetensors(file);
-  const differences = compare(new Map(Object.entries(describeTensors(tensors))), new Map(Object.entries(document.tensors[group])));
+  const differences = compare(new Map(Object.entries(describeTensors(tensors))), new Map(Object.entries(described)));
   if (differences !== null) throw fail(`${DOCUMENT} describes other tensors: ${differences}`);
   return tensors;
 }
 
-function fingerprint(path: string): { readonly bytes: number; readonly sha256: string } {
+/** Length and SHA-256 of a file, read piece by piece. */
+export function fingerprint(path: string): { readonly bytes: number; readonly sha256: string } {
   const file = RandomAccessFile.open(path);
   try {
     const hash = createHash("sha256");
@@ -88,7 +117,7 @@ function requireFit(folder: string, document: CheckpointDocument, expected: Expe
   if (document.pipeline !== expected.pipeline)
     throw userError(checkpointMessages.pipeline, { folder, found: document.pipeline, wanted: expected.pipeline });
   for (const group of groupNames) {
-    const differences = compare(new Map(Object.entries(document.tensors[group])), expected[group]);
+    const differences = compare(new Map(Object.entries(document.tensors[group] ?? {})), expected[group]);
     if (differences !== null) throw userError(checkpointMessages.tensors, { folder: basename(folder), group, differences });
   }
   for (const name of new Set([...Object.keys(document.fixed), ...Object.keys(expected.fixed)])) {

@@ -17,4 +17,8 @@ export const checkpointMessages = {
     .help`resume with the program that wrote it, or start anew from its model.safetensors with --params`,
   fixed: error("SIG6057")`${"folder"}: was written with ${"name"} = ${"found"}, and this run has ${"wanted"}.`
     .help`give the same ${"name"}, or start anew in another folder`,
+  noneToRead: error("SIG6058")`${"folder"}: holds no checkpoint.`.help`give the folder of a run, or of one of its steps`,
+  otherPipeline: error("SIG6059")`${"folder"}: was written by pipeline "${"found"}", and this is "${"wanted"}".`
+    .help`choose the pipeline with --pipeline, or give its parameters by themselves: --params ${"folder"}/model.safetensors`,
+  noAverage: error("SIG6070")`${"folder"}: its run kept no moving average of the parameters.`.help`leave out --ema`,
 } as const;

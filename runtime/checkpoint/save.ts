@@ -2,7 +2,17 @@ import { mkdirSync, renameSync } from "node:fs";
 import { join } from "node:path";
 import { makeFolders, reportingFailure, syncFolder, writeAtomically, writeDurably } from "../data/atomic-write.js";
 import { produceSafetensors } from "../data/safetensors.js";
-import { type Checkpoint, type CheckpointDocument, describeTensors, DOCUMENT, FORMAT_VERSION, groups } from "./format.js";
+import {
+  type Checkpoint,
+  type CheckpointDocument,
+  describeTensors,
+  DOCUMENT,
+  FORMAT_VERSION,
+  type Group,
+  type Grouped,
+  groupNames,
+  groups,
+} from "./format.js";
 import { freshStepName, LATEST, prune, removeUnfinished, unfinishedName } from "./store.js";
 
 /**
@@ -26,7 +36,9 @@ export function saveCheckpoint(root: string, checkpoint: Checkpoint, keep = 3): 
 }
 
 function writeContent(folder: string, checkpoint: Checkpoint): void {
-  const { pipeline, program, step, position, fixed, model, optimizer } = checkpoint;
+  const { pipeline, program, step, position, fixed } = checkpoint;
+  const written = groupNames.filter((group) => !groups[group].optional || checkpoint[group].size > 0);
+  const perGroup = <T>(make: (group: Group) => T): Partial<Grouped<T>> => Object.fromEntries(written.map((group) => [group, make(group)]));
   const document: CheckpointDocument = {
     formatVersion: FORMAT_VERSION,
     pipeline,
@@ -34,11 +46,8 @@ function writeContent(folder: string, checkpoint: Checkpoint): void {
     step,
     position,
     fixed,
-    tensors: { model: describeTensors(model), optimizer: describeTensors(optimizer) },
-    files: {
-      model: writeDurably(join(folder, groups.model), produceSafetensors(model)),
-      optimizer: writeDurably(join(folder, groups.optimizer), produceSafetensors(optimizer)),
-    },
+    tensors: perGroup((group) => describeTensors(checkpoint[group])),
+    files: perGroup((group) => writeDurably(join(folder, groups[group].file), produceSafetensors(checkpoint[group]))),
   };
   writeDurably(join(folder, DOCUMENT), (sink) => sink(Buffer.from(`${JSON.stringify(document, null, 2)}\n`)));
   syncFolder(folder);

@@ -6,11 +6,14 @@ import { registerBench } from "./commands/bench.js";
 import { registerCheck } from "./commands/check.js";
 import { registerConvert } from "./commands/convert.js";
 import { registerDoctor } from "./commands/doctor.js";
+import { registerEmbed } from "./commands/embed.js";
+import { registerEval } from "./commands/eval.js";
 import { registerExplain } from "./commands/explain.js";
 import { registerFmt } from "./commands/fmt.js";
 import { registerInit } from "./commands/init.js";
 import { registerIr } from "./commands/ir.js";
 import { registerPlan } from "./commands/plan.js";
+import { registerQuery } from "./commands/query.js";
 import { registerReserved } from "./commands/reserved.js";
 import { registerRun } from "./commands/run.js";
 import { registerTrain } from "./commands/train.js";
@@ -27,6 +30,9 @@ const commands: readonly Register[] = [
   registerFmt,
   registerRun,
   registerTrain,
+  registerEval,
+  registerEmbed,
+  registerQuery,
   registerConvert,
   registerPlan,
   registerIr,

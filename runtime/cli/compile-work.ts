@@ -27,10 +27,12 @@ export type CompileWork = {
   readonly work: Work;
   readonly target: Target;
   readonly microBatch?: boolean;
+  /** With the norms of each parameter's gradient, update and value, where the work is a step. */
+  readonly norms?: boolean;
   readonly onStep?: (step: StepResult) => void;
 };
 
-export function compileWork(loaded: LoadedProgram, { work, target, microBatch = false, onStep }: CompileWork): CompiledWork {
+export function compileWork(loaded: LoadedProgram, { work, target, microBatch = false, norms = false, onStep }: CompileWork): CompiledWork {
   const { program, sources } = loaded;
   if (work === "gradients") requireLoss(loaded);
   if (work === "step") requireTrainable(loaded);
@@ -40,7 +42,7 @@ export function compileWork(loaded: LoadedProgram, { work, target, microBatch = 
     target,
     gradients: gradientsOf(program, work),
     microBatch,
-    ...(work === "step" ? { update: (differentiated) => (step = buildTrainStep(program, differentiated)).graph } : {}),
+    ...(work === "step" ? { update: (differentiated) => (step = buildTrainStep(program, differentiated, { norms })).graph } : {}),
     ...(onStep === undefined ? {} : { onStep }),
   });
   if (compiled.template === null) throw new ProgramRefused(compiled.diagnostics, sources);

@@ -33,5 +33,16 @@ export const cliMessages = {
     .help`lower the batch size, or bound the run with --memory`,
   twoNames: error("SIG7024")`--why-not-fused compares two definitions.`.help`write: sigc explain FILE --why-not-fused A B`,
   noFormat: error("SIG7045")`convert is told neither --from nor --to.`.help`give one of them a format: ${"known"}`,
+  noParameters: error("SIG7060")`no value is given for the parameter "${"path"}" of ${"pipeline"}.`
+    .help`give trained ones: --checkpoint runs/${"pipeline"}, or --params FILE.safetensors`,
+  emaOfNothing: error("SIG7061")`--ema chooses among the parameters of a checkpoint, and none is given.`.help`add --checkpoint FOLDER`,
+  noValue: error("SIG7063")`${"pipeline"} has no value "${"name"}" to compute.`.help`${"help"}`,
+  valueNotRows: error("SIG7064")`"${"name"}" is ${"found"} (${"place"}), and has no row for each example.`
+    .help`name values whose first axis is a batch, and no other: --outputs zi,zt`,
+  noOutputs: error("SIG7065")`${"pipeline"} does not say what to compute.`.help`name values with one row per example: --outputs zi,zt`,
+  nothingSought: error("SIG7066")`query is told neither --text nor --image.`.help`give one of them: --text "a red apple", or --image FILE`,
+  pictureTooLarge: error("SIG7067")`${"file"}: has ${"bytes"} bytes; a picture has at most ${"most"}.`.help`is it a picture?`,
+  noTask: error("SIG7062")`${"pipeline"} has no task to measure.`
+    .help`add for example: eval { task retrieval(image: zi, text: zt) }, with values that have one row per example`,
   noOut: error("SIG7043")`--grad computes arrays and has nowhere to put them.`.help`add --out FILE.safetensors`,
 } as const;

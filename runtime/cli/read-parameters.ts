@@ -29,7 +29,9 @@ export function readParameters(program: LoweredProgram, flags: ParameterFlags, p
     program.name,
   );
   const found = new Map<string, Found>();
-  if (flags.params !== undefined) readFile(flags.params, program, new Set(single.keys()), found);
+  if (flags.params !== undefined)
+    for (const [path, value] of requireFitting(flags.params, readSafetensors(flags.params), program, new Set(single.keys())))
+      found.set(path, value);
   for (const decl of program.params) {
     const text = single.get(decl.path);
     if (text !== undefined) found.set(decl.path, { array: readValue(decl, text, placeOf), origin: `--param ${decl.path}=${text}` });
@@ -37,16 +39,23 @@ export function readParameters(program: LoweredProgram, flags: ParameterFlags, p
   return found;
 }
 
-function readFile(file: string, { name, params }: LoweredProgram, given: ReadonlySet<string>, into: Map<string, Found>): void {
-  const tensors = readSafetensors(file);
+/** Every parameter but those that are given otherwise, and nothing else. */
+export function requireFitting(
+  file: string,
+  tensors: ReadonlyMap<string, HostArray>,
+  { name, params }: LoweredProgram,
+  given: ReadonlySet<string>,
+): ReadonlyMap<string, Found> {
+  const found = new Map<string, Found>();
   const surplus = [...tensors.keys()].find((key) => !params.some(({ path }) => path === key));
   if (surplus !== undefined)
     throw userError(cliMessages.paramUnusedKey, { file, key: surplus, pipeline: name, known: listed(params.map(({ path }) => path)) });
   for (const { path } of params) {
     const array = tensors.get(path);
-    if (array !== undefined) into.set(path, { array, origin: `${file}#${path}` });
+    if (array !== undefined) found.set(path, { array, origin: `${file}#${path}` });
     else if (!given.has(path)) throw userError(cliMessages.paramMissingKey, { file, path, keys: listed(tensors.keys()) });
   }
+  return found;
 }
 
 /** A number is taken at the precision of float64; the engine's own storage rounds it, nothing else. */

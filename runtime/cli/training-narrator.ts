@@ -1,6 +1,6 @@
 /** What training says while it runs: a progress line for the person, JSON lines for the program and the log. */
 import { Progress } from "../train/progress.js";
-import type { StepEvent, TrainEvent } from "../train/training-run.js";
+import type { BrokenEvent, StepEvent, TrainEvent } from "../train/training-setup.js";
 import type { Console } from "./console.js";
 import { jsonLine, jsonNumber } from "./json.js";
 
@@ -17,6 +17,9 @@ export type Setting = {
   readonly folder: string;
 };
 
+/** Broken samples that a person is told of one by one. */
+const NAMED = 5;
+
 export class Narrator {
   readonly #console: Console;
   readonly #setting: Setting;
@@ -24,8 +27,10 @@ export class Narrator {
   readonly #progress: Progress;
   readonly #begun = performance.now();
   #previous = performance.now();
-  #line: { readonly event: StepEvent; readonly text: string } | null = null;
+  #line: { readonly event: StepEvent | BrokenEvent; readonly text: string } | null = null;
   #interrupted = false;
+  #broken = 0;
+  #waitedMs = 0;
 
   constructor(console: Console, setting: Setting, json: boolean) {
     this.#console = console;
@@ -55,7 +60,11 @@ export class Narrator {
       }
       case "step":
         this.#progress.step({ ...event, steps: this.#setting.steps, batch: this.#setting.batch, last: event.step === this.#setting.until });
-        if (this.#json) this.#console.out(this.stepLine(event));
+        this.#waitedMs += event.waitMs;
+        if (this.#json) this.#console.out(this.lineOf(event));
+        return;
+      case "broken":
+        this.#tellBroken(event);
         return;
       case "checkpoint":
         this.#write(event);
@@ -64,17 +73,25 @@ export class Narrator {
         const { step, loss, interrupted } = event;
         const { folder, steps } = this.#setting;
         this.#say(step < steps ? `stopped at step ${step} of ${steps}; --resume goes on from ${folder}` : `done: ${folder}`);
-        this.#write({ kind: "end", step, loss: loss === null ? null : jsonNumber(loss), folder, interrupted });
+        const waitedShare = this.#waitedMs / Math.max(performance.now() - this.#begun, 1e-9);
+        const broken = this.#broken === 0 ? "" : `; broken samples left out: ${this.#broken}`;
+        this.#say(`the engine waited for data ${(100 * waitedShare).toFixed(1)} % of the time${broken}`);
+        const counts = { interrupted, waitedShare: round(waitedShare), broken: this.#broken };
+        this.#write({ kind: "end", step, loss: loss === null ? null : jsonNumber(loss), folder, ...counts });
         return;
       }
     }
   };
 
-  /** A step as one line; asked twice for the same step, it is the same line. */
-  readonly stepLine = (event: StepEvent): string => {
-    if (this.#line?.event === event) return this.#line.text;
+  /** An event as one line; asked twice for the same one, it is the same line. */
+  readonly lineOf = (event: StepEvent | BrokenEvent): string => {
+    if (this.#line?.event !== event) this.#line = { event, text: event.kind === "step" ? this.#stepLine(event) : brokenLine(event) };
+    return this.#line.text;
+  };
+
+  #stepLine(event: StepEvent): string {
     const now = performance.now();
-    const { step, epoch, loss, lr, gradNorm, metrics } = event;
+    const { step, epoch, loss, lr, gradNorm, metrics, parameters, norms, waitMs } = event;
     const text = jsonLine({
       kind: "step",
       step,
@@ -82,14 +99,24 @@ export class Narrator {
       loss: jsonNumber(loss),
       lr,
       gradNorm: jsonNumber(gradNorm),
-      metrics: Object.fromEntries(Object.entries(metrics).map(([name, value]) => [name, jsonNumber(value)])),
+      metrics: jsonNumbers(metrics),
+      parameters: jsonNumbers(parameters),
+      ...(norms === null ? {} : { norms: Object.fromEntries(Object.entries(norms).map(([path, each]) => [path, jsonNumbers(each)])) }),
       seconds: round((now - this.#begun) / 1000),
       examplesPerSecond: round(this.#setting.batch / Math.max((now - this.#previous) / 1000, 1e-9)),
+      waitMs: round(waitMs),
+      residentBytes: process.memoryUsage.rss(),
     });
     this.#previous = now;
-    this.#line = { event, text };
     return text;
-  };
+  }
+
+  #tellBroken(event: BrokenEvent): void {
+    this.#broken++;
+    if (this.#broken <= NAMED) this.#say(`left out: ${event.sample.message}`);
+    if (this.#broken === NAMED + 1) this.#say("further broken samples are named in metrics.jsonl");
+    if (this.#json) this.#console.out(this.lineOf(event));
+  }
 
   /** Leaves the progress line standing. */
   end(): void {
@@ -106,4 +133,9 @@ export class Narrator {
   }
 }
 
+const brokenLine = ({ step, sample: { origin, code, message } }: BrokenEvent): string =>
+  jsonLine({ kind: "broken", step, origin, code, message });
+
+const jsonNumbers = (values: Readonly<Record<string, number>>): Readonly<Record<string, unknown>> =>
+  Object.fromEntries(Object.entries(values).map(([name, value]) => [name, jsonNumber(value)]));
 const round = (value: number): number => Number(value.toPrecision(6));

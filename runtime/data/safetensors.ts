@@ -1,7 +1,7 @@
 import type { DType } from "../../compiler/graph/type.js";
 import { userError } from "../user-error.js";
 import { type Sink, writeAtomically, type Written } from "./atomic-write.js";
-import { bytesOf, type HostArray } from "./host-array.js";
+import { bytesOf, elementCount, type HostArray } from "./host-array.js";
 import { dataMessages } from "./messages.js";
 import { RandomAccessFile } from "./random-access-file.js";
 import { LENGTH_BYTES, readHeader } from "./safetensors-header.js";
@@ -92,15 +92,31 @@ export function produceSafetensors(
   tensors: ReadonlyMap<string, HostArray>,
   metadata: ReadonlyMap<string, string> = new Map(),
 ): (sink: Sink) => void {
+  const { header, order } = layOut(tensors, metadata);
+  return (sink) => {
+    sink(header);
+    for (const key of order) {
+      const array = tensors.get(key);
+      if (array !== undefined) sink(bytesOf(array));
+    }
+  };
+}
+
+/** The file's beginning, and the order in which the tensors' bytes follow it. */
+export function layOut(
+  tensors: ReadonlyMap<string, Pick<HostArray, "dtype" | "shape">>,
+  metadata: ReadonlyMap<string, string>,
+): { readonly header: Buffer; readonly order: readonly string[] } {
   if (tensors.has("__metadata__")) throw new Error("__metadata__ cannot be the name of a tensor");
   // Widest elements first, so that each tensor is aligned to its element.
   const byKey = <T>([a]: readonly [string, T], [b]: readonly [string, T]) => (a < b ? -1 : 1);
   const ordered = [...tensors].sort((a, b) => storedTypes[b[1].dtype].bytes - storedTypes[a[1].dtype].bytes || byKey(a, b));
   const entries: [string, unknown][] = metadata.size === 0 ? [] : [["__metadata__", Object.fromEntries([...metadata].sort(byKey))]];
   let at = 0;
-  for (const [key, { dtype, shape, data }] of ordered) {
-    entries.push([key, { dtype: dtypeNames[dtype], shape, data_offsets: [at, at + data.byteLength] }]);
-    at += data.byteLength;
+  for (const [key, { dtype, shape }] of ordered) {
+    const end = at + elementCount(shape) * storedTypes[dtype].bytes;
+    entries.push([key, { dtype: dtypeNames[dtype], shape, data_offsets: [at, end] }]);
+    at = end;
   }
   // Not an object literal: "__proto__" is a legal name, and integer-like names would be moved to the front.
   const text = `{${entries.map(([key, value]) => `${JSON.stringify(key)}:${JSON.stringify(value)}`).join(",")}}`;
@@ -108,8 +124,5 @@ export function produceSafetensors(
   const header = Buffer.alloc(LENGTH_BYTES + Math.ceil(bytes / 8) * 8, " ");
   header.writeBigUInt64LE(BigInt(header.length - LENGTH_BYTES));
   header.write(text, LENGTH_BYTES);
-  return (sink) => {
-    sink(header);
-    for (const [, array] of ordered) sink(bytesOf(array));
-  };
+  return { header, order: ordered.map(([key]) => key) };
 }

@@ -1,11 +1,8 @@
 /** `npm run demo`: prepares the emoji set, trains on five artists and tests on a sixth, by the commands that a user would type. */
 import { spawnSync } from "node:child_process";
 import { mkdirSync, rmSync } from "node:fs";
-import { join, relative } from "node:path";
+import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { latestCheckpoint } from "../checkpoint/store.js";
-import { readArray } from "../data/column.js";
-import { type Embeddings, type Recall, recall } from "../data/retrieval.js";
 import { UserError } from "../user-error.js";
 import { prepareEmoji } from "./prepare-emoji.js";
 
@@ -18,11 +15,12 @@ const LEARNT = 10;
 
 const sigc = fileURLToPath(new URL("../../sigc.js", import.meta.url));
 
-/** Runs one command to its end; what it says goes to the terminal, its results only where `results` says so. */
-function command(args: readonly string[], results: "inherit" | "ignore"): void {
+/** Runs one command to its end; what it says goes to the terminal, its results come back where `results` says so. */
+function command(args: readonly string[], results: "pipe" | "ignore"): string {
   process.stderr.write(`\n$ sigc ${args.join(" ")}\n`);
-  const { status, signal } = spawnSync(process.execPath, [sigc, ...args], { stdio: ["ignore", results, "inherit"] });
+  const { status, signal, stdout } = spawnSync(process.execPath, [sigc, ...args], { stdio: ["ignore", results, "inherit"] });
   if (status !== 0) process.exit(status ?? (signal === "SIGINT" ? 130 : 70));
+  return stdout?.toString("utf8") ?? "";
 }
 
 async function prepare(): Promise<void> {
@@ -41,7 +39,7 @@ async function prepare(): Promise<void> {
 }
 
 /** The program's inputs from the pictures of one file and the names of another. */
-function inputs(flag: "--data" | "--input", pictures: string, names: string): readonly string[] {
+function inputs(pictures: string, names: string): readonly string[] {
   const sources = {
     image: `${pictures}#image`,
     image_concept: `${pictures}#concept`,
@@ -49,18 +47,20 @@ function inputs(flag: "--data" | "--input", pictures: string, names: string): re
     token_weight: `${names}#token_weight`,
     text_concept: `${names}#concept`,
   };
-  return Object.entries(sources).flatMap(([name, source]) => [flag, `${name}=${source}`]);
+  return Object.entries(sources).flatMap(([name, source]) => ["--data", `${name}=${source}`]);
 }
 
-function embeddings(results: string, output: string, ids: string): Embeddings {
-  const concept = readArray({ file: ids, key: "concept" });
-  if (concept.dtype !== "i32") throw new Error(`concepts are ${concept.dtype}`);
-  return { vectors: readArray({ file: results, key: output }), ids: concept.data };
-}
+/** What `sigc eval --json` says of one way of a retrieval. */
+type Way = {
+  readonly queries: number;
+  readonly candidates: number;
+  readonly recall: Readonly<Record<string, number>>;
+  readonly chance: Readonly<Record<string, number>>;
+};
 
-function table(title: string, { queries, candidates, at, chance }: Recall): string {
+function table(title: string, { queries, candidates, recall, chance }: Way): string {
   const percent = (share = 0) => `${(100 * share).toFixed(share < 0.01 ? 2 : 1)} %`.padStart(7);
-  const rows = KS.map((k) => `  recall@${k}`.padEnd(13) + percent(at[k]) + `   chance ${percent(chance[k])}\n`);
+  const rows = KS.map((k) => `  recall@${k}`.padEnd(13) + percent(recall[k]) + `   chance ${percent(chance[k])}\n`);
   return `${title}: ${queries} against ${candidates}\n${rows.join("")}`;
 }
 
@@ -74,25 +74,20 @@ async function demo(): Promise<void> {
 
   rmSync(RUN, { recursive: true, force: true });
   mkdirSync(RUN, { recursive: true });
-  command(["train", PROGRAM, ...inputs("--data", train, train), "--out", RUN], "ignore");
+  command(["train", PROGRAM, ...inputs(train, train), "--out", RUN], "ignore");
 
-  const checkpoint = latestCheckpoint(RUN);
-  if (checkpoint === null) throw new Error("training left no checkpoint");
-  const results = join(RUN, "test.safetensors");
-  const parameters = join(relative(process.cwd(), checkpoint), "model.safetensors");
-  command(["run", PROGRAM, "--params", parameters, ...inputs("--input", test, captions), "--out", results], "ignore");
-
-  const pictures = embeddings(results, "zi", test);
-  const names = embeddings(results, "zt", captions);
-  const toNames = recall(pictures, names, KS);
-  const toPictures = recall(names, pictures, KS);
+  const measured = command(["eval", PROGRAM, "--checkpoint", RUN, ...inputs(test, captions), "--json"], "pipe");
+  const { tasks } = JSON.parse(measured) as { readonly tasks: readonly { readonly imageToText: Way; readonly textToImage: Way }[] };
+  const [task] = tasks;
+  if (task === undefined) throw new Error("nothing was measured");
+  const { imageToText: toNames, textToImage: toPictures } = task;
   process.stderr.write("\n");
   process.stdout.write(
     `On drawings of an artist never seen in training:\n${table("picture to name", toNames)}${table("name to picture", toPictures)}`,
   );
 
   const last = KS[KS.length - 1] ?? 1;
-  if ([toNames, toPictures].some(({ at, chance }) => (at[last] ?? 0) < LEARNT * (chance[last] ?? 1))) {
+  if ([toNames, toPictures].some(({ recall, chance }) => (recall[last] ?? 0) < LEARNT * (chance[last] ?? 1))) {
     process.stderr.write(`recall@${last} is below ${LEARNT} times chance: training has failed\n`);
     process.exitCode = 1;
   }

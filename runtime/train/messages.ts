@@ -15,4 +15,6 @@ export const trainMessages = {
   folderInUse: error("SIG7110")`${"folder"} holds checkpoints of a run.`.help`go on with it: --resume`.help`or write elsewhere: --out DIR`,
   nonFinite: error("SIG7111")`${"name"} is ${"value"} at step ${"step"} (${"place"}).`.help`the last good checkpoint is ${"checkpoint"}`
     .help`lower the learning rate, lengthen the warm-up, or clip the gradient norm`,
+  nonFiniteState: error("SIG7116")`${"element"} is ${"value"} after the update of step ${"step"} (${"place"}): it is not saved.`
+    .help`the last good checkpoint is ${"checkpoint"}`.help`lower the learning rate, lengthen the warm-up, or clip the gradient norm`,
 } as const;

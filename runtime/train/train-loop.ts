@@ -1,8 +1,9 @@
 /** Steps until the last: feed, run, look at the numbers. Parameters and optimiser state stay in the engine between steps. */
 import type { Plan } from "../../compiler/plan/plan.js";
 import { type HostArray, hostArray, valueAt } from "../data/host-array.js";
-import { batches, type Position } from "../data/shuffle.js";
+import type { Position } from "../data/shuffle.js";
 import type { Executable } from "../engine.js";
+import type { BrokenSample } from "../samples/open-samples.js";
 import type { TrainingData } from "./training-data.js";
 
 export type StepNames = {
@@ -33,6 +34,8 @@ export type Loop = {
   /** After each step; what it throws ends the loop. */
   readonly onStep: (done: StepDone) => Promise<void>;
   readonly stopped: () => boolean;
+  /** Before the step whose batch goes on without them. */
+  readonly onBroken: (samples: readonly BrokenSample[], step: number) => void;
 };
 
 export type StepDone = {
@@ -42,6 +45,8 @@ export type StepDone = {
   /** Where the next step's batch begins. */
   readonly position: Position;
   readonly multiplier: number;
+  /** How long the engine waited for this step's batch, in ms. */
+  readonly waitMs: number;
   /** Every scalar result that is not carried: the loss, metrics, the gradient norm. */
   readonly scalars: ReadonlyMap<string, number>;
 };
@@ -52,24 +57,32 @@ export async function trainLoop(loop: Loop): Promise<void> {
   let { step } = from;
   if (step >= until) return;
   const scalar = (value: number): HostArray => hostArray("f64", [], new Float64Array([value]));
-  for (const { indices, next } of batches(data.rows, loop.batch, from.position)) {
-    const fed = data.batch(indices);
-    loop.check(fed, indices);
-    const multiplier = loop.schedule(step);
-    // Carried values are resident from the first run on.
-    const state = step === from.step ? [...loop.fixed, ...loop.carried] : loop.fixed;
-    const inputs = new Map([...fed, ...state, [names.schedule, scalar(multiplier)], [names.step, scalar(step + 1)]]);
-    const { outputs } = await executable.run(plan, { inputs, carry: names.carry });
-    step++;
-    const scalars = new Map(
-      [...outputs]
-        .filter(([name, array]) => array.data.length === 1 && !names.carry.has(name))
-        .map(([name, array]) => [name, valueAt(array, 0)]),
-    );
-    const epoch = next.row === 0 ? next.epoch - 1 : next.epoch;
-    await loop.onStep({ step, epoch, position: next, multiplier, scalars });
-    if (step >= until || loop.stopped()) return;
-    // Lets a pending signal through: a synchronous engine would otherwise never give way.
-    await new Promise<void>((resolve) => setImmediate(resolve));
+  const stream = data.stream(loop.batch, from.position);
+  try {
+    for (;;) {
+      const asked = performance.now();
+      const { inputs: fed, rows, next, broken } = await stream.next();
+      const waitMs = performance.now() - asked;
+      if (broken.length > 0) loop.onBroken(broken, step + 1);
+      loop.check(fed, rows);
+      const multiplier = loop.schedule(step);
+      // Carried values are resident from the first run on.
+      const state = step === from.step ? [...loop.fixed, ...loop.carried] : loop.fixed;
+      const inputs = new Map([...fed, ...state, [names.schedule, scalar(multiplier)], [names.step, scalar(step + 1)]]);
+      const { outputs } = await executable.run(plan, { inputs, carry: names.carry });
+      step++;
+      const scalars = new Map(
+        [...outputs]
+          .filter(([name, array]) => array.data.length === 1 && !names.carry.has(name))
+          .map(([name, array]) => [name, valueAt(array, 0)]),
+      );
+      const epoch = next.row === 0 ? next.epoch - 1 : next.epoch;
+      await loop.onStep({ step, epoch, position: next, multiplier, waitMs, scalars });
+      if (step >= until || loop.stopped()) return;
+      // Lets a pending signal through: a synchronous engine would otherwise never give way.
+      await new Promise<void>((resolve) => setImmediate(resolve));
+    }
+  } finally {
+    await stream.close();
   }
 }

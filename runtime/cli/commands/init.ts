@@ -38,6 +38,7 @@ pipeline two_towers {
   label[i, j] = where(i == j, 1, -1)
   loss = -sum[i, j](log_sigmoid(label[i, j] * logits[i, j])) / n
 
+  eval { task retrieval(image: zi, text: zt) }
   train {
     optimizer adamw(lr: 1e-2)
     schedule cosine(warmup: 5%)

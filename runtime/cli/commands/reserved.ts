@@ -4,10 +4,7 @@ import type { Register } from "../session.js";
 
 /** Names that are spoken for, so that nobody's script comes to mean something else by them. */
 const reserved = {
-  eval: "measure retrieval and zero-shot classification",
   lsp: "serve an editor",
-  embed: "write embeddings of a data set",
-  query: "search embeddings",
 } as const;
 
 export const registerReserved: Register = (parent) => {

@@ -1,20 +1,21 @@
 import { Option } from "commander";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { elements } from "../../../compiler/graph/type.js";
 import { evaluateSize } from "../../../compiler/graph/size.js";
-import { parseNamedSource } from "../../data/column.js";
 import { solveBatchSizes } from "../../feed/batch-sizes.js";
 import { fitArray } from "../../feed/fit-array.js";
 import { initialParameter } from "../../feed/initial-parameters.js";
 import { trainMessages } from "../../train/messages.js";
-import { openTrainingData } from "../../train/training-data.js";
+import { type DataSources, openTrainingData, usualLimits } from "../../train/training-data.js";
 import { train } from "../../train/training-run.js";
 import { userError } from "../../user-error.js";
 import { chooseEngine } from "../choose-engine.js";
 import { planWork, requireTrainable } from "../compile-work.js";
 import { exitCodes } from "../exit-codes.js";
 import { type LoadedProgram, loadProgram } from "../load-program.js";
+import { collectData, noData } from "../parse-data.js";
 import {
+  bytesOption,
   collectPairs,
   countOption,
   type EngineOptions,
@@ -26,12 +27,16 @@ import { type ParameterFlags, readParameters } from "../read-parameters.js";
 import { printDiagnostics } from "../report.js";
 import type { CommonOptions, Register } from "../session.js";
 import { Narrator } from "../training-narrator.js";
+import { trainingReport } from "../training-report.js";
 
 type Options = ProgramOptions &
   EngineOptions &
   CommonOptions &
   ParameterFlags & {
-    readonly data?: ReadonlyMap<string, string>;
+    readonly data?: DataSources;
+    readonly broken?: number;
+    readonly prefetch: number;
+    readonly keepDecoded: number;
     readonly steps?: number;
     readonly until?: number;
     readonly batch?: number;
@@ -39,17 +44,32 @@ type Options = ProgramOptions &
     readonly out?: string;
     readonly resume?: true;
     readonly checkpointEvery?: number;
+    readonly gradStats?: number;
+    readonly report?: true;
   };
 
 export const registerTrain: Register = (parent, { console, finish }) => {
-  withEngineOptions(withProgramOptions(parent.command("train").summary("train a program's parameters").argument("<file>", "the program")))
+  const command = parent
+    .command("train")
+    .summary("train a program's parameters")
+    .argument("<file>", "the program")
+    .argument("[samples...]", "further samples for the data block, as a shell makes them of train-{000..005}.tar");
+  withEngineOptions(withProgramOptions(command))
     .description(
       "Trains by the file's train block. Writes checkpoints and metrics.jsonl to a folder, from which --resume goes on with the same bits.",
     )
     .option(
-      "--data <name=file>",
-      "an input's column: NAME=FILE.npy or NAME=FILE.safetensors#KEY; repeatable",
-      collectPairs("--data", "NAME=FILE"),
+      "--data <samples>",
+      "samples for the data block: .tar shards, a folder of them, a .jsonl manifest; or an input's column: NAME=FILE.npy, NAME=FILE.safetensors#KEY; repeatable",
+      collectData,
+    )
+    .option("--broken <count>", "how many samples may be broken (default: one in a hundred, at least 10)", countOption("--broken", 0))
+    .option("--prefetch <amount>", "the most that batches made ahead may take", bytesOption, usualLimits.prefetch)
+    .option(
+      "--keep-decoded <amount>",
+      "the most that decoded pictures may take, so that they are decoded once",
+      bytesOption,
+      usualLimits.hold,
     )
     .option("--steps <count>", "the length of the run, in place of the file's", countOption("--steps", 1))
     .option("--until <step>", "stop early, to go on later", countOption("--until", 1))
@@ -58,6 +78,12 @@ export const registerTrain: Register = (parent, { console, finish }) => {
     .option("--out <folder>", "where checkpoints and metrics go (default: runs/PIPELINE)")
     .option("--resume", "go on from the folder's newest checkpoint")
     .option("--checkpoint-every <steps>", "how often to save (default: ten times a run)", countOption("--checkpoint-every", 1))
+    .option(
+      "--grad-stats <steps>",
+      "every so many steps, log the norms of each parameter, its gradient and its update",
+      countOption("--grad-stats", 1),
+    )
+    .option("--report", "with each checkpoint, write report.html to the folder: curves, settings and program on one page")
     .addOption(new Option("--params <file.safetensors>", "start from these parameters").conflicts("resume"))
     .addOption(
       new Option("--param <name=value>", "start from this value of one parameter; repeatable")
@@ -65,7 +91,7 @@ export const registerTrain: Register = (parent, { console, finish }) => {
         .conflicts("resume"),
     )
     .option("--json", "write JSON lines to stdout as training goes")
-    .action(async (path: string, options: Options) => {
+    .action(async (path: string, more: readonly string[], options: Options) => {
       const loaded = loadProgram(path, options);
       const { program, placeOf } = loaded;
       printDiagnostics(loaded.warnings, loaded.sources, console);
@@ -79,16 +105,30 @@ export const registerTrain: Register = (parent, { console, finish }) => {
       const folder = options.out ?? join("runs", program.name);
 
       const { engine, precision } = await chooseEngine(options, console);
-      const sources = [...(options.data ?? [])].map(([name, text]) => parseNamedSource(`${name}=${text}`));
-      const data = openTrainingData(sources, { pipeline: program.name, inputs: program.inputs, precision, placeOf });
+      const { columns, samples } = options.data ?? noData;
+      const data = await openTrainingData(
+        { columns, samples: [...samples, ...more] },
+        {
+          ...{ program, folder: dirname(path), precision, placeOf },
+          limits: { prefetch: options.prefetch, hold: options.keepDecoded, broken: options.broken ?? null },
+        },
+      );
+      for (const { message } of data.damage) console.err(`warning: ${message}\n`);
       const dims = Object.fromEntries(program.batches.map(({ id }) => [id, batch]));
-      const bound = planWork(loaded, { work: "step", target: engine.target(precision) }, dims, options.memory);
+      const bound = planWork(
+        loaded,
+        { work: "step", target: engine.target(precision), norms: options.gradStats !== undefined },
+        dims,
+        options.memory,
+      );
       if (bound.step === null) throw new Error("a step was compiled without a step");
       const executable = await engine.load(bound.template);
 
       const parameters = program.params.reduce((sum, { type }) => sum + evaluateSize(elements(type), {}), 0);
       const about = { pipeline: program.name, engine: engine.name, batch, steps, until, rows: data.rows, seed, parameters, folder };
-      const narrator = new Narrator(console, { ...about, plannedPeakBytes: bound.plan.peakBytes }, options.json === true);
+      const setting = { ...about, plannedPeakBytes: bound.plan.peakBytes };
+      const narrator = new Narrator(console, setting, options.json === true);
+      const report = options.report === true ? trainingReport(loaded, spec, setting, narrator.lineOf) : null;
       const uninterrupt = console.onInterrupt(() => narrator.interrupt());
       try {
         await train(
@@ -109,12 +149,19 @@ export const registerTrain: Register = (parent, { console, finish }) => {
             placeOf,
             resume: options.resume === true,
             checkpointEvery: options.checkpointEvery ?? Math.ceil(steps / 10),
+            normsEvery: options.gradStats ?? 1,
             parameters: () => firstParameters(loaded, options, seed, precision),
             stopped: () => narrator.interrupted,
-            onEvent: narrator.tell,
+            onEvent: (event) => {
+              narrator.tell(event);
+              report?.tell(event);
+            },
           },
-          narrator.stepLine,
+          narrator.lineOf,
         );
+      } catch (error) {
+        report?.failed(error instanceof Error ? error.message : String(error));
+        throw error;
       } finally {
         narrator.end();
         uninterrupt();

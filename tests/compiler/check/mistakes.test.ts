@@ -20,6 +20,28 @@ const inside = (row: Row, members: string, says: readonly string[] = [], modules
 });
 const whole = (row: Row, text: string, says: readonly string[] = [], options: CheckOptions = {}): Case => ({ row, text, says, options });
 
+/** An entry of an input of 32×32 pictures. */
+const data = (row: Row, pipe: string, says: readonly string[] = []): Case =>
+  inside(row, `input picture : f32[n, 32, 32, 3]\n data { picture = ${pipe} }`, says);
+
+/** A task over embeddings of n pictures and m texts. */
+const task = (row: Row, text: string, says: readonly string[] = []): Case =>
+  whole(
+    row,
+    `pipeline tasks {
+  batch n, m
+  input zi : f32[n, 8]
+  input zt : f32[m, 8]
+  input narrow : f32[m, 6]
+  input image_id : i32[n]
+  input text_id : i32[m]
+  logits = zi @ zt.T
+  loss = mean(logits)
+  eval { task ${text} }
+}`,
+    says,
+  );
+
 const LINEAR = 'import { linear } from "std/layers.sig"\n';
 
 const cases: readonly Case[] = [
@@ -177,7 +199,6 @@ module outer()(v: f32) -> f32 {
   inside("lossNotScalar", "metric a = «w»"),
   inside("resultTwice", "loss = sum(x)\n output x\n output «x»", ["here first"]),
   inside("ellipsisInInput", "input q : f32[«...», 3]"),
-  inside("reserved", 'loss = sum(x0)\n «data» { x = column("a") }'),
 
   inside("trainTwice", "train { optimizer sgd(lr: 1) }\n «train { optimizer sgd(lr: 1) }»"),
   whole("trainWithoutLoss", "pipeline a { input x : f32\n output x\n «train { optimizer sgd(lr: 1) }» }"),
@@ -186,10 +207,69 @@ module outer()(v: f32) -> f32 {
   inside("unknownSetting", "train { optimizer sgd(lr: 1)\n for t { «decya»: 0 } }", ["did you mean `decay`?"]),
   inside("settingTwice", "train { optimizer sgd(lr: 1)\n «optimizer» sgd(lr: 1) }"),
   inside("unknownMethod", "train { optimizer «adamww»(lr: 1) }", ["did you mean `adamw`?"]),
+  inside("outOfBounds", "train { optimizer sgd(lr: 1)\n ema «1» }", ["at least 0 and below 1"]),
+  inside("outOfBounds", "train { optimizer adafactor(lr: 1, clip_rms: «0») }", ["above 0"]),
+  inside("outOfBounds", "train { optimizer adafactor(lr: 1, factor_from: «1.5») }", ["a whole number"]),
+  inside("outOfBounds", "train { optimizer adafactor(lr: 1, eps: «1e-38») }", ["at least 1e-36"]),
   inside("decayModeMissing", "train { optimizer adamw(lr: 1, decay: «0.1») }"),
   inside("decayModeMissing", "train { optimizer adamw(lr: 1)\n for t { decay: «0.1» } }"),
   inside("matchesNothing", "train { optimizer sgd(lr: 1)\n for «tt» { freeze: true } }", ["the parameters are `t`"]),
   inside("methodNeedsCall", "train { optimizer «1» }"),
+
+  inside("blockTwice", 'data { ids = column("cls") | to_int }\n «data { w = column("w") | number }»', ["the first one"]),
+  inside("blockTwice", 'eval { ids = column("cls") | to_int }\n «eval { w = column("w") | number }»', ["the first one"]),
+  inside("entryOfNoInput", 'data { «idz» = column("w") | number }', ["did you mean `ids`?", "the inputs are `x0`"]),
+  inside("entryOfNoInput", 'data { «t» = column("w") | number }'),
+  inside("entryTwice", 'data { w = column("a") | number\n «w» = column("b") | number }', ["here first"]),
+  inside("noSource", "data { w = «decode» | number }", ['column("jpg")']),
+  inside("noSource", 'data { w = «colum("a")» | number }', ["did you mean `column`?"]),
+  data("unknownTransform", 'column("png") | decode | «rezise»(32) | to_float', ["did you mean `resize`?", "`center_crop`"]),
+  data("unknownTransform", 'column("png") | decode | «3» | to_float'),
+  data("transformOrder", 'column("png") | decode | resize(32) | to_float(-1, 1) | «flip(0.5)»', [
+    "`flip` takes a picture; `to_float` gives floats.",
+    "move `flip` before `to_float`",
+    "this gives floats",
+  ]),
+  data("transformOrder", 'column("png") | «resize(32)» | to_float(-1, 1)', [
+    "`column` gives a column as it is stored",
+    "put `decode` between them",
+  ]),
+  data("transformOrder", 'column("png") | decode | resize(32) | «normalize(0.5, 0.5)»', ["put `to_float` between them"]),
+  data("transformOrder", 'column("txt") | pick(first) | «pick(random)»', ["`pick` gives text", "leave one of the two out"]),
+  data("transformOrder", 'column("txt") | tokenize("t.json", length: 4) | «decode»', ["move `decode` before `tokenize`"]),
+  data("entryUnfinished", 'column("png") | «decode»', ["gives a picture", "`to_float(-1, 1)`", "declared f32[n, 32, 32, 3] here"]),
+  data("entryUnfinished", '«column("png")»', ["to_int"]),
+  inside("entryNeedsRows", 'data { t0 = column("a") | «number» }\n input t0 : f32', ["`t0` is f32", "--data t0=FILE"]),
+  inside("entryNeedsRows", 'data { pairs = column("a") | «number» }\n input pairs : f32[n, m]'),
+  data("entryShape", 'column("png") | decode | resize(48) | «to_float(-1, 1)»', ["gives f32[n, 48, 48, 3]", "f32[n, 32, 32, 3]"]),
+  data("entryShape", 'column("png") | decode | resize(48) | to_float | «normalize(0.5, (0.2, 0.2, 0.2))»', ["gives f32[n, 48, 48, 3]"]),
+  inside("entryShape", 'data { ids = column("txt") | «tokenize("t.json", length: 16)» }', ["gives i32[n, 16]", "declared i32[n] here"]),
+  inside("entryShape", 'data { w = column("cls") | «to_int» }', ["gives i32[n]", "the input is f32[n]"]),
+  data("outOfBounds", 'column("png") | decode | resize(«0») | to_float'),
+  data("outOfBounds", 'column("png") | decode | random_crop(32, scale: «(1, 0.5)») | to_float', ["at least its beginning, 1"]),
+  data("outOfBounds", 'column("png") | decode | flip(«2») | to_float'),
+  data("wrongKind", 'column("png") | decode | random_crop(32, scale: «0.5») | to_float', ["2 numbers in brackets"]),
+  data("wrongKind", "column(«3») | decode | to_float", ["a string"]),
+  data("wrongKind", 'embeddings(«"rows.bin"»)', ["FILE.safetensors#KEY"]),
+  data("noSuchChoice", 'column("txt") | pick(«randm»)', ["did you mean `random`?"]),
+  data("notCompileTime", 'column("png") | decode | resize(«n») | to_float'),
+
+  task("unknownMethod", "«retrieve»(image: zi, text: zt)", ["did you mean `retrieval`?", "`zero_shot(…)`"]),
+  task("methodNeedsCall", '«"retrieval"»'),
+  task("missingArgument", "«retrieval(image: zi)»", ["text"]),
+  task("unknownArgument", "retrieval(image: zi, text: zt, «image_ids»: image_id)", ["did you mean `image_id`?"]),
+  task("unknownName", "retrieval(image: «z1», text: zt)", ["did you mean `zi`?"]),
+  task("taskNeedsName", "retrieval(image: «2 * zi», text: zt)", ["`image: zi`"]),
+  task("taskNeedsName", "retrieval(image: «n», text: zt)", ["the size n"]),
+  task("taskNeedsRows", "retrieval(image: «logits», text: zt)", ["`logits` is f32[n, m]", "defined here"]),
+  task("taskNeedsRows", "retrieval(image: zi, text: «text_id»)", ["i32[m]"]),
+  task("taskWidths", "retrieval(image: zi, text: «narrow»)", ["`zi` has 8, `narrow` has 6", "8 comes from input `zi`", "input `narrow`"]),
+  task("taskNumbers", "retrieval(image: zi, text: zt, image_id: «zi», text_id: text_id)", ["f32[n, 8]", "image_id: i32[n]"]),
+  task("taskNumbers", "retrieval(image: zi, text: zt, image_id: image_id, text_id: «image_id»)", ["text_id: i32[m]"]),
+  task("taskNumbers", 'zero_shot(image: zi, text: zt, label: «3», classes: "c.json")', ["the number 3", "label: i32[n]"]),
+  task("taskOneId", "retrieval(image: zi, text: zt, image_id: «image_id»)", ["`text_id` is missing"]),
+  task("wrongKind", "zero_shot(image: zi, text: zt, label: image_id, classes: «4»)", ["the name of a file"]),
+  task("missingArgument", '«zero_shot(image: zi, text: zt, classes: "c.json")»', ["label"]),
 ];
 
 const lineOf = (text: string): string =>

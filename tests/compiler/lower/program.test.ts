@@ -198,12 +198,20 @@ describe("the train block", () => {
       optimizer: { kind: "adamw", lr: 1e-3, beta1: 0.9, beta2: 0.999, eps: 1e-8, decay: 0 },
       schedule: { kind: "constant", warmup: { unit: "steps", value: 0 }, final: 1 },
       clip: null,
+      ema: null,
       batch: null,
       steps: null,
       seed: 0,
       groups: [],
     });
     expect(train("optimizer lion(lr: 1e-4)")?.optimizer).toMatchObject({ beta1: 0.9, beta2: 0.99 });
+    const usual = { momentum: 0.9, beta2: 0.999, power: 0.8, clipRms: null, factorFrom: 32, eps: 1e-30, decay: 0 };
+    expect(train("optimizer adafactor(lr: 1e-3)")?.optimizer).toMatchObject(usual);
+    expect(train("optimizer adafactor(lr: 1e-3, beta2: 0.95, clip_rms: 1)")?.optimizer).toMatchObject({
+      ...usual,
+      beta2: 0.95,
+      clipRms: 1,
+    });
     expect(train("optimizer sgd(lr: 0.1, momentum: 0.9, nesterov: true)")?.optimizer).toMatchObject({ momentum: 0.9, nesterov: true });
   });
 
@@ -217,9 +225,9 @@ describe("the train block", () => {
 
   it("keeps groups in order, with factors apart from absolute values", () => {
     const spec = train(
-      'optimizer adamw(lr: 1, decay: 0.1, decay_mode: "coupled")\n clip 1.5\n batch 64\n steps 1_000\n seed 7\n for ** { lr: 0.1x }\n for u, t { lr: 1e-4, decay: 0, freeze: true }',
+      'optimizer adamw(lr: 1, decay: 0.1, decay_mode: "coupled")\n clip 1.5\n ema 0.999\n batch 64\n steps 1_000\n seed 7\n for ** { lr: 0.1x }\n for u, t { lr: 1e-4, decay: 0, freeze: true }',
     );
-    expect(spec).toMatchObject({ clip: 1.5, batch: 64, steps: 1000, seed: 7, optimizer: { decay: 0.1, decayMode: "coupled" } });
+    expect(spec).toMatchObject({ clip: 1.5, ema: 0.999, batch: 64, steps: 1000, seed: 7, optimizer: { decay: 0.1, decayMode: "coupled" } });
     expect(spec?.groups).toMatchObject([
       { patterns: ["**"], lr: { kind: "factor", value: 0.1 }, decay: null, freeze: false },
       { patterns: ["u", "t"], lr: { kind: "absolute", value: 1e-4 }, decay: { kind: "absolute", value: 0 }, freeze: true },

@@ -2,7 +2,7 @@ import { cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, 
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, describe, expect, test } from "vitest";
-import { type Checkpoint, describeTensors } from "../../../runtime/checkpoint/format.js";
+import { type Checkpoint, describeTensors, eachGroup } from "../../../runtime/checkpoint/format.js";
 import { type Expectation, loadCheckpoint, loadLatest } from "../../../runtime/checkpoint/load.js";
 import { saveCheckpoint } from "../../../runtime/checkpoint/save.js";
 import { latestCheckpoint, stepFolders } from "../../../runtime/checkpoint/store.js";
@@ -35,12 +35,13 @@ function checkpointAt(step: number): Checkpoint {
       ["half", convert(ramp([3], step), "bf16")],
     ]),
     optimizer: new Map<string, HostArray>([["m.img.weight", convert(ramp([3, 5], -step), "f32")]]),
+    ema: new Map(),
   };
 }
 function expectation(checkpoint: Checkpoint): Expectation {
   const { pipeline, program, fixed } = checkpoint;
   const types = (tensors: ReadonlyMap<string, HostArray>) => new Map(Object.entries(describeTensors(tensors)));
-  return { pipeline, program, fixed, model: types(checkpoint.model), optimizer: types(checkpoint.optimizer) };
+  return { pipeline, program, fixed, ...eachGroup((group) => types(checkpoint[group])) };
 }
 
 function refusal(act: () => unknown): string {
@@ -62,6 +63,19 @@ describe("a saved checkpoint", () => {
     // Tensors come sorted by element width; the content is the same.
     expect({ ...loaded, model: new Map([...loaded.model].sort()) }).toEqual({ ...saved, model: new Map([...saved.model].sort()) });
     expect(readFileSync(join(root, "latest"), "utf8")).toBe("step-000100\n");
+  });
+
+  test("an average is a third file; without one there is neither a file nor a word of it", () => {
+    const [plain, averaged] = [fresh(), fresh()];
+    const saved = { ...checkpointAt(1), ema: checkpointAt(2).model };
+    const files = (root: string, checkpoint: Checkpoint) => readdirSync(saveCheckpoint(root, checkpoint)).sort();
+    expect(files(plain, checkpointAt(1))).toEqual(["checkpoint.json", "model.safetensors", "optimizer.safetensors"]);
+    expect(readFileSync(join(plain, "step-000001/checkpoint.json"), "utf8")).not.toContain("ema");
+    expect(files(averaged, saved)).toContain("ema.safetensors");
+    const sorted = (tensors: ReadonlyMap<string, HostArray>) => new Map([...tensors].sort());
+    expect(sorted(loadLatest(averaged, expectation(saved)).ema)).toEqual(sorted(saved.ema));
+    expect(refusal(() => loadLatest(averaged, expectation(checkpointAt(1))))).toMatch(/SIG6055 .*ema does not fit.*it also holds half/);
+    expect(refusal(() => loadLatest(plain, expectation(saved)))).toMatch(/SIG6055 .*ema does not fit.*it lacks half/);
   });
 
   test("equal checkpoints are equal files", () => {
@@ -166,6 +180,18 @@ describe("a checkpoint that does not match is refused by name", () => {
     expect(damaged((copy) => writeFileSync(join(copy, "model.safetensors"), "x"))).toMatch(/SIG6053 .*1 bytes instead of/);
     expect(damaged((copy) => rmSync(join(copy, "model.safetensors")))).toMatch(/SIG6001 .*ENOENT/);
     expect(damaged((copy) => rmSync(join(copy, "checkpoint.json")))).toMatch(/SIG6001/);
+  });
+
+  test("a document that tells half of an average", () => {
+    const averaged = saveCheckpoint(fresh(), { ...saved, ema: saved.model });
+    for (const half of ["tensors", "files"]) {
+      const document = JSON.parse(readFileSync(join(averaged, "checkpoint.json"), "utf8"));
+      delete document[half].ema;
+      const copy = fresh();
+      cpSync(averaged, copy, { recursive: true });
+      writeFileSync(join(copy, "checkpoint.json"), JSON.stringify(document));
+      expect(refusal(() => loadCheckpoint(copy))).toMatch(/SIG6053 .*ema.safetensors: .*and not both/);
+    }
   });
 
   test("a document that was rewritten to describe other tensors", () => {

@@ -23,6 +23,7 @@ function checkpointAt(step: number): Checkpoint {
     fixed: {},
     model: new Map([["w", data]]),
     optimizer: new Map([["m", data]]),
+    ema: new Map([["w", data]]),
   };
 }
 
@@ -99,7 +100,7 @@ describe("kill -9", () => {
     for (let step = 1; ; step++) {
       data.data.fill(step);
       saveCheckpoint(process.argv[1], { pipeline: "p", program: "h", step, position: { seed: 0, epoch: 0, row: step }, fixed: {},
-        model: new Map([["w", data]]), optimizer: new Map([["m", data]]) }, 2);
+        model: new Map([["w", data]]), optimizer: new Map([["m", data]]), ema: new Map() }, 2);
       process.stdout.write(step + "\\n");
     }`;
 

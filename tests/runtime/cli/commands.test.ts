@@ -262,19 +262,22 @@ test("init writes a program that checks, and never over something", async () => 
   expect((await sigc("init", place)).exit).toBe(2);
 });
 
-test("every schema belongs to a command whose documents are checked: here, in the bench, train and towers tests", () => {
+test("every schema belongs to a command whose documents are checked: here, and in the tests of bench, train, convert, eval, embed and query", () => {
   expect([...schemaNames].sort()).toEqual([
     "bench",
     "check",
     "common",
     "convert",
     "doctor",
+    "embed",
+    "eval",
     "explain",
     "failure",
     "fmt",
     "init",
     "ir",
     "plan",
+    "query",
     "run",
     "train",
   ]);

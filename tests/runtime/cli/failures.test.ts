@@ -104,7 +104,7 @@ const failures: readonly (readonly [argv: readonly string[], exit: number, told:
   [["rnu"], 2, /unknown command 'rnu'[^]*help: Did you mean run\?/],
   [["run"], 2, /missing required argument 'file'/],
   [["run", good, "--jsn"], 2, /unknown option '--jsn'[^]*Did you mean --json\?/],
-  [["eval", good, "--anything"], 2, /sigc eval is reserved/],
+  [["lsp", good, "--anything"], 2, /sigc lsp is reserved/],
   [["run", good, "--engine", "tfsj"], 2, /there is no engine "tfsj"[^]*did you mean "tfjs"/],
   [["run", good, "--engine", "tfjs:cpu", "--precision", "f64", "--synthetic", "1", "--set", "n=2"], 2, /float32/],
   [["run", good, "--set", "widht=3"], 2, /there is no config or batch to --set "widht"[^]*did you mean "width"/],

@@ -50,8 +50,8 @@ const lines = (out: string) =>
     .trimEnd()
     .split("\n")
     .map((line) => expectJson("train", line));
-/** What a step is, without how long it took. */
-const steps = (out: string) => lines(out).map(({ seconds: _, examplesPerSecond: __, ...step }) => step);
+/** What a step is, without what it took. */
+const steps = (out: string) => lines(out).map(({ seconds: _, examplesPerSecond: __, residentBytes: ___, waitMs: ____, ...step }) => step);
 
 beforeAll(async () => {
   writeSafetensors(
@@ -91,11 +91,20 @@ describe("sigc train", () => {
   });
 
   test("the loss falls, the rate follows its schedule, epochs are counted, what is frozen stays", async () => {
-    const log = lines("whole") as { loss: number; lr: number; epoch: number; metrics: { temperature: number } }[];
+    const log = lines("whole") as {
+      loss: number;
+      lr: number;
+      epoch: number;
+      metrics: { temperature: number };
+      parameters: { t_prime: number; bias: number };
+    }[];
     expect(log.at(-1)?.loss).toBeLessThan(log[0]?.loss ?? 0);
     expect(log.slice(0, 3).map(({ lr }) => lr)).toEqual([0.005, 0.01, expect.closeTo(0.00992, 4)]);
     expect(log.map(({ epoch }) => epoch).slice(0, 7)).toEqual([0, 0, 0, 1, 1, 1, 2]);
     expect(log[0]?.metrics.temperature).toBeCloseTo(10, 12);
+    // Parameters of one number stand beside the loss that was computed with them.
+    expect(log[0]?.parameters).toEqual({ t_prime: Math.log(10), bias: -3 });
+    for (const { metrics, parameters } of log) expect(Math.exp(parameters.t_prime)).toBeCloseTo(metrics.temperature, 12);
     const model = readSafetensors(path("whole/step-000020/model.safetensors"));
     expect(model.get("bias")?.data[0]).toBe(-3);
     expect(model.get("t_prime")?.data[0]).not.toBe(Math.log(10));
@@ -147,6 +156,73 @@ describe("sigc train", () => {
       path(`explosive/${readFileSync(path("explosive/latest"), "utf8").trim()}/model.safetensors`),
     ).values())
       expect(array.data.every(Number.isFinite)).toBe(true);
+  });
+
+  test("--grad-stats logs norms of gradient, update and value every so many steps, and changes no bit of the training", async () => {
+    await train("watched", "--until", "6", "--grad-stats", "3", "--checkpoint-every", "1");
+    type Norms = Readonly<Record<string, { readonly gradient: number; readonly update: number; readonly parameter: number }>>;
+    const log = lines("watched") as { readonly gradNorm: number; readonly norms?: Norms }[];
+    expect(log.flatMap(({ norms }, k) => (norms === undefined ? [] : [k + 1]))).toEqual([3, 6]);
+    const { norms = {}, gradNorm } = log[5] ?? { gradNorm: 0 };
+    // What is frozen has neither gradient nor update.
+    expect(Object.keys(norms)).toEqual(["a", "b", "t_prime"]);
+    expect(Math.hypot(...Object.values(norms).map(({ gradient }) => gradient))).toBeCloseTo(gradNorm, 12);
+    const [before, after] = [5, 6].map((step) => readSafetensors(path(`watched/step-00000${step}/model.safetensors`)));
+    for (const [name, { update, parameter }] of Object.entries(norms)) {
+      const [old, now] = [before, after].map((model) => Array.from(model?.get(name)?.data ?? []));
+      expect(parameter).toBeCloseTo(Math.hypot(...(old ?? [])), 12);
+      expect(update).toBeCloseTo(Math.hypot(...(now ?? []).map((value, k) => value - (old?.[k] ?? 0))), 12);
+    }
+    // Watched or not, it is the same training, and may be resumed as the other.
+    expect((await train("watched", "--resume")).exit).toBe(0);
+    expect(state("watched", "step-000020").equals(state("whole", "step-000020"))).toBe(true);
+  });
+
+  test("an average begins as the parameters, follows them, is resumed to the bit, and is what run takes as --params", async () => {
+    const averaged = write("averaged.sig", text.replace("    clip 1\n", "    clip 1\n    ema 0.75\n"));
+    const trainAveraged = (out: string, ...flags: readonly string[]) =>
+      sigc("train", averaged, ...columns, "--out", path(out), "--engine", "planref", ...flags);
+    await trainAveraged("averaged", "--checkpoint-every", "1", "--until", "2");
+    const file = (out: string, step: number, name: string) => path(`${out}/step-${String(step).padStart(6, "0")}/${name}.safetensors`);
+    const at = (step: number, name: string) => readSafetensors(file("averaged", step, name));
+    // e ← e + (w − e) / 4
+    for (const [key, first] of at(1, "model")) {
+      const [e1, e2, second] = [at(1, "ema").get(key), at(2, "ema").get(key), at(2, "model").get(key)];
+      first.data.forEach((_, k) => {
+        const [a1, a2, w2] = [Number(e1?.data[k]), Number(e2?.data[k]), Number(second?.data[k])];
+        expect(a2).toBeCloseTo(a1 + (w2 - a1) / 4, 14);
+      });
+    }
+    expect(at(2, "ema").get("bias")?.data[0]).toBe(-3);
+    expect(at(1, "ema").get("t_prime")?.data[0]).toBeCloseTo(
+      Math.log(10) + (Number(at(1, "model").get("t_prime")?.data[0]) - Math.log(10)) / 4,
+      14,
+    );
+
+    expect((await trainAveraged("averaged", "--resume")).exit).toBe(0);
+    expect((await trainAveraged("averaged-whole")).exit).toBe(0);
+    for (const name of ["model", "optimizer", "ema"])
+      expect(readFileSync(file("averaged", 20, name)).equals(readFileSync(file("averaged-whole", 20, name)))).toBe(true);
+    expect(lastModel("averaged-whole", "step-000020").equals(lastModel("whole", "step-000020"))).toBe(true);
+    const inputs = ["--input", `x=${data}#x`, "--input", `y=${data}#y`];
+    const ran = await sigc("run", program, ...inputs, "--params", file("averaged", 20, "ema"), "--engine", "planref", "--json");
+    expect(ran.exit).toBe(0);
+  });
+
+  test("an update that overflows behind a finite loss is not saved: parameter, value, step and line are told", async () => {
+    // The gradient is 1/2 at every step, so w is −4e307 · step: beyond float64 at step 5, where the loss is still −8e307.
+    const overflowing = write(
+      "overflowing.sig",
+      "pipeline overflowing {\n  batch n\n  input x: f32[n, 6]\n  param w: f32[2] = 0\n  loss = w[1] / 2 + 0 * mean(x)\n  train {\n    optimizer sgd(lr: 8e307)\n    batch 7\n    steps 50\n  }\n}\n",
+    );
+    const flags = ["--out", path("overflowing"), "--engine", "planref", "--checkpoint-every", "1"];
+    const { exit, err } = await sigc("train", overflowing, "--data", `x=${data}#x`, ...flags);
+    expect(exit).toBe(3);
+    expect(err).toMatch(/error SIG7116: w\[1\] is -Infinity after the update of step 5 \(.*overflowing.sig:4\): it is not saved/);
+    expect(err).toMatch(/the last good checkpoint is .*step-000004/);
+    expect(readFileSync(path("overflowing/latest"), "utf8")).toBe("step-000004\n");
+    expect(readdirSync(path("overflowing"))).not.toContain("step-000005");
+    expect(readSafetensors(path("overflowing/step-000004/model.safetensors")).get("w")?.data[1]).toBe(-1.6e308);
   });
 
   test.each([

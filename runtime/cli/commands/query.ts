@@ -1,0 +1,123 @@
+import { type Command, Option } from "commander";
+import { basename } from "node:path";
+import { diagnose } from "../../../grammar/diagnostic.js";
+import { writeAtomically } from "../../data/atomic-write.js";
+import { RandomAccessFile } from "../../data/random-access-file.js";
+import { contactSheet, type SheetCell } from "../../eval/contact-sheet.js";
+import { evalMessages } from "../../eval/messages.js";
+import { type Found, findNearest, type Side, type Wanted } from "../../eval/query.js";
+import { captionOf, pictureOf } from "../../eval/shown.js";
+import { LARGEST_MEMBER } from "../../samples/sample.js";
+import { userError } from "../../user-error.js";
+import { type EvaluationOptions, type OpenEvaluation, withEvaluation, withEvaluationOptions } from "../evaluation.js";
+import { jsonDocument, jsonNumber } from "../json.js";
+import { jsonDiagnostic } from "../json-diagnostic.js";
+import { cliMessages } from "../messages.js";
+import { countOption } from "../parse-options.js";
+import { ProgramRefused } from "../program-refused.js";
+import { RowProgress } from "../row-progress.js";
+import { jsonFlag, type Register } from "../session.js";
+import { textTable } from "../text-table.js";
+
+type Options = EvaluationOptions & {
+  readonly text?: string;
+  readonly image?: string;
+  readonly among?: Side;
+  readonly k: number;
+  readonly sheet?: string;
+};
+
+export const registerQuery: Register = (parent, { console, finish }) => {
+  const command = parent.command("query").summary("find the nearest pictures or captions").argument("<file>", "the program; - is stdin");
+  withQueryOptions(withEvaluationOptions(command))
+    .description(
+      "Finds the examples nearest to a caption or a picture: pictures for a caption, captions for a picture, unless --among says otherwise.",
+    )
+    .option(...jsonFlag)
+    .action(async (path: string, options: Options) => {
+      const wanted = wantedOf(options);
+      const among = options.among ?? (wanted.kind === "text" ? "image" : "text");
+      if (options.sheet !== undefined && among === "text") throw userError(evalMessages.noPictures, { reason: "captions are searched" }, 2);
+      const exit = await withEvaluation(path, options, console, async (open) => {
+        const { loaded, program, machine, origin } = open;
+        const [task] = program.evaluation?.tasks ?? [];
+        if (task === undefined)
+          throw new ProgramRefused([diagnose(cliMessages.noTask, program.span, { pipeline: program.name })], loaded.sources);
+        const progress = new RowProgress(console);
+        const query = { ...open, task, wanted, among, k: options.k, placeOf: loaded.placeOf, onProgress: progress.tell };
+        const found = await findNearest(query).finally(() => progress.end());
+        const captions = await Promise.all(
+          found.map(async ({ sample }) => (sample === null ? null : captionOf(program, task.text.name, sample))),
+        );
+        if (options.sheet !== undefined) await writeSheet(options.sheet, open, task.image.name, titleOf(wanted), found, captions);
+        const results = found.map(({ score, key, place }, k) => ({ rank: k + 1, score, key, place, caption: captions[k] ?? null }));
+        if (options.json)
+          console.out(
+            jsonDocument({
+              pipeline: program.name,
+              engine: machine.engine.name,
+              precision: machine.precision,
+              parameters: origin,
+              query: wanted.kind === "text" ? { kind: "text", text: wanted.text } : { kind: "image", file: wanted.origin },
+              among,
+              results: results.map((one) => ({ ...one, score: jsonNumber(one.score) })),
+              sheet: options.sheet ?? null,
+              diagnostics: loaded.warnings.map((d) => jsonDiagnostic(d, loaded.sources)),
+            }),
+          );
+        else
+          console.out(
+            textTable(
+              ["rank", "score", "key", "caption"],
+              results.map(({ rank, score, key, caption }) => [String(rank), score.toFixed(4), printable(key), printable(caption ?? "")]),
+              [0, 1],
+            ),
+          );
+      });
+      finish(exit);
+    });
+};
+
+const withQueryOptions = (command: Command): Command =>
+  command
+    .addOption(new Option("--text <caption>", "what is sought, in words").conflicts("image"))
+    .option("--image <file>", "what is sought, as a PNG, JPEG or WebP")
+    .addOption(new Option("--among <side>", "what is searched").choices(["image", "text"]))
+    .option("-k, --k <count>", "how many are found", countOption("--k", 1), 10)
+    .option("--sheet <file.png>", "write the found pictures side by side");
+
+function wantedOf({ text, image }: Options): Wanted {
+  if (text !== undefined) return { kind: "text", text };
+  if (image === undefined) throw userError(cliMessages.nothingSought, {}, 2);
+  const file = RandomAccessFile.open(image);
+  try {
+    // Checked before memory is taken.
+    if (file.size > LARGEST_MEMBER) throw userError(cliMessages.pictureTooLarge, { file: image, bytes: file.size, most: LARGEST_MEMBER });
+    return { kind: "image", bytes: file.bytes(0, file.size) ?? new Uint8Array(0), origin: image };
+  } finally {
+    file.close();
+  }
+}
+
+const titleOf = (wanted: Wanted): string => (wanted.kind === "text" ? wanted.text : basename(wanted.origin));
+
+async function writeSheet(
+  path: string,
+  { program }: OpenEvaluation,
+  value: string,
+  title: string,
+  found: readonly Found[],
+  captions: readonly (string | null)[],
+): Promise<void> {
+  const cells: SheetCell[] = [];
+  for (const [k, { sample, score, key }] of found.entries()) {
+    const picture = sample === null ? null : await pictureOf(program, value, sample);
+    if (picture === null) throw userError(evalMessages.noPictures, { reason: `${value} is not computed from pictures of samples` });
+    cells.push({ picture, score, caption: captions[k] ?? key });
+  }
+  const png = await contactSheet(title, cells);
+  writeAtomically(path, (sink) => sink(png));
+}
+
+/** Keys and captions come from files of strangers; what would steer a terminal is shown as a space. */
+const printable = (text: string): string => text.replaceAll(/[\p{Cc}\p{Cf}]+/gu, " ").slice(0, 200);

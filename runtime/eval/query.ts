@@ -1,0 +1,99 @@
+/** The examples nearest to one caption or one picture: they pass by in batches, and only the nearest are remembered. */
+import type { EvalTask } from "../../compiler/lower/eval-spec.js";
+import type { LoweredProgram } from "../../compiler/lower/program.js";
+import type { HostArray } from "../data/host-array.js";
+import type { PlaceOf } from "../feed/place.js";
+import type { Sample } from "../samples/sample.js";
+import type { Machine } from "./compiled.js";
+import { Encoder } from "./encoder.js";
+import type { Examples } from "./examples.js";
+import { Nearest } from "./nearest.js";
+
+export type Side = "image" | "text";
+export type Wanted =
+  | { readonly kind: "text"; readonly text: string }
+  | { readonly kind: "image"; readonly bytes: Uint8Array; readonly origin: string };
+
+export type Query = {
+  readonly program: LoweredProgram;
+  readonly task: EvalTask;
+  readonly wanted: Wanted;
+  /** What is searched. */
+  readonly among: Side;
+  readonly k: number;
+  readonly examples: Examples;
+  readonly parameters: ReadonlyMap<string, HostArray>;
+  readonly machine: Machine;
+  readonly batch: number;
+  readonly placeOf: PlaceOf;
+  readonly onProgress: (what: string, done: number, of: number | null) => void;
+};
+
+export type Found = {
+  readonly score: number;
+  readonly key: string;
+  /** In the source of the examples, from 0. */
+  readonly place: number;
+  /** null where examples are rows of arrays. */
+  readonly sample: Sample | null;
+};
+type Seen = Omit<Found, "score">;
+
+/** Falling by score; fewer than k where there are fewer examples. */
+export async function findNearest(query: Query): Promise<readonly Found[]> {
+  const vector = await vectorOf(query);
+  const nearest = await Nearest.among(vector, query.k, query.machine);
+  const name = query.task[query.among].name;
+  const encoder = await Encoder.load(query.program, [name], query).catch((error: unknown) => {
+    nearest.dispose();
+    throw error;
+  });
+  const examples = await query.examples.open(encoder.program.inputs).catch((error: unknown) => {
+    nearest.dispose();
+    encoder.dispose();
+    throw error;
+  });
+  /** By the order in which they came. */
+  let remembered = new Map<number, Seen>();
+  let seen = 0;
+  try {
+    for await (const { rows, keys, samples, values } of encoder.over(examples)) {
+      await nearest.add(valueNamed(values, name));
+      rows.forEach((place, k) => remembered.set(seen + k, { key: keys[k] ?? "", place, sample: samples?.[k] ?? null }));
+      seen += rows.length;
+      const kept = new Set(nearest.lists.flatMap((list) => list.map(({ index }) => index)));
+      remembered = new Map([...remembered].filter(([index]) => kept.has(index)));
+      query.onProgress(name, seen, examples.count);
+    }
+    return (nearest.lists[0] ?? []).flatMap(({ index, score }) => {
+      const one = remembered.get(index);
+      return one === undefined ? [] : [{ ...one, score }];
+    });
+  } finally {
+    examples.close();
+    encoder.dispose();
+    nearest.dispose();
+  }
+}
+
+/** The embedding of what is sought, [1, width]. */
+async function vectorOf({ wanted, ...query }: Query): Promise<HostArray> {
+  const name = query.task[wanted.kind].name;
+  const encoder = await Encoder.load(query.program, [name], { ...query, batch: 1 });
+  try {
+    const { inputs } = encoder.program;
+    const made =
+      wanted.kind === "text" ? await query.examples.ofTexts(inputs, [wanted.text]) : await query.examples.ofPicture(inputs, wanted);
+    const values = await encoder.encode(made, Int32Array.of(0), (input) => `${wanted.kind === "text" ? "--text" : "--image"} as ${input}`);
+    const { dtype, shape, data } = valueNamed(values, name);
+    return { dtype, shape, data: data.slice() } as HostArray;
+  } finally {
+    encoder.dispose();
+  }
+}
+
+function valueNamed(values: ReadonlyMap<string, HostArray>, name: string): HostArray {
+  const value = values.get(name);
+  if (value === undefined) throw new Error(`${name} has not been computed`);
+  return value;
+}

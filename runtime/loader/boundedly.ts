@@ -1,0 +1,17 @@
+/** Samples that are read and decoded at the same time: sharp has four threads, and each may hold a whole photograph. */
+const AT_ONCE = 8;
+
+/** The results of all items, in their order, a few at a time. */
+export async function boundedly<T, R>(items: readonly T[], work: (item: T) => Promise<R>, atOnce = AT_ONCE): Promise<readonly R[]> {
+  const results: R[] = [];
+  let next = 0;
+  const worker = async (): Promise<void> => {
+    while (next < items.length) {
+      const k = next++;
+      // Below the length, so it is there; T itself may be undefined.
+      results[k] = await work(items[k] as T);
+    }
+  };
+  await Promise.all(Array.from({ length: Math.min(atOnce, items.length) }, worker));
+  return results;
+}

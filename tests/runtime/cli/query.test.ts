@@ -1,0 +1,112 @@
+import { existsSync, readFileSync } from "node:fs";
+import sharp from "sharp";
+import { beforeAll, describe, expect, test } from "vitest";
+import { CLASSES, colourFiles, colours, pngOfColour, unit } from "./colours.js";
+import { expectJson, scratchFolder, sigc } from "./invoke.js";
+
+const folder = scratchFolder();
+let files: Awaited<ReturnType<typeof colourFiles>>;
+beforeAll(async () => {
+  files = await colourFiles(folder);
+});
+const run = (...flags: readonly string[]) =>
+  sigc("query", files.program, "--engine", "planref", "--params", files.params, "--data", files.shard, ...flags);
+
+type Result = { readonly rank: number; readonly score: number; readonly key: string; readonly place: number; readonly caption: string };
+const resultsOf = (out: string) => expectJson("query", out)["results"] as readonly Result[];
+
+describe("sigc query", () => {
+  test("finds pictures for a caption, the nearest first, with their keys and captions", async () => {
+    const { exit, out } = await run("--text", "A Green photo", "--k", "4", "--json", "--batch", "2");
+    expect(exit).toBe(0);
+    const wanted = colours
+      .map(({ key, caption, rgb }, place) => ({ score: unit(rgb)[1] ?? 0, key, caption, place }))
+      .sort((a, b) => b.score - a.score)
+      .slice(0, 4);
+    expect(resultsOf(out)).toEqual(wanted.map(({ score, ...one }, k) => ({ rank: k + 1, score: expect.closeTo(score, 6), ...one })));
+  });
+
+  test("finds captions for a picture, and pictures for a picture", async () => {
+    const blue = folder.write("blue.png", await pngOfColour([10, 0, 250]));
+    expect(resultsOf((await run("--image", blue, "-k", "3", "--json")).out).map(({ caption }) => caption)).toEqual([
+      "blue",
+      "blue",
+      "A blue",
+    ]);
+    const alike = resultsOf((await run("--image", blue, "-k", "2", "--among", "image", "--json")).out);
+    expect(alike.map(({ key }) => key)).toEqual(["blue-0", "blue-1"]);
+  });
+
+  test("prints a table, and no more than there is", async () => {
+    const { out } = await run("--text", "red", "--k", "100");
+    const lines = out.trimEnd().split("\n");
+    expect(lines[0]).toMatch(/^rank +score +key +caption$/);
+    expect(lines[1]).toMatch(/^ +1 +1\.0000 +red-0 +red$/);
+    expect(lines).toHaveLength(1 + colours.length);
+  });
+
+  test("draws a sheet of the found pictures in their order, whatever the caption holds", async () => {
+    const sheet = folder.path("sheet.png");
+    expect((await run("--text", `blue <&"'> \u0007 ${"long ".repeat(60)}`, "-k", "2", "--sheet", sheet)).exit).toBe(0);
+    const { data, info } = await sharp(readFileSync(sheet)).raw().toBuffer({ resolveWithObject: true });
+    expect([info.width, info.channels]).toEqual([2 * 172 + 12, 3]);
+    // The middle of each picture: 12 to the left, 40 above, 160 wide.
+    const pixel = (x: number, y: number) => [...data.subarray((y * info.width + x) * 3, (y * info.width + x) * 3 + 3)];
+    expect(pixel(92, 120)).toEqual([0, 0, 240]);
+    expect(pixel(92 + 172, 120)).toEqual([40, 0, 240]);
+  });
+
+  test.each([
+    ["nothing sought", [], 2, /SIG7066/],
+    ["both", ["--text", "a", "--image", "b.png"], 2, /cannot be used with option/],
+    ["a sheet of captions", ["--image", "IMAGE", "--sheet", "s.png"], 2, /SIG6608: no picture can be shown: captions are searched/],
+    ["a picture that is none", ["--image", "TEXT"], 3, /SIG62\d\d.*words\.json/],
+    ["a picture that is not there", ["--image", "nowhere.png"], 3, /nowhere.png: cannot be opened/],
+  ] as const)("refuses %s", async (_, flags, exit, told) => {
+    const image = folder.write("query.png", await pngOfColour([250, 0, 0]));
+    const given = flags.map((flag) => (flag === "IMAGE" ? image : flag === "TEXT" ? folder.path("words.json") : flag));
+    const { exit: found, err } = await run(...given);
+    expect(err).toMatch(told);
+    expect([found, existsSync("s.png")]).toEqual([exit, false]);
+  });
+});
+
+describe("samples in the other commands", () => {
+  const other = (command: string, ...flags: readonly string[]) =>
+    sigc(command, files.program, "--engine", "planref", "--params", files.params, ...flags);
+
+  test("eval pairs each picture with its caption, and classifies by names in templates", async () => {
+    const { exit, out } = await other("eval", "--data", files.shard, "--json");
+    expect(exit).toBe(0);
+    const [retrieval, zeroShot] = expectJson("eval", out)["tasks"] as readonly Readonly<Record<string, unknown>>[];
+    // Captions of a class are equal: two wrong ones go before the right one.
+    expect(retrieval?.["imageToText"]).toMatchObject({ queries: 9, candidates: 9, recall: { 1: 0, 5: 1 }, meanRank: 3 });
+    expect(zeroShot).toMatchObject({ pictures: 9, templates: 3, accuracy: { 1: 1, 5: 1 } });
+    expect(zeroShot?.["classes"]).toEqual(CLASSES.map((name) => ({ name, pictures: 3, top1: 1 })));
+    const text = (await other("eval", "--data", files.shard)).out;
+    expect(text).toMatch(/zero_shot\(image: zi, text: zt\)\n9 pictures, 3 classes, 3 templates: top-1 100.0 % \(by chance 33.3 %\)/);
+  });
+
+  test("a broken sample is told and left out on both sides of a task, and ends embed without a file", async () => {
+    const measured = await other("eval", "--data", files.holed, "--json");
+    expect(measured.exit).toBe(0);
+    expect(measured.err).toMatch(/^warning: .*red-1/m);
+    const [task] = expectJson("eval", measured.out)["tasks"] as readonly { readonly imageToText: { readonly queries: number } }[];
+    expect(task?.imageToText.queries).toBe(3);
+    const limited = await other("eval", "--data", files.holed, "--broken", "0");
+    expect([limited.exit, limited.err]).toEqual([3, expect.stringMatching(/SIG6304/)]);
+    const written = await other("embed", "--data", files.holed, "--outputs", "zi", "--out", folder.path("holed.safetensors"));
+    expect([written.exit, existsSync(folder.path("holed.safetensors"))]).toEqual([3, false]);
+    expect(written.err).toMatch(/SIG6606: the example at place 1/);
+    // The text tower reads no pictures.
+    expect((await other("embed", "--data", files.holed, "--outputs", "zt", "--out", folder.path("zt.safetensors"))).exit).toBe(0);
+  });
+
+  test("without samples, the entries that need them are named; a template without a place is refused", async () => {
+    expect((await other("eval")).err).toMatch(/SIG6301: image and tokens and label come from samples|SIG6301/);
+    folder.write("templates.json", JSON.stringify(["a photo"]));
+    expect((await other("eval", "--data", files.shard)).err).toMatch(/SIG6604.*the template "a photo" has no \{\}/);
+    folder.write("templates.json", JSON.stringify([3]));
+    expect((await other("eval", "--data", files.shard)).err).toMatch(/SIG6603.*entry 0, counted from 0, is no text/);
+  });
+});
