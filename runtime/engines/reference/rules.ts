@@ -2,6 +2,7 @@
 import type { OpName } from "../../../compiler/graph/op-table.js";
 import { gelu, l2Normalize, layerNorm, softmax } from "./composites.js";
 import { dot } from "./contraction.js";
+import { conv2d, windows } from "./convolution.js";
 import { binary, cast, comparison, multiply, select, unary } from "./elementwise.js";
 import { gather, scatterAdd } from "./indexing.js";
 import { broadcast, concat, pad, reshape, slice, transpose } from "./layout.js";
@@ -64,6 +65,7 @@ export const rules = {
   slice,
   pad,
   concat,
+  windows,
 
   sum,
   max,
@@ -79,6 +81,7 @@ export const rules = {
   gather,
   scatter_add: scatterAdd,
 
+  conv2d,
   log_sigmoid: unary((x) => -softplus(-x)),
   gelu,
   softmax,
