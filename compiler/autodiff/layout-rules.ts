@@ -54,7 +54,10 @@ export const layoutRules = {
       // Place k of window o showed position (o * stride + k * dilation + start) / over: solved for o, that is a window of one place.
       const shown = (k: number): Id => {
         const place = b.emit("slice", [d], { axis: axis + 1, start: constant(k), stop: constant(k + 1) });
-        const flat = b.reshape(place, b.shape(d).filter((_, at) => at !== axis + 1));
+        const flat = b.reshape(
+          place,
+          b.shape(d).filter((_, at) => at !== axis + 1),
+        );
         const back = { axis, count, size: 1, stride: over, dilation: 1, start: -start - k * dilation, over: stride };
         return b.reshape(b.emit("windows", [flat], back), shape);
       };

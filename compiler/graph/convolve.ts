@@ -107,7 +107,10 @@ export class Convolving {
   /** Too small for a contraction: products and a sum, the channels side by side. */
   #weighted(windows: Id, weight: Id): Id {
     const [b, l] = [this.#b, this.#lead];
-    const flat = b.reshape(weight, [0, 1, 3].map((axis) => this.#weight[axis] ?? []));
+    const flat = b.reshape(
+      weight,
+      [0, 1, 3].map((axis) => this.#weight[axis] ?? []),
+    );
     return b.sum(b.mul(windows, b.broadcast(flat, b.shape(windows), [l + 1, l + 3, l + 4])), [l + 1, l + 3]);
   }
   #inGroups(x: Id): Id {

@@ -46,7 +46,12 @@ function windowsAllow(kernel: PointKernel, size: Size, dim: number): boolean {
   );
   if (shared) return false;
   if (named.length === 0) return true;
-  return kernel.form === "contract" && dim + 1 < kernel.dims - kernel.inner && asNumber(size) !== null && named.every(({ axes }) => plainAxis(axes, dim + 1) < 0);
+  return (
+    kernel.form === "contract" &&
+    dim + 1 < kernel.dims - kernel.inner &&
+    asNumber(size) !== null &&
+    named.every(({ axes }) => plainAxis(axes, dim + 1) < 0)
+  );
 }
 
 /** May `dim` and the next one become one? */

@@ -31,7 +31,8 @@ function squeezed(from: Shape, to: Shape): readonly (number | null)[] | null {
 export function indexOperand(node: Node, operand: Shape, index: readonly AxisIndex[]): readonly AxisIndex[] | null {
   const at = (axis: number): AxisIndex => index[axis] ?? { dim: null, start: zero };
   // Where an axis that is not there in the operand is read outside, its zeros would be lost.
-  const drops = (kept: readonly (number | null)[]): boolean => index.some(({ window }, axis) => window !== undefined && !kept.includes(axis));
+  const drops = (kept: readonly (number | null)[]): boolean =>
+    index.some(({ window }, axis) => window !== undefined && !kept.includes(axis));
   switch (node.op) {
     case "broadcast":
       return drops(node.attrs.axes) ? null : node.attrs.axes.map(at);
@@ -60,11 +61,12 @@ function throughWindows(
   index: readonly AxisIndex[],
 ): readonly AxisIndex[] | null {
   const [window, place] = [index[axis], index[axis + 1]];
-  const [first, second, extent] = [window?.start, place?.start, operand[axis]].map((size) => asNumber(size ?? []));
-  if (window?.window !== undefined || place?.window !== undefined || first == null || second == null || extent == null) return null;
+  if (window === undefined || place === undefined || window.window !== undefined || place.window !== undefined) return null;
+  const [first, second, extent] = [asNumber(window.start), asNumber(place.start), asNumber(operand[axis] ?? [])];
+  if (first === null || second === null || extent === null) return null;
   const terms = [
-    { dim: window?.dim ?? null, step: stride },
-    { dim: place?.dim ?? null, step: dilation },
+    { dim: window.dim, step: stride },
+    { dim: place.dim, step: dilation },
   ].flatMap(({ dim, step }) => (dim === null ? [] : [{ dim, step }]));
   const position = { terms, start: start + first * stride + second * dilation, over, extent };
   return [...index.slice(0, axis), { dim: null, start: zero, window: position }, ...index.slice(axis + 2)];

@@ -68,7 +68,8 @@ export class ScalarWriter {
       const inner = indexOperand(node, nodes.shape(operand), index);
       if (inner !== null) return this.value(operand, inner);
     }
-    if (hasWindow(index)) return this.#scalar({ kind: "window", ...this.#kernel.window(places.placeOf(id), index, node.type.dtype), dtype });
+    if (hasWindow(index))
+      return this.#scalar({ kind: "window", ...this.#kernel.window(places.placeOf(id), index, node.type.dtype), dtype });
     if (kind === "leaf") return this.#leaf(node, index, dtype);
     if (node === cluster.node) return this.#scalar({ kind: "accumulator", dtype });
     if (kind === "points" && (clusters.producer(id) === cluster || !clusters.isStored(id)))
