@@ -102,6 +102,7 @@ export const attrTexts = {
   and: {},
   or: {},
   select: {},
+  random: {},
 
   broadcast: { shape: resultShape, axes: { ...integers, usual: [] } },
   transpose: { perm: integers },
@@ -142,6 +143,7 @@ export const attrTexts = {
     groups: { ...integer, usual: 1 },
   },
   gelu: { approximate: choice("none", "tanh", "quick") },
+  dropout: { rate: number },
   softmax: { axis: integer },
   l2_normalize: { axis: integer, eps: number },
   layer_norm: { eps: number },

@@ -58,6 +58,7 @@ export type Attrs = {
   and: None;
   or: None;
   select: None;
+  random: None;
 
   broadcast: { readonly shape: Shape; readonly axes: readonly number[] };
   transpose: { readonly perm: readonly number[] };
@@ -84,6 +85,7 @@ export type Attrs = {
   log_sigmoid: None;
   conv2d: Convolution;
   gelu: { readonly approximate: "none" | "tanh" | "quick" };
+  dropout: { readonly rate: number };
   softmax: Axis;
   l2_normalize: { readonly axis: number; readonly eps: number };
   layer_norm: { readonly eps: number };
@@ -307,6 +309,23 @@ export const ops = {
     },
   },
 
+  /**
+   * random(place, row, k, l): in (0, 1), the same wherever the four numbers are. Philox4x32-10 with the counter (place, row, 0, 0)
+   * and the key (k, l); 23 bits and a half, exact in f32.
+   */
+  random: {
+    kind: "elementwise",
+    arity: 4,
+    type: (ins) => {
+      need(
+        ins.every(({ dtype }) => dtype === "i32"),
+        ins,
+        "random needs integers",
+      );
+      return { dtype: "f32", shape: oneShape(ins) };
+    },
+  },
+
   // Layout ------------------------------------------------------------------------------------------------
   /** Operand axis k becomes result axis `axes[k]` (increasing); the other result axes repeat it. */
   broadcast: {
@@ -491,6 +510,15 @@ export const ops = {
   conv2d: { kind: "composite", arity: 2, type: convolutionType },
   /** none: x·Φ(x); tanh: Hendrycks & Gimpel's approximation; quick: x·sigmoid(1.702x). */
   gelu: { kind: "composite", arity: 1, type: floatType },
+  /** x, but in a training step: there each element is 0 with this probability, and else x / (1 − rate). See draw-dropout. */
+  dropout: {
+    kind: "composite",
+    arity: 1,
+    type: (ins, { rate }) => {
+      need(rate >= 0 && rate < 1, ins, `dropout of ${rate}`);
+      return floatType(ins);
+    },
+  },
   /** All 0 over a row of −inf. */
   softmax: { kind: "composite", arity: 1, type: (ins, a) => alongAxis(floatType(ins), a.axis) },
   /** x / max(‖x‖, eps) along one axis. */

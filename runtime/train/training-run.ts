@@ -2,17 +2,19 @@
 import { createHash } from "node:crypto";
 import { join } from "node:path";
 import { printGraph } from "../../compiler/graph/print.js";
+import { stepKey } from "../../compiler/kernel/philox.js";
 import { evaluateSize } from "../../compiler/graph/size.js";
 import type { Type } from "../../compiler/graph/type.js";
 import type { LoweredProgram, ScheduleSpec, TrainSpec } from "../../compiler/lower/program.js";
 import type { IndexBound, Plan } from "../../compiler/plan/plan.js";
+import { randomInput } from "../../compiler/train-step/draw-dropout.js";
 import { scheduleAt } from "../../compiler/train-step/schedule.js";
 import { gradNorm, stepInputs, type TrainStep } from "../../compiler/train-step/train-step.js";
 import type { Checkpoint, TensorType } from "../checkpoint/format.js";
 import { type Expectation, loadLatest } from "../checkpoint/load.js";
 import { saveCheckpoint } from "../checkpoint/save.js";
 import { latestCheckpoint } from "../checkpoint/store.js";
-import { convert, type HostArray, zeros } from "../data/host-array.js";
+import { convert, type HostArray, hostArray, zeros } from "../data/host-array.js";
 import type { Executable } from "../engine.js";
 import { floatStorage } from "../feed/fit-array.js";
 import { checkIndexBounds } from "../feed/index-bounds.js";
@@ -97,6 +99,7 @@ export async function train(run: TrainingRun, lineOf: (event: StepEvent) => stri
     from: start,
     until: run.until,
     schedule: (step) => scheduleAt(run.train.schedule, { steps: run.steps, batch: run.batch }, step),
+    random: (step) => randomKey(run, step),
     check: (inputs, rows) => checkIndexBounds(run.indexBounds, run.plan.dims, inputs, run.data.originOf, run.placeOf, rows),
     stopped: run.stopped,
     onStep: async (done) => {
@@ -110,6 +113,12 @@ export async function train(run: TrainingRun, lineOf: (event: StepEvent) => stri
     },
   });
   run.onEvent({ kind: "end", step: reached, loss: lossOf(last), interrupted: reached < run.until });
+}
+
+/** By the step's own number: a run that was resumed draws what the run would have drawn. */
+function randomKey({ plan, seed }: TrainingRun, step: number): ReadonlyMap<string, HostArray> {
+  if (!plan.inputs.some(({ name }) => name === randomInput)) return new Map();
+  return new Map([[randomInput, hostArray("i32", [2], Int32Array.from(stepKey(seed, step)))]]);
 }
 
 // TypeScript cannot see that a callback has assigned the variable.

@@ -63,6 +63,12 @@ const coins = (seed: number, ...shape: number[]): Given => {
   );
 };
 
+/** Integers of 32 bits, the ends among them. */
+const words = (seed: number): Given => {
+  const { below } = randomFrom(seed);
+  return i32([40], [0, 1, -1, 2147483647, -2147483648, ...Array.from({ length: 35 }, () => below(2 ** 31) * 2 - 2 ** 31)]);
+};
+
 const window = { count: 1, size: 1, stride: 1, dilation: 1, start: 0, over: 1 };
 const windows = (name: string, x: Given, attrs: Partial<Windows> & { readonly axis: number }): OpCase =>
   opCase(name, "each", [x], (b, ids) => b.emit("windows", ids, { ...window, ...attrs }));
@@ -318,6 +324,14 @@ export const opCases = {
     of("concat", normals(1, 3, 5), normals(2, 1, 5))("first axis", "each", { axis: 0 }),
     of("concat", coins(1, 3), coins(2, 2))("bools", "each", { axis: 0 }),
   ],
+  random: [
+    of("random", words(1), words(2), words(3), words(4))("all sorts of words"),
+    opCase("a key for all", "each", [words(5), i32([], [-1])], (b, [x = -1, key = -1]) => {
+      const everywhere = b.broadcast(key, shapeOf([40]), []);
+      return b.emit("random", [x, everywhere, everywhere, x], {});
+    }),
+  ],
+
   windows: [
     windows("overlapping, with zeros", normals(1, 2, 7, 5), { axis: 1, count: 4, size: 3, stride: 2, start: -1 }),
     windows("one place to a window", normals(1, 7, 3), { axis: 0, count: 9, size: 1, start: -1 }),
@@ -422,6 +436,7 @@ export const opCases = {
   ],
 
   conv2d: [],
+  dropout: [],
   log_sigmoid: [],
   gelu: [],
   softmax: [],

@@ -90,11 +90,11 @@ function instruction(
       };
     }
     case "op": {
-      const [x = 0, y = 0, z = 0] = scalar.ins;
+      const [x = 0, y = 0, z = 0, w = 0] = scalar.ins;
       const f = scalarOps[scalar.op]({ to: scalar.dtype, from: all[x]?.dtype ?? scalar.dtype });
       return {
         fixed: scalar.ins.every((operand) => done[operand]?.fixed === true),
-        run: (r) => void (r[at] = rounded(f(r[x] as number, r[y] as number, r[z] as number))),
+        run: (r) => void (r[at] = rounded(f(r[x] as number, r[y] as number, r[z] as number, r[w] as number))),
       };
     }
   }

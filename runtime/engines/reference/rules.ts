@@ -3,7 +3,7 @@ import type { OpName } from "../../../compiler/graph/op-table.js";
 import { gelu, l2Normalize, layerNorm, softmax } from "./composites.js";
 import { dot } from "./contraction.js";
 import { conv2d, windows } from "./convolution.js";
-import { binary, cast, comparison, multiply, select, unary } from "./elementwise.js";
+import { binary, cast, comparison, multiply, random, select, unary } from "./elementwise.js";
 import { gather, scatterAdd } from "./indexing.js";
 import { broadcast, concat, pad, reshape, slice, transpose } from "./layout.js";
 import { argmax, cumsum, inTopK, logsumexp, max, min, sort, sum, topk, topkIndex } from "./reductions.js";
@@ -58,6 +58,7 @@ export const rules = {
   and: binary((x, y) => x * y),
   or: binary(Math.max),
   select,
+  random,
 
   broadcast,
   transpose,
@@ -84,6 +85,7 @@ export const rules = {
   conv2d,
   log_sigmoid: unary((x) => -softplus(-x)),
   gelu,
+  dropout: ({ ins }) => operand(ins, 0),
   softmax,
   l2_normalize: l2Normalize,
   layer_norm: layerNorm,

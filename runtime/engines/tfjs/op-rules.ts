@@ -3,6 +3,7 @@ import type { OpName } from "../../../compiler/graph/op-table.js";
 import { dot } from "./contraction.js";
 import { broadcast, cast, concat, gather, pad, scatterAdd, slice, windows } from "./layout-rules.js";
 import { argmax, cumsum, sort, topk, topkIndex } from "./ranking-rules.js";
+import { random } from "./random.js";
 import { type Call, type Rule, type Unsupported, unsupported } from "./rule.js";
 import { abs, erf, log1p, logsumexp, maximum, minimum, multiply, negate, select, sign, toInteger } from "./special-functions.js";
 import { sum } from "./sums.js";
@@ -97,6 +98,7 @@ export const rules = {
     const operands = whole(tf, quirks, ins);
     return select(tf, operand(operands, 0), operand(operands, 1), operand(operands, 2));
   },
+  random,
 
   broadcast,
   transpose: ({ tf, ins, attrs }) => tf.transpose(operand(ins, 0), [...attrs.perm]),
@@ -124,6 +126,7 @@ export const rules = {
   conv2d: composite,
   log_sigmoid: composite,
   gelu: composite,
+  dropout: composite,
   softmax: composite,
   l2_normalize: composite,
   layer_norm: composite,

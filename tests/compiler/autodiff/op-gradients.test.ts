@@ -121,6 +121,13 @@ const samples = {
   and: [logical("and")],
   or: [logical("or")],
   select: [comparison("lt")],
+  random: [
+    ({ b, x }) => {
+      const [at, zero] = [b.broadcast(b.emit("iota", [], { size: n }), [n, five], [0]), b.broadcast(b.const(0, "i32"), [n, five], [])];
+      return b.mul(x(), b.emit("random", [at, zero, at, zero], {}));
+    },
+  ],
+  dropout: [({ b, x }) => b.emit("dropout", [x()], { rate: 0.5 })],
 
   broadcast: [
     ({ b, draw }) => b.broadcast(draw([five]), [n, five, m], [1]),

@@ -66,6 +66,7 @@ const cases: readonly Case[] = [
     ["5 by 9", "3 by 1", "same"],
   ),
   inside("needsAxes", "a = conv2d(reshape(w, (n, 1, 1, 1)), «w»)", ["[rows, columns, channels / groups, results]"]),
+  inside("outOfBounds", "a = dropout(x, «1»)", ["below 1"]),
   inside("needsAxes", "a = conv2d(«w», y)", ["[..., rows, columns, channels]"]),
   inside("outOfBounds", "param k : f32[1, 1, 1, 2] ~ normal(1)\na = conv2d(reshape(w, (n, 1, 1, 1)), k, groups: «2»)", [
     "1 channels and of 2 results",

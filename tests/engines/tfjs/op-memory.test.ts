@@ -35,6 +35,7 @@ const watched = (() => {
 const [rows, columns] = [263, 131];
 const composites = new Set([
   "conv2d",
+  "dropout",
   "log_sigmoid",
   "gelu",
   "softmax",

@@ -98,8 +98,8 @@ function expression(scalar: Scalar, at: number, to: Lane, { name, lane, setting 
     case "window":
       return setting.window(scalar);
     case "op": {
-      const [x = 0, y = x, z = y] = scalar.ins;
-      return scalarOps[scalar.op]([name(x), name(y), name(z)], to, lane(x));
+      const [x = 0, y = x, z = y, w = z] = scalar.ins;
+      return scalarOps[scalar.op]([name(x), name(y), name(z), name(w)], to, lane(x));
     }
   }
 }
