@@ -1,5 +1,6 @@
-/** The two transposes of a contraction, for any batch, contract and free axes. */
+/** The two transposes of a contraction and of a convolution, for any batch, contract and free axes. */
 import type { GraphBuilder } from "../graph/builder.js";
+import { Convolving } from "../graph/convolve.js";
 import type { Id } from "../graph/graph.js";
 import type { AxisPairs, OpName } from "../graph/op-table.js";
 import { inversePermutation } from "./layout-rules.js";
@@ -54,5 +55,9 @@ export const dotRules = {
     const dLeft = left.free.map((_, k) => batch.length + k);
     const dRight = right.free.map((_, k) => batch.length + left.free.length + k);
     return [() => operandCotangent(b, d, y, left, right, dRight), () => operandCotangent(b, d, x, right, left, dLeft)];
+  },
+  conv2d: ({ ins: [x, weight], attrs, d, b }) => {
+    const back = new Convolving(b, b.shape(x), b.shape(weight), attrs);
+    return [() => back.ofX(weight, d), () => back.ofWeight(x, d)];
   },
 } as const satisfies { readonly [K in OpName]?: Rule<K> };

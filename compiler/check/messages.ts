@@ -52,6 +52,8 @@ export const messages = {
   comparesKinds: error("SIG3213")`${"left"} cannot be compared with ${"right"}.`,
   reducesOne: error("SIG3215")`\`${"name"}\` reduces one array; its second argument is an axis.`
     .help`write \`${"name"}imum(a, b)\` for the ${"word"} of two, element by element`,
+  kernelTooLarge: error("SIG3216")`A kernel of ${"kernel"} does not fit into a picture of ${"picture"}, zeros around it included.`
+    .help`write \`padding: "same"\`, or take a smaller kernel`,
   emptyList: error("SIG3214")`${"what"} needs at least one value.`,
 
   // Indices ------------------------------------------------------------------------------------------------------

@@ -51,6 +51,7 @@ function choice<T extends string>(...choices: readonly T[]): Extract<AttrText<T>
     },
   };
 }
+const pair: AttrText<readonly [number, number]> = { where: "braces", print: printList, read: readPair };
 const flag: AttrText<boolean> = { where: "braces", print: String, read: (from) => choice("true", "false").read(from) === "true" };
 const role: AttrText<InputRole> = { ...choice<InputRole>("data", "param", "state", "step"), usual: "data" };
 
@@ -101,6 +102,7 @@ export const attrTexts = {
   and: {},
   or: {},
   select: {},
+  random: {},
 
   broadcast: { shape: resultShape, axes: { ...integers, usual: [] } },
   transpose: { perm: integers },
@@ -108,6 +110,15 @@ export const attrTexts = {
   slice: { axis: integer, start: size, stop: size },
   pad: { axis: integer, low: size, high: size },
   concat: { axis: integer },
+  windows: {
+    axis: integer,
+    count: integer,
+    size: integer,
+    stride: { ...integer, usual: 1 },
+    dilation: { ...integer, usual: 1 },
+    start: { ...integer, usual: 0 },
+    over: { ...integer, usual: 1 },
+  },
 
   sum: { axes: integers },
   max: { axes: integers },
@@ -124,7 +135,15 @@ export const attrTexts = {
   scatter_add: { axis: integer, size },
 
   log_sigmoid: {},
+  conv2d: {
+    stride: { ...pair, usual: [1, 1] },
+    dilation: { ...pair, usual: [1, 1] },
+    low: { ...pair, usual: [0, 0] },
+    high: { ...pair, usual: [0, 0] },
+    groups: { ...integer, usual: 1 },
+  },
   gelu: { approximate: choice("none", "tanh", "quick") },
+  dropout: { rate: number },
   softmax: { axis: integer },
   l2_normalize: { axis: integer, eps: number },
   layer_norm: { eps: number },

@@ -1,7 +1,9 @@
 /** Composites → primitives: for every stage after the gradients, which know the composites by their own rules. */
 import type { GraphBuilder } from "./builder.js";
+import { Convolving } from "./convolve.js";
 import { type Graph, type Id, isTile, type Node } from "./graph.js";
 import { type Attrs, type OpName, ops } from "./op-table.js";
+import type { Operands } from "./operands.js";
 import { rewrite } from "./rewrite.js";
 import { constant, one } from "./size.js";
 
@@ -10,7 +12,7 @@ export type CompositeName = { [K in OpName]: (typeof ops)[K]["kind"] extends "co
 
 export const isComposite = (op: OpName): op is CompositeName => ops[op].kind === "composite";
 
-type Decomposition<K extends CompositeName> = (b: GraphBuilder, x: Id, attrs: Attrs[K]) => Id;
+type Decomposition<K extends CompositeName> = (b: GraphBuilder, ins: Operands<K>, attrs: Attrs[K]) => Id;
 
 /** Expands the composites that `which` accepts; all of them without it. */
 export function decompose(graph: Graph, which: (node: Node) => boolean = () => true): Graph {
@@ -19,10 +21,9 @@ export function decompose(graph: Graph, which: (node: Node) => boolean = () => t
   );
 }
 
-function expand(b: GraphBuilder, node: Node, op: CompositeName, [x]: readonly Id[]): Id {
-  if (x === undefined) throw new Error(`${op} has no operand`);
-  // The pair (op, attrs) comes from one node, so it fits; TypeScript cannot follow the union.
-  return (decompositions[op] as Decomposition<never>)(b, x, node.attrs as never);
+function expand(b: GraphBuilder, node: Node, op: CompositeName, ins: readonly Id[]): Id {
+  // The triple (op, ins, attrs) comes from one node, so it fits; TypeScript cannot follow the union.
+  return (decompositions[op] as Decomposition<never>)(b, ins as never, node.attrs as never);
 }
 
 const times = (b: GraphBuilder, x: Id, factor: number): Id => b.mul(x, b.constLike(factor, x));
@@ -54,32 +55,37 @@ function kth(b: GraphBuilder, op: "topk" | "topk_index", x: Id, axis: number, k:
 }
 
 export const decompositions = {
-  log_sigmoid: (b, x) => b.neg(b.softplus(b.neg(x))),
+  conv2d: (b, [x, weight], attrs) => new Convolving(b, b.shape(x), b.shape(weight), attrs).result(x, weight),
 
-  gelu: (b, x, { approximate }) => geluOf[approximate](b, x),
+  log_sigmoid: (b, [x]) => b.neg(b.softplus(b.neg(x))),
 
-  softmax: (b, x, { axis }) => {
+  gelu: (b, [x], { approximate }) => geluOf[approximate](b, x),
+
+  // What stands outside of a training step; in one, draw-dropout was there before.
+  dropout: (_, [x]) => x,
+
+  softmax: (b, [x], { axis }) => {
     const total = b.emit("logsumexp", [x], { axes: [axis] });
     // Over a row of −inf the difference would be NaN; with 0 in its place every element is exp(−inf) = 0.
     const safe = b.select(b.emit("eq", [total, b.constLike(Number.NEGATIVE_INFINITY, total)], {}), b.constLike(0, total), total);
     return b.exp(b.sub(x, spread(b, safe, x, axis)));
   },
 
-  l2_normalize: (b, x, { axis, eps }) => {
+  l2_normalize: (b, [x], { axis, eps }) => {
     // One division a row: what is left per element is a product, cheap enough to be made again wherever it is read.
     const norm = b.emit("sqrt", [b.sum(b.mul(x, x), [axis])], {});
     const divisor = b.emit("maximum", [norm, b.constLike(eps, norm)], {});
     return b.mul(x, spread(b, b.div(b.constLike(1, divisor), divisor), x, axis));
   },
 
-  layer_norm: (b, x, { eps }) => {
+  layer_norm: (b, [x], { eps }) => {
     const axis = b.shape(x).length - 1;
     const centred = b.sub(x, spread(b, mean(b, x, axis), x, axis));
     const variance = mean(b, b.mul(centred, centred), axis);
     return b.mul(centred, spread(b, b.emit("rsqrt", [plus(b, variance, eps)], {}), x, axis));
   },
 
-  in_top_k: (b, x, { axis, k }) => {
+  in_top_k: (b, [x], { axis, k }) => {
     const shape = b.shape(x);
     const value = kth(b, "topk", x, axis, k);
     const last = kth(b, "topk_index", x, axis, k);

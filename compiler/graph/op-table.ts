@@ -3,6 +3,7 @@
  * (gradients, reference, kernels, each engine) is `satisfies { [K in OpName]: … }`, so a new entry
  * makes tsc name every rule that it lacks.
  */
+import { type Convolution, windowCount } from "./convolution.js";
 import { addSizes, asNumber, constant, printSize, product, sameSize, subtractSizes, type Size } from "./size.js";
 import { type DType, isFloat, isInteger, printType, sameShape, scalar, type Shape, type Type } from "./type.js";
 
@@ -57,6 +58,7 @@ export type Attrs = {
   and: None;
   or: None;
   select: None;
+  random: None;
 
   broadcast: { readonly shape: Shape; readonly axes: readonly number[] };
   transpose: { readonly perm: readonly number[] };
@@ -64,6 +66,7 @@ export type Attrs = {
   slice: { readonly axis: number; readonly start: Size; readonly stop: Size };
   pad: { readonly axis: number; readonly low: Size; readonly high: Size };
   concat: Axis;
+  windows: Windows;
 
   sum: Axes;
   max: Axes;
@@ -80,7 +83,9 @@ export type Attrs = {
   scatter_add: { readonly axis: number; readonly size: Size };
 
   log_sigmoid: None;
+  conv2d: Convolution;
   gelu: { readonly approximate: "none" | "tanh" | "quick" };
+  dropout: { readonly rate: number };
   softmax: Axis;
   l2_normalize: { readonly axis: number; readonly eps: number };
   layer_norm: { readonly eps: number };
@@ -89,6 +94,21 @@ export type Attrs = {
   arg: { readonly index: number; readonly type: Type };
   loop_index: { readonly loop: number; readonly size: Size };
   project: { readonly index: number; readonly type: Type };
+};
+
+/**
+ * Windows on one axis: window o holds the positions (o * stride + k * dilation + start) / over for k = 0 … size−1. A position that is
+ * no whole number, or outside, reads 0. `start` is −(the zeros before); `over` > 1 reads the axis as if over−1 zeros stood between
+ * its elements; a negative dilation reads backwards.
+ */
+export type Windows = {
+  readonly axis: number;
+  readonly count: number;
+  readonly size: number;
+  readonly stride: number;
+  readonly dilation: number;
+  readonly start: number;
+  readonly over: number;
 };
 
 /** Axes of the left operand paired with axes of the right one, in the order in which they appear in the result. */
@@ -181,6 +201,20 @@ const alongAxis = (type: Type, axis: number): Type => {
   inRange(type, axis);
   return type;
 };
+
+function convolutionType(ins: readonly Type[], a: Convolution): Type {
+  const [x, weight] = [at(ins, 0), at(ins, 1)];
+  need(isFloat(x.dtype) && x.dtype === weight.dtype, ins, "conv2d needs floats of one dtype");
+  const [rows, columns, channels] = x.shape.slice(-3).map(asNumber);
+  const [height, width, own, made] = weight.shape.map(asNumber);
+  const known = (size: number | null | undefined): number => size ?? fail(`conv2d needs known sizes: ${ins.map(printType).join(", ")}`);
+  need(x.shape.length >= 3 && weight.shape.length === 4, ins, "conv2d of [..., h, w, c] and [kh, kw, c, d]");
+  need([...a.stride, ...a.dilation, a.groups].every(isCount), ins, "conv2d needs strides, dilations and groups from 1");
+  need(known(own) * a.groups === known(channels) && known(made) % a.groups === 0, ins, `conv2d in ${a.groups} groups`);
+  const counts = [windowCount(known(rows), known(height), 0, a), windowCount(known(columns), known(width), 1, a)];
+  need(counts.every(isCount), ins, "conv2d needs a picture that holds a window");
+  return { dtype: x.dtype, shape: [...x.shape.slice(0, -3), ...counts.map(constant), constant(known(made))] };
+}
 
 const unary = { kind: "elementwise", arity: 1, type: floatType } as const;
 const binary = { kind: "elementwise", arity: 2, type: numberType } as const;
@@ -275,6 +309,23 @@ export const ops = {
     },
   },
 
+  /**
+   * random(place, row, k, l): in (0, 1), the same wherever the four numbers are. Philox4x32-10 with the counter (place, row, 0, 0)
+   * and the key (k, l); 23 bits and a half, exact in f32.
+   */
+  random: {
+    kind: "elementwise",
+    arity: 4,
+    type: (ins) => {
+      need(
+        ins.every(({ dtype }) => dtype === "i32"),
+        ins,
+        "random needs integers",
+      );
+      return { dtype: "f32", shape: oneShape(ins) };
+    },
+  },
+
   // Layout ------------------------------------------------------------------------------------------------
   /** Operand axis k becomes result axis `axes[k]` (increasing); the other result axes repeat it. */
   broadcast: {
@@ -354,6 +405,21 @@ export const ops = {
         `concat along ${a.axis}`,
       );
       return { dtype: x.dtype, shape: replaced(x.shape, a.axis, [ins.map((t) => inRange(t, a.axis)).reduce(addSizes)]) };
+    },
+  },
+  /** The axis becomes two: one of the windows, one of the places in a window. Never stored where a kernel can index through it. */
+  windows: {
+    kind: "layout",
+    arity: 1,
+    type: (ins, a) => {
+      const x = floatType(ins);
+      need(asNumber(inRange(at(ins, 0), a.axis)) !== null, ins, "windows need an axis of known size");
+      need(
+        [a.count, a.size, a.stride, a.over].every(isCount) && [a.dilation, a.start].every(Number.isSafeInteger),
+        ins,
+        `${a.count} windows of ${a.size}`,
+      );
+      return { dtype: x.dtype, shape: replaced(x.shape, a.axis, [constant(a.count), constant(a.size)]) };
     },
   },
 
@@ -437,8 +503,22 @@ export const ops = {
   // Composites: a decomposition and their own gradient ---------------------------------------------------------
   /** log(1 / (1 + exp(−x))) = −softplus(−x). */
   log_sigmoid: { kind: "composite", arity: 1, type: floatType },
+  /**
+   * conv2d(x[…, h, w, c], weight[kh, kw, c / groups, d]): result[…, i, j, d] = Σ x[…, i * stride + p * dilation − low, …] * weight[p, q, …],
+   * as a correlation, zeros outside. Group g of the results reads group g of the channels.
+   */
+  conv2d: { kind: "composite", arity: 2, type: convolutionType },
   /** none: x·Φ(x); tanh: Hendrycks & Gimpel's approximation; quick: x·sigmoid(1.702x). */
   gelu: { kind: "composite", arity: 1, type: floatType },
+  /** x, but in a training step: there each element is 0 with this probability, and else x / (1 − rate). See draw-dropout. */
+  dropout: {
+    kind: "composite",
+    arity: 1,
+    type: (ins, { rate }) => {
+      need(rate >= 0 && rate < 1, ins, `dropout of ${rate}`);
+      return floatType(ins);
+    },
+  },
   /** All 0 over a row of −inf. */
   softmax: { kind: "composite", arity: 1, type: (ins, a) => alongAxis(floatType(ins), a.axis) },
   /** x / max(‖x‖, eps) along one axis. */

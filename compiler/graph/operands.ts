@@ -6,6 +6,7 @@ type ByArity = {
   readonly 1: readonly [Id];
   readonly 2: readonly [Id, Id];
   readonly 3: readonly [Id, Id, Id];
+  readonly 4: readonly [Id, Id, Id, Id];
   readonly many: readonly Id[];
 };
 

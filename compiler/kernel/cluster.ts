@@ -66,8 +66,14 @@ export class Clustering {
       case "project":
         return this.#follow(node.id, node.ins[0] ?? -1);
       case "layout":
-        if (this.nodes.baseOf(node.id) !== node.id) {
+        if (node.op === "windows") {
+          if (this.nodes.wanted.has(node.id)) this.#producer.set(node.id, this.#join(node, this.nodes.readsOf(node, self)));
+        } else if (this.nodes.baseOf(node.id) !== node.id) {
           if (this.#region.wanted.has(node.id)) this.#join(node, this.nodes.readsOf(node, self));
+          else if (this.nodes.wanted.has(node.id)) {
+            if (node.op === "reshape") this.#follow(node.id, this.nodes.baseOf(node.ins[0] ?? -1));
+            else this.#producer.set(node.id, this.#join(node, this.nodes.readsOf(node, self)));
+          }
         } else if (this.nodes.isAlias(node)) {
           this.#follow(node.id, this.nodes.baseOf(node.ins[0] ?? -1));
           if (this.#region.wanted.has(node.id)) this.#join(node, [{ base: node.id, index: self }]);
@@ -310,8 +316,8 @@ function pointsOf({ base, index }: Read, cluster: Cluster, shape: Shape): Access
   const dims = cluster.live.get(base);
   if (dims === undefined || index.length !== shape.length || dims.length !== cluster.space.length) return null;
   const points: number[] = [];
-  for (const [axis, { dim, start }] of index.entries()) {
-    if (dim === null || start.length > 0 || points[dim] !== undefined) return null;
+  for (const [axis, { dim, start, window }] of index.entries()) {
+    if (window !== undefined || dim === null || start.length > 0 || points[dim] !== undefined) return null;
     const point = dims[axis] ?? -1;
     if (!sameSize(cluster.space[point] ?? [], shape[dim] ?? [])) return null;
     points[dim] = point;

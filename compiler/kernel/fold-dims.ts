@@ -3,9 +3,10 @@
  * n * 64 rows of one matrix product, not n products. Points keep their order, so results keep their bits wherever an order of
  * summation is promised.
  */
-import { multiplySizes, sameSize } from "../graph/size.js";
+import { asNumber, multiplySizes, sameSize, type Size } from "../graph/size.js";
 import { isBlock, type SymbolicCall, type SymbolicView } from "./call.js";
 import type { Access, Factor, Kernel, PointKernel, Scalar } from "./kernel.js";
+import { foldWindow, plainAxis, windowDims } from "./window.js";
 
 export function foldDims(call: SymbolicCall): SymbolicCall {
   const { kernel } = call;
@@ -29,6 +30,30 @@ function scalarsOf(kernel: PointKernel): readonly Scalar[] {
   return [kernel, ...factors].flatMap((part) => part.scalars);
 }
 
+/** What is read through windows: positions take a folded dim apart again. */
+const throughWindows = (kernel: PointKernel): readonly Extract<Scalar, { readonly kind: "window" }>[] =>
+  scalarsOf(kernel).filter((scalar) => scalar.kind === "window");
+
+/**
+ * Only where it makes a matrix product higher, and where the next dim is no axis as it stands, which vectors run along. A folded
+ * view would have another shape than windows read it by.
+ */
+function windowsAllow(kernel: PointKernel, size: Size, dim: number): boolean {
+  const reads = throughWindows(kernel);
+  const named = reads.filter(({ axes }) => windowDims(axes).some((d) => d === dim || d === dim + 1));
+  const shared = windowsOf(kernel).some(
+    ({ operand, access }) => reads.some((read) => read.operand === operand) && (access.includes(dim) || access.includes(dim + 1)),
+  );
+  if (shared) return false;
+  if (named.length === 0) return true;
+  return (
+    kernel.form === "contract" &&
+    dim + 1 < kernel.dims - kernel.inner &&
+    asNumber(size) !== null &&
+    named.every(({ axes }) => plainAxis(axes, dim + 1) < 0)
+  );
+}
+
 /** May `dim` and the next one become one? */
 function foldable(kernel: PointKernel, { operands, extents }: SymbolicCall, dim: number): boolean {
   if (kernel.form === "contract" && dim + 1 === kernel.dims - kernel.inner) return false;
@@ -36,6 +61,7 @@ function foldable(kernel: PointKernel, { operands, extents }: SymbolicCall, dim:
   // The last block is shorter: behind it there would be a gap.
   if (isBlock(size)) return false;
   if (scalarsOf(kernel).some((scalar) => scalar.kind === "index" && (scalar.dim === dim || scalar.dim === dim + 1))) return false;
+  if (!windowsAllow(kernel, size, dim)) return false;
   return windowsOf(kernel).every(({ operand, access }, _, windows) => {
     const [axis, next] = [access.indexOf(dim), access.indexOf(dim + 1)];
     // A view has one shape, whoever reads it.
@@ -56,6 +82,7 @@ function folded(kernel: PointKernel, call: SymbolicCall, dim: number): SymbolicC
   const scalars = <S extends Scalar>(list: readonly S[]): readonly S[] =>
     list.map((scalar) => {
       if (scalar.kind === "load") return { ...scalar, access: access(scalar.access) };
+      if (scalar.kind === "window") return { ...scalar, axes: foldWindow(scalar.axes, dim, asNumber(call.extents[dim + 1] ?? []) ?? 1) };
       return scalar.kind === "index" && scalar.dim > dim ? { ...scalar, dim: scalar.dim - 1 } : scalar;
     });
   const factor = (old: Factor): Factor => ({ ...old, scalars: scalars(old.scalars) });

@@ -12,9 +12,21 @@ export type Access = readonly number[];
 /** The ops that act on each element alone: all that a scalar DAG is made of. */
 export type ScalarOp = Exclude<{ [K in OpName]: (typeof ops)[K]["kind"] extends "elementwise" ? K : never }[OpName], "stop_gradient">;
 
+/** The position (Σ (dim / divisor % modulus) * step + start) / over, of 0 … extent−1; without an extent it is always inside. */
+export type WindowAxis = {
+  readonly terms: readonly WindowTerm[];
+  readonly start: number;
+  readonly over: number;
+  readonly extent: number | null;
+};
+/** Dims that were folded into one are taken apart again; without a modulus, the outermost. */
+export type WindowTerm = { readonly dim: number; readonly divisor: number; readonly modulus: number | null; readonly step: number };
+
 /** One entry of a scalar DAG; `ins` are earlier entries. */
 export type Scalar =
   | { readonly kind: "load"; readonly operand: number; readonly access: Access; readonly dtype: DType }
+  /** An element at a position along each axis of the operand: 0 where one of them is no whole number, or outside. */
+  | { readonly kind: "window"; readonly operand: number; readonly axes: readonly WindowAxis[]; readonly dtype: DType }
   /** The position along a dimension, from 0 in every block; a block's start comes as a parameter. i32 */
   | { readonly kind: "index"; readonly dim: number; readonly dtype: "i32" }
   /** A number that the call hands in: a size, the start of a block, the start of a slice. */

@@ -1,11 +1,20 @@
 /** Layout ops are no work: a reader indexes their operand instead. */
 import type { Node } from "../graph/graph.js";
-import { addSizes, constant, multiplySizes, one, product, sameSize, type Size } from "../graph/size.js";
+import { addSizes, asNumber, constant, multiplySizes, one, printSize, product, sameSize, type Size } from "../graph/size.js";
+import type { Windows } from "../graph/op-table.js";
 import type { Shape } from "../graph/type.js";
 import { isBlock, type SymbolicView } from "./call.js";
 
-/** The index along one axis of a value: a dimension of its reader (null: always 0) plus a start. */
-export type AxisIndex = { readonly dim: number | null; readonly start: Size };
+/** The index along one axis of a value: a dimension of its reader (null: always 0), or a position in windows, plus a start. */
+export type AxisIndex = { readonly dim: number | null; readonly start: Size; readonly window?: WindowIndex };
+
+/** (Σ dim * step + start) / over, where that is one of 0 … extent−1; elsewhere the element is 0. */
+export type WindowIndex = {
+  readonly terms: readonly { readonly dim: number; readonly step: number }[];
+  readonly start: number;
+  readonly over: number;
+  readonly extent: number;
+};
 
 const zero = constant(0);
 export const identityIndex = (rank: number): readonly AxisIndex[] => Array.from({ length: rank }, (_, dim) => ({ dim, start: zero }));
@@ -21,9 +30,12 @@ function squeezed(from: Shape, to: Shape): readonly (number | null)[] | null {
 /** How the operand of a layout op is indexed where its result is indexed so; null where the op is more than a relabelling. */
 export function indexOperand(node: Node, operand: Shape, index: readonly AxisIndex[]): readonly AxisIndex[] | null {
   const at = (axis: number): AxisIndex => index[axis] ?? { dim: null, start: zero };
+  // Where an axis that is not there in the operand is read outside, its zeros would be lost.
+  const drops = (kept: readonly (number | null)[]): boolean =>
+    index.some(({ window }, axis) => window !== undefined && !kept.includes(axis));
   switch (node.op) {
     case "broadcast":
-      return node.attrs.axes.map(at);
+      return drops(node.attrs.axes) ? null : node.attrs.axes.map(at);
     case "transpose":
       return node.attrs.perm.reduce<AxisIndex[]>((list, from, axis) => {
         list[from] = at(axis);
@@ -31,16 +43,48 @@ export function indexOperand(node: Node, operand: Shape, index: readonly AxisInd
       }, []);
     case "slice":
       return index.map((i, axis) => (axis === node.attrs.axis ? { ...i, start: addSizes(i.start, node.attrs.start) } : i));
-    case "reshape":
-      return squeezed(operand, node.type.shape)?.map((axis) => (axis === null ? { dim: null, start: zero } : at(axis))) ?? null;
+    case "reshape": {
+      const kept = squeezed(operand, node.type.shape);
+      return kept === null || drops(kept) ? null : kept.map((axis) => (axis === null ? { dim: null, start: zero } : at(axis)));
+    }
+    case "windows":
+      return throughWindows(node.attrs, operand, index);
     default:
       return null;
   }
 }
 
+/** Null where the windows are themselves read through windows, or from a place that is known only later. */
+function throughWindows(
+  { axis, stride, dilation, start, over }: Windows,
+  operand: Shape,
+  index: readonly AxisIndex[],
+): readonly AxisIndex[] | null {
+  const [window, place] = [index[axis], index[axis + 1]];
+  if (window === undefined || place === undefined || window.window !== undefined || place.window !== undefined) return null;
+  const [first, second, extent] = [asNumber(window.start), asNumber(place.start), asNumber(operand[axis] ?? [])];
+  if (first === null || second === null || extent === null) return null;
+  const terms = [
+    { dim: window.dim, step: stride },
+    { dim: place.dim, step: dilation },
+  ].flatMap(({ dim, step }) => (dim === null ? [] : [{ dim, step }]));
+  const position = { terms, start: start + first * stride + second * dilation, over, extent };
+  return [...index.slice(0, axis), { dim: null, start: zero, window: position }, ...index.slice(axis + 2)];
+}
+
+/** The dims that an index changes with. */
+export const dimsOfIndex = (index: readonly AxisIndex[]): readonly number[] =>
+  index.flatMap(({ dim, window }) => [...(dim === null ? [] : [dim]), ...(window?.terms.map((term) => term.dim) ?? [])]);
+
+export const hasWindow = (index: readonly AxisIndex[]): boolean => index.some(({ window }) => window !== undefined);
+
+export const indexText = (index: readonly AxisIndex[]): string =>
+  index.map(({ dim, start, window }) => `${dim}+${printSize(start)}${window === undefined ? "" : JSON.stringify(window)}`).join();
+
 /** The window on a value whose axes are indexed so by dims of these sizes: one axis per dim, stride 0 where it repeats. */
 export function indexView(view: SymbolicView, index: readonly AxisIndex[], sizes: Shape): SymbolicView {
   const strideOf = (axis: number): Size => view.dims[axis]?.stride ?? one;
+  if (hasWindow(index)) throw new Error("windows are no view of their operand");
   return {
     buffer: view.buffer,
     bases: view.bases,

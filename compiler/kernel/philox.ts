@@ -65,8 +65,22 @@ export function randomWords(key: RandomKey, index: number, attempt = 0): Words {
 }
 
 /** In (0, 1), both ends excluded. 23 bits and a half: exact in f32, so that every engine draws the same number. */
+const toUniform = (word: number): number => ((word >>> 9) + 0.5) * 2 ** -23;
+
 export function uniform(key: RandomKey, index: number): number {
-  return ((randomWords(key, index)[0] >>> 9) + 0.5) * 2 ** -23;
+  return toUniform(randomWords(key, index)[0]);
+}
+
+/** What the op `random` gives: its operands are the counter's and the key's words, as signed or unsigned integers. */
+export const uniformAt = (place: number, row: number, k: number, l: number): number =>
+  toUniform(philox4x32([place >>> 0, row >>> 0, 0, 0], [k >>> 0, l >>> 0])[0]);
+
+const STEP_SITE = 0xffffffff;
+
+/** The key of a training step: every site of the step adds its own number to the second word. Signed integers. */
+export function stepKey(seed: number, step: number): readonly [number, number] {
+  const [k, l] = randomWords({ seed, step, site: STEP_SITE }, 0);
+  return [k | 0, l | 0];
 }
 
 /** Two independent standard normals from two words (Box and Muller 1958), in f64. */

@@ -4,7 +4,7 @@ import { one, sameSize } from "../graph/size.js";
 import type { Shape } from "../graph/type.js";
 import { contiguous, type SymbolicView } from "./call.js";
 import type { ScalarOp } from "./kernel.js";
-import { type AxisIndex, identityIndex, indexOperand, indexView, reshapeView } from "./layout.js";
+import { type AxisIndex, dimsOfIndex, hasWindow, identityIndex, indexOperand, indexView, reshapeView } from "./layout.js";
 import { nodeClass } from "./node-class.js";
 import { CHEAP, scalarCost } from "./scalar-cost.js";
 
@@ -58,7 +58,7 @@ export class RegionNodes {
   /** Follows layout ops to a value that has points or bytes of its own. */
   resolve(id: Id, index: readonly AxisIndex[]): Read {
     const node = this.op(id);
-    if (nodeClass[node.op] !== "layout") return { base: id, index };
+    if (nodeClass[node.op] !== "layout" || (node.op === "windows" && this.wanted.has(id))) return { base: id, index };
     const operand = node.ins[0] ?? -1;
     const inner = indexOperand(node, this.shape(operand), index);
     return inner === null ? { base: id, index } : this.resolve(operand, inner);
@@ -68,6 +68,15 @@ export class RegionNodes {
     return this.resolve(id, identityIndex(this.shape(id).length)).base;
   }
 
+  /** Follows layout ops to where the bytes of a value lie in order or by strides: windows do not. */
+  #bytesOf(id: Id, index: readonly AxisIndex[] = identityIndex(this.shape(id).length)): Read {
+    const node = this.op(id);
+    if (nodeClass[node.op] !== "layout" || node.op === "windows") return { base: id, index };
+    const operand = node.ins[0] ?? -1;
+    const inner = indexOperand(node, this.shape(operand), index);
+    return inner === null ? { base: id, index } : this.#bytesOf(operand, inner);
+  }
+
   /** A reshape that moves elements between axes: a new shape on the operand's bytes, or a copy where those are not in order. */
   isAlias(node: Node): boolean {
     return this.#aliasView(node) !== null;
@@ -75,7 +84,7 @@ export class RegionNodes {
   #aliasView(node: Node): SymbolicView | null {
     const operand = node.ins[0] ?? -1;
     const shape = this.shape(operand);
-    const { base, index } = this.resolve(operand, identityIndex(shape.length));
+    const { base, index } = this.#bytesOf(operand);
     const below = this.op(base);
     const alias = below.op === "reshape" ? this.#aliasView(below) : null;
     const view = nodeClass[below.op] === "given" ? this.#region.given(base) : (alias ?? contiguous(-1, below.type.shape));
@@ -106,7 +115,7 @@ export class RegionNodes {
   /** Has the value an axis along which all elements are one? */
   isRepeated(id: Id): boolean {
     const shape = this.shape(id);
-    const used = this.resolve(id, identityIndex(shape.length)).index.map(({ dim }) => dim);
+    const used = dimsOfIndex(this.resolve(id, identityIndex(shape.length)).index);
     return shape.some((size, axis) => !used.includes(axis) && !sameSize(size, one));
   }
   /**
@@ -139,6 +148,7 @@ export class RegionNodes {
   sinks(id: Id): boolean {
     const walk = (at: Id): boolean => {
       const node = this.op(at);
+      if (this.op(this.#bytesOf(at).base).op === "windows") return false;
       if (node.op === "broadcast" || node.op === "transpose") return walk(node.ins[0] ?? -1);
       if (nodeClass[node.op] === "layout") return !this.isCheap(this.baseOf(at));
       return nodeClass[node.op] !== "points" || !this.isCheap(at) || node.ins.every(walk);
@@ -146,7 +156,7 @@ export class RegionNodes {
     return this.isCheap(this.baseOf(id)) && walk(id);
   }
 
-  /** What a contraction or a tile reads is stored, unless it is computed there; each that must be stored may make a reader dear. */
+  /** What a contraction, a tile or a window reads is stored, unless it is computed there; each that must be stored may make a reader dear. */
   #findWanted(): void {
     const wanted = this.#wanted;
     for (const node of this.#region.nodes) {
@@ -154,17 +164,30 @@ export class RegionNodes {
       const needsBytes =
         (nodeClass[node.op] === "whole" && !copies(node)) ||
         (node.op === "reshape" && this.baseOf(node.id) === node.id && this.isAlias(node));
-      if (needsBytes) for (const operand of node.ins) wanted.add(this.baseOf(operand));
+      if (needsBytes) for (const operand of node.ins) wanted.add(this.#bytesOf(operand).base);
     }
     for (let before = -1; before < wanted.size; ) {
       before = wanted.size;
       this.#costs.clear();
       for (const node of this.#region.nodes) {
-        if (isTile(node)) for (const { value } of node.ins) if (!this.sinks(value)) wanted.add(this.baseOf(value));
+        if (!isTile(node) && nodeClass[node.op] === "layout") this.#storeBehindWindows(node);
+        if (isTile(node)) for (const { value } of node.ins) if (!this.sinks(value)) wanted.add(this.#bytesOf(value).base);
         if (node.op === "dot") for (const operand of node.ins) if (!this.isCheap(this.baseOf(operand))) wanted.add(this.baseOf(operand));
       }
     }
     this.#costs.clear();
+  }
+
+  /** What is read through windows is read at more places than it has elements: its bytes must lie somewhere. */
+  #storeBehindWindows(node: Node): void {
+    const operand = node.ins[0] ?? -1;
+    const inner = indexOperand(node, this.shape(operand), identityIndex(node.type.shape.length));
+    if (inner === null) return;
+    const { base, index } = this.resolve(operand, inner);
+    if (!hasWindow(index)) return;
+    this.#wanted.add(base);
+    const read = this.op(base);
+    if (read.op === "reshape" && this.isAlias(read)) this.#wanted.add(this.#bytesOf(read.ins[0] ?? -1).base);
   }
 
   /** The stored or live values that the expression of a value ends in. */

@@ -10,7 +10,7 @@ export const scalarCost = {
   add: 1, sub: 1, mul: 1, maximum: 1, minimum: 1, select: 1,
   eq: 1, ne: 1, lt: 1, le: 1, gt: 1, ge: 1, and: 1, or: 1,
   div: 4, mod: 8, sqrt: 8, rsqrt: 8,
-  exp: 8, expm1: 8, log: 8, log1p: 8, sin: 8, cos: 8, tanh: 8, erf: 8, sigmoid: 8, softplus: 16, pow: 16,
+  exp: 8, expm1: 8, log: 8, log1p: 8, sin: 8, cos: 8, tanh: 8, erf: 8, sigmoid: 8, softplus: 16, pow: 16, random: 64,
 } as const satisfies Record<ScalarOp, number>;
 
 /**

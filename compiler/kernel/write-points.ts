@@ -2,12 +2,12 @@
 import type { Span } from "../../grammar/span.js";
 import type { Id, Merge } from "../graph/graph.js";
 import { isTile } from "../graph/graph.js";
-import { constant, printSize, type Size } from "../graph/size.js";
+import { addSizes, constant, multiplySizes, printSize, type Size } from "../graph/size.js";
 import type { DType, Shape } from "../graph/type.js";
 import type { LoopId } from "../plan/plan.js";
 import type { SymbolicCall, SymbolicParameter, SymbolicView } from "./call.js";
 import type { Cluster, Clustering } from "./cluster.js";
-import type { Access, Factor, FactorScalar, Kernel, KernelOperand, KernelOut } from "./kernel.js";
+import type { Access, Factor, FactorScalar, Kernel, KernelOperand, KernelOut, WindowAxis, WindowTerm } from "./kernel.js";
 import { type AxisIndex, indexView } from "./layout.js";
 import { type Expressions, type Places, ScalarWriter } from "./write-scalars.js";
 
@@ -103,6 +103,23 @@ export class PointWriter implements Expressions {
       access.map((dim) => this.#extents[dim] ?? []),
     );
     return { operand: this.#operand(view, this.places.stored(dtype)), access };
+  }
+  /** All of the value; positions say where. */
+  window(
+    place: SymbolicView,
+    index: readonly AxisIndex[],
+    dtype: DType,
+  ): { readonly operand: number; readonly axes: readonly WindowAxis[] } {
+    const offset = index.reduce(
+      (sum, { start }, axis) => addSizes(sum, multiplySizes(start, place.dims[axis]?.stride ?? constant(0))),
+      place.offset,
+    );
+    const term = (dim: number, step: number): WindowTerm => ({ dim, divisor: 1, modulus: null, step });
+    const axes = index.map(({ dim, window }): WindowAxis => {
+      if (window === undefined) return { terms: dim === null ? [] : [term(dim, 1)], start: 0, over: 1, extent: null };
+      return { ...window, terms: window.terms.map((t) => term(t.dim, t.step)) };
+    });
+    return { operand: this.#operand({ ...place, offset }, this.places.stored(dtype)), axes };
   }
   #operand(view: SymbolicView, dtype: DType): number {
     const text = viewText(view);

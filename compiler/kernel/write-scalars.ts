@@ -1,13 +1,13 @@
 /** Expressions of a region → the entries of one scalar DAG. */
 import type { Id, Node } from "../graph/graph.js";
-import { asNumber, constant, printSize } from "../graph/size.js";
+import { asNumber, constant } from "../graph/size.js";
 import type { DType } from "../graph/type.js";
 import type { LoopId } from "../plan/plan.js";
 import type { SymbolicParameter, SymbolicView } from "./call.js";
 import type { Cluster, Clustering } from "./cluster.js";
 import { scalarText } from "./kernel-text.js";
-import type { Access, Scalar, ScalarOp } from "./kernel.js";
-import { type AxisIndex, indexOperand } from "./layout.js";
+import type { Access, Scalar, ScalarOp, WindowAxis } from "./kernel.js";
+import { type AxisIndex, hasWindow, indexOperand, indexText } from "./layout.js";
 import { nodeClass } from "./node-class.js";
 
 export type Places = {
@@ -25,6 +25,11 @@ export type Expressions = {
   readonly places: Places;
   readonly parameter: (parameter: SymbolicParameter) => number;
   readonly load: (place: SymbolicView, index: readonly AxisIndex[], dtype: DType) => { readonly operand: number; readonly access: Access };
+  readonly window: (
+    place: SymbolicView,
+    index: readonly AxisIndex[],
+    dtype: DType,
+  ) => { readonly operand: number; readonly axes: readonly WindowAxis[] };
 };
 
 export class ScalarWriter {
@@ -40,7 +45,7 @@ export class ScalarWriter {
   }
 
   value(id: Id, index: readonly AxisIndex[]): number {
-    const key = `${id} ${index.map(({ dim, start }) => `${dim}+${printSize(start)}`).join()}`;
+    const key = `${id} ${indexText(index)}`;
     const known = this.#values.get(key);
     if (known !== undefined) return known;
     const value = this.#compute(id, index);
@@ -57,11 +62,14 @@ export class ScalarWriter {
     const node = nodes.op(id);
     const dtype = places.stored(node.type.dtype);
     const kind = nodeClass[node.op];
-    if (kind === "layout") {
+    const elsewhere = clusters.producer(id) !== cluster && clusters.isStored(id);
+    if (kind === "layout" && !(node.op === "windows" && elsewhere)) {
       const operand = node.ins[0] ?? -1;
       const inner = indexOperand(node, nodes.shape(operand), index);
       if (inner !== null) return this.value(operand, inner);
     }
+    if (hasWindow(index))
+      return this.#scalar({ kind: "window", ...this.#kernel.window(places.placeOf(id), index, node.type.dtype), dtype });
     if (kind === "leaf") return this.#leaf(node, index, dtype);
     if (node === cluster.node) return this.#scalar({ kind: "accumulator", dtype });
     if (kind === "points" && (clusters.producer(id) === cluster || !clusters.isStored(id)))

@@ -106,6 +106,7 @@ function keyOf({ loops, kernel, call }: Heart, all: readonly SymbolicLoop[]): st
     value,
     scalars.map((scalar) => {
       if (scalar.kind === "load") return [scalar.access, view(call.operands[scalar.operand] ?? raise("an operand is missing"))];
+      if (scalar.kind === "window") return [scalar.axes, view(call.operands[scalar.operand] ?? raise("an operand is missing"))];
       if (scalar.kind !== "parameter") return scalarText(scalar);
       const { size: value, start } = call.parameters[scalar.parameter] ?? raise("a parameter is missing");
       return [scalar.dtype, size(value), start === null ? null : loops.indexOf(start)];

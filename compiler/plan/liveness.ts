@@ -128,5 +128,8 @@ function mayTakeOver(call: Call, kernel: Kernel, operand: DraftBuffer, result: D
   const [out, ...others] = kernel.outs.filter((o) => o.operand === write);
   if (out === undefined || others.length > 0 || out.merge !== "none" || text(read) !== text(write)) return false;
   if (out.access.length !== kernel.dims) return false;
-  return kernel.scalars.every((scalar) => scalar.kind !== "load" || scalar.operand !== read || scalar.access.join() === out.access.join());
+  return kernel.scalars.every((scalar) => {
+    if (scalar.kind === "window") return scalar.operand !== read;
+    return scalar.kind !== "load" || scalar.operand !== read || scalar.access.join() === out.access.join();
+  });
 }

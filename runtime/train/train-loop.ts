@@ -30,6 +30,8 @@ export type Loop = {
   readonly until: number;
   /** The multiplier of every learning rate at a step, counted from 0. */
   readonly schedule: (step: number) => number;
+  /** The key of what a step, counted from 0, draws at random; nothing where it draws nothing. */
+  readonly random: (step: number) => ReadonlyMap<string, HostArray>;
   readonly check: (inputs: ReadonlyMap<string, HostArray>, rows: Int32Array) => void;
   /** After each step; what it throws ends the loop. */
   readonly onStep: (done: StepDone) => Promise<void>;
@@ -68,7 +70,13 @@ export async function trainLoop(loop: Loop): Promise<void> {
       const multiplier = loop.schedule(step);
       // Carried values are resident from the first run on.
       const state = step === from.step ? [...loop.fixed, ...loop.carried] : loop.fixed;
-      const inputs = new Map([...fed, ...state, [names.schedule, scalar(multiplier)], [names.step, scalar(step + 1)]]);
+      const inputs = new Map([
+        ...fed,
+        ...state,
+        [names.schedule, scalar(multiplier)],
+        [names.step, scalar(step + 1)],
+        ...loop.random(step),
+      ]);
       const { outputs } = await executable.run(plan, { inputs, carry: names.carry });
       step++;
       const scalars = new Map(

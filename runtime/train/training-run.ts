@@ -6,6 +6,7 @@ import { loadLatest } from "../checkpoint/load.js";
 import { saveCheckpoint } from "../checkpoint/save.js";
 import { latestCheckpoint } from "../checkpoint/store.js";
 import { checkIndexBounds } from "../feed/index-bounds.js";
+import { randomKey } from "../feed/random-key.js";
 import { userError } from "../user-error.js";
 import { trainMessages } from "./messages.js";
 import { MetricsLog } from "./metrics-log.js";
@@ -48,6 +49,7 @@ export async function train(run: TrainingRun, lineOf: (event: StepEvent | Broken
     from: start,
     until: run.until,
     schedule: (step) => scheduleAt(run.train.schedule, { steps: run.steps, batch: run.batch }, step),
+    random: (step) => randomKey(run.plan, run.seed, step),
     check: (inputs, rows) => checkIndexBounds(run.indexBounds, run.plan.dims, inputs, run.data.originOf, run.placeOf, rows),
     stopped: run.stopped,
     onBroken: (samples, step) => {

@@ -1,7 +1,7 @@
 /** Every op with the operands at which engines go wrong: extremes, ties, odd sizes, edges of integers. */
 import { GraphBuilder } from "../../compiler/graph/builder.js";
 import type { Graph, Id } from "../../compiler/graph/graph.js";
-import type { OpName } from "../../compiler/graph/op-table.js";
+import type { OpName, Windows } from "../../compiler/graph/op-table.js";
 import { addSizes, constant } from "../../compiler/graph/size.js";
 import type { DType, Shape } from "../../compiler/graph/type.js";
 import type { Value } from "../../runtime/engines/reference/value.js";
@@ -62,6 +62,22 @@ const coins = (seed: number, ...shape: number[]): Given => {
     Array.from({ length: count(shape) }, () => below(2)),
   );
 };
+
+/** Integers of 32 bits, the ends among them. */
+const words = (seed: number): Given => {
+  const { below } = randomFrom(seed);
+  return i32([40], [0, 1, -1, 2147483647, -2147483648, ...Array.from({ length: 35 }, () => below(2 ** 31) * 2 - 2 ** 31)]);
+};
+
+const window = { count: 1, size: 1, stride: 1, dilation: 1, start: 0, over: 1 };
+const windows = (name: string, x: Given, attrs: Partial<Windows> & { readonly axis: number }): OpCase =>
+  opCase(name, "each", [x], (b, ids) => b.emit("windows", ids, { ...window, ...attrs }));
+/** Places of places, which no kernel indexes through in one step. */
+const windowsOfWindows = (): OpCase =>
+  opCase("of windows", "each", [normals(4, 9, 2)], (b, ids) => {
+    const once = b.emit("windows", ids, { ...window, axis: 0, count: 5, size: 4, stride: 2, start: -1 });
+    return b.emit("windows", [once], { ...window, axis: 1, count: 4, size: 2, start: -1 });
+  });
 
 const { NaN: nan, POSITIVE_INFINITY: inf } = Number;
 const reals = [
@@ -308,6 +324,38 @@ export const opCases = {
     of("concat", normals(1, 3, 5), normals(2, 1, 5))("first axis", "each", { axis: 0 }),
     of("concat", coins(1, 3), coins(2, 2))("bools", "each", { axis: 0 }),
   ],
+  random: [
+    of("random", words(1), words(2), words(3), words(4))("all sorts of words"),
+    opCase("a key for all", "each", [words(5), i32([], [-1])], (b, [x = -1, key = -1]) => {
+      const everywhere = b.broadcast(key, shapeOf([40]), []);
+      return b.emit("random", [x, everywhere, everywhere, x], {});
+    }),
+  ],
+
+  windows: [
+    windows("overlapping, with zeros", normals(1, 2, 7, 5), { axis: 1, count: 4, size: 3, stride: 2, start: -1 }),
+    windows("one place to a window", normals(1, 7, 3), { axis: 0, count: 9, size: 1, start: -1 }),
+    windows("the last axis", normals(1, 3, 7), { axis: 1, count: 3, size: 4, stride: 2, dilation: 2, start: -3 }),
+    windows("between zeros, backwards", normals(1, 2, 4, 3), { axis: 1, count: 9, size: 3, dilation: -1, start: 1, over: 2 }),
+    windows("all outside", normals(1, 4, 3), { axis: 0, count: 2, size: 2, start: 9 }),
+    windows("zeros beside infinity", f32([3], [inf, nan, -inf]), { axis: 0, count: 3, size: 3, start: -1 }),
+    windowsOfWindows(),
+    opCase("of a broadcast, and summed", "largest", [normals(2, 5)], (b, [x = -1]) =>
+      b.sum(b.emit("windows", [b.broadcast(x, shapeOf([4, 5]), [1])], { axis: 0, ...window, count: 4, size: 3, start: -1 }), [0]),
+    ),
+    opCase("of an axis of one", "each", [normals(2, 5)], (b, [x = -1]) =>
+      b.emit("windows", [b.reshape(b.exp(x), shapeOf([5, 1, 1]))], { axis: 1, ...window, count: 2, size: 2, start: -1 }),
+    ),
+    opCase("beside what they are cut from", "each", [normals(2, 6, 5)], (b, [x = -1]) => {
+      const y = b.exp(x);
+      return b.mul(b.sum(b.emit("windows", [y], { axis: 0, ...window, count: 6, size: 3, start: -1 }), [1]), y);
+    }),
+    opCase("sliced, reshaped and sorted", "each", [normals(2, 6, 4)], (b, [x = -1]) => {
+      const cut = b.emit("windows", [x], { axis: 0, ...window, count: 6, size: 3, start: -1 });
+      const some = b.emit("slice", [cut], { axis: 0, start: constant(1), stop: constant(5) });
+      return b.emit("sort", [b.reshape(some, shapeOf([12, 4]))], { axis: 0 });
+    }),
+  ],
 
   sum: [...reductions("sum"), integerReduction("sum"), manyEqual()],
   max: [...reductions("max"), integerReduction("max")],
@@ -387,6 +435,8 @@ export const opCases = {
     of("scatter_add", normals(1, 5), i32([], [2]))("by a number", "each", { axis: 0, size: constant(4) }),
   ],
 
+  conv2d: [],
+  dropout: [],
   log_sigmoid: [],
   gelu: [],
   softmax: [],

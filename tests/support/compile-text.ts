@@ -44,6 +44,8 @@ export const graphTarget: Target = {
 export type CompileTextOptions = {
   readonly target?: Target;
   readonly gradients?: boolean;
+  /** Runs row-wise values in slices of the batch. Default false. */
+  readonly microBatch?: boolean;
   readonly sets?: Readonly<Record<string, string>>;
   readonly onStep?: (step: StepResult) => void;
 };
@@ -56,6 +58,7 @@ export function compileText(
   const compiled = compileProgram(program, {
     target: options.target ?? graphTarget,
     gradients: (options.gradients ?? true) ? differentiable(program) : [],
+    ...(options.microBatch === true ? { microBatch: true } : {}),
     ...(options.onStep === undefined ? {} : { onStep: options.onStep }),
   });
   if (compiled.template === null) throw new Error(compiled.diagnostics.map((d) => d.message).join("\n"));

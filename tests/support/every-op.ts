@@ -2,7 +2,7 @@
 import { GraphBuilder } from "../../compiler/graph/builder.js";
 import type { Graph, Id } from "../../compiler/graph/graph.js";
 import type { OpName } from "../../compiler/graph/op-table.js";
-import { addSizes, batch, constant } from "../../compiler/graph/size.js";
+import { addSizes, batch, constant, one } from "../../compiler/graph/size.js";
 
 const n = batch("n");
 const k = constant(5);
@@ -61,6 +61,8 @@ export const makers = {
   ge: bin("ge"),
   and: (b, { p, q }) => b.emit("and", [p, q], {}),
   or: (b, { p, q }) => b.emit("or", [p, q], {}),
+  random: (b, { i }) => b.emit("random", [i, i, i, i], {}),
+  dropout: (b, { x }) => b.emit("dropout", [x], { rate: 0.25 }),
   select: (b, { p, x, y }) => b.select(p, x, y),
   broadcast: (b, { x }) => b.broadcast(x, [n, constant(2), k], [0, 2]),
   transpose: (b, { x }) => b.transpose(x, [1, 0]),
@@ -68,6 +70,7 @@ export const makers = {
   slice: (b, { x }) => b.emit("slice", [x], { axis: 1, start: constant(1), stop: constant(4) }),
   pad: (b, { x }) => b.emit("pad", [x], { axis: 0, low: constant(0), high: addSizes(n, constant(2)) }),
   concat: (b, { x, y }) => b.emit("concat", [x, y, x], { axis: 0 }),
+  windows: (b, { x }) => b.emit("windows", [x], { axis: 1, count: 3, size: 2, stride: 2, dilation: -1, start: -1, over: 3 }),
   sum: (b, { x }) => b.sum(x, [0, 1]),
   max: (b, { x }) => b.emit("max", [x], { axes: [0] }),
   min: (b, { x }) => b.emit("min", [x], { axes: [1] }),
@@ -80,6 +83,14 @@ export const makers = {
   dot: (b, { x, y }) => b.dot(x, y, [[1, 1]], [[0, 0]]),
   gather: (b, { x, i }) => b.emit("gather", [x, i], { axis: 1 }),
   scatter_add: (b, { x, i }) => b.emit("scatter_add", [x, i], { axis: 0, size: constant(4) }),
+  conv2d: (b, { x }) =>
+    b.emit("conv2d", [b.reshape(x, [n, constant(5), constant(1), constant(1)]), b.reshape(b.const(2), [one, one, one, one])], {
+      stride: [2, 1],
+      dilation: [1, 1],
+      low: [0, 1],
+      high: [1, 0],
+      groups: 1,
+    }),
   log_sigmoid: u("log_sigmoid"),
   gelu: (b, { x }) => b.emit("gelu", [x], { approximate: "quick" }),
   softmax: (b, { x }) => b.emit("softmax", [x], { axis: 0 }),

@@ -1,4 +1,5 @@
 import type { Builtin } from "./builtin.js";
+import { convolutions } from "./convolution.js";
 import { creations } from "./creation.js";
 import { elementwiseFunctions } from "./elementwise.js";
 import { initialisers } from "./initialisers.js";
@@ -8,5 +9,8 @@ import { repeat } from "./repeat.js";
 
 /** Every function of the language, by name. */
 export const builtins: ReadonlyMap<string, Builtin> = new Map(
-  [...elementwiseFunctions, ...reductions, ...layouts, ...creations, ...initialisers, repeat].map((entry) => [entry.name, entry]),
+  [...elementwiseFunctions, ...reductions, ...layouts, ...convolutions, ...creations, ...initialisers, repeat].map((entry) => [
+    entry.name,
+    entry,
+  ]),
 );

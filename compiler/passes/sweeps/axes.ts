@@ -49,6 +49,8 @@ export function axisMap(node: Node, k: number, operand: Shape): readonly (number
       const indexRank = rank - node.type.shape.length + 1;
       return same.map((a) => (k === 1 ? null : a < axis ? a : a < axis + indexRank ? null : a - indexRank + 1));
     }
+    case "windows":
+      return same.map((a) => (a > node.attrs.axis ? a + 1 : a));
     case "reshape": {
       // Only a single batch axis is followed; what becomes of model axes matters to nobody.
       const [to, from] = [batchAxesOf(node.type.shape), batchAxesOf(operand)];
@@ -67,6 +69,7 @@ export function orderedAxis(node: Node): number | null {
     case "concat":
     case "cumsum":
     case "sort":
+    case "windows":
       return node.attrs.axis;
     default:
       return null;

@@ -20,6 +20,7 @@ const rowwiseOps: readonly string[] = [
   "cumsum",
   "sort",
   "reshape",
+  "windows",
   ...reductions,
 ];
 

@@ -63,7 +63,7 @@ export class Holding {
       if ([across, ...inner].some((dim) => changesWith(call.extents[dim], around.loop))) return -1;
       for (const scalar of factor.scalars) {
         if (scalar.kind === "parameter" && call.parameters[scalar.parameter]?.loop === around.loop) return -1;
-        if (scalar.kind !== "load") continue;
+        if (scalar.kind !== "load" && scalar.kind !== "window") continue;
         const view = call.operands[scalar.operand];
         if (view === undefined || written.has(view.buffer) || view.bases.some(({ loop }) => loop === around.loop)) return -1;
       }

@@ -70,12 +70,31 @@ function instruction(
       const { cells, offset } = window;
       return { fixed: false, run: (r, index) => void (r[at] = cells.get(position(offset, strides, index))) };
     }
+    case "window": {
+      const { cells, offset, strides } = must(call.windows[scalar.operand], "operand");
+      return {
+        fixed: false,
+        run: (r, index) => {
+          let place = offset;
+          for (const [axis, { terms, start, over, extent }] of scalar.axes.entries()) {
+            const position = terms.reduce((sum, term) => {
+              const part = Math.floor((index[term.dim] as number) / term.divisor);
+              return sum + (term.modulus === null ? part : part % term.modulus) * term.step;
+            }, start);
+            const within = extent === null || (position >= 0 && position % over === 0 && position / over < extent);
+            if (!within) return void (r[at] = 0);
+            place += (position / over) * (strides[axis] as number);
+          }
+          r[at] = cells.get(place);
+        },
+      };
+    }
     case "op": {
-      const [x = 0, y = 0, z = 0] = scalar.ins;
+      const [x = 0, y = 0, z = 0, w = 0] = scalar.ins;
       const f = scalarOps[scalar.op]({ to: scalar.dtype, from: all[x]?.dtype ?? scalar.dtype });
       return {
         fixed: scalar.ins.every((operand) => done[operand]?.fixed === true),
-        run: (r) => void (r[at] = rounded(f(r[x] as number, r[y] as number, r[z] as number))),
+        run: (r) => void (r[at] = rounded(f(r[x] as number, r[y] as number, r[z] as number, r[w] as number))),
       };
     }
   }

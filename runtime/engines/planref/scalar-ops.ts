@@ -5,7 +5,7 @@ import type { ScalarOp } from "../../../compiler/kernel/kernel.js";
 
 /** `from`: the dtype of the first operand. */
 type Types = { readonly to: DType; readonly from: DType };
-type Scalar = (x: number, y: number, z: number) => number;
+type Scalar = (x: number, y: number, z: number, w: number) => number;
 type Meaning = (types: Types) => Scalar;
 
 const always =
@@ -17,7 +17,7 @@ const test = (f: (x: number, y: number) => boolean): Meaning => always((x, y) =>
 const wrapped =
   (f: Scalar): Meaning =>
   ({ to }) =>
-    to === "i32" ? (x, y, z) => f(x, y, z) | 0 : to === "u32" ? (x, y, z) => f(x, y, z) >>> 0 : f;
+    to === "i32" ? (x, y, z, w) => f(x, y, z, w) | 0 : to === "u32" ? (x, y, z, w) => f(x, y, z, w) >>> 0 : f;
 
 export const scalarOps = {
   neg: wrapped((x) => -x),
@@ -60,6 +60,7 @@ export const scalarOps = {
   and: test((x, y) => x !== 0 && y !== 0),
   or: test((x, y) => x !== 0 || y !== 0),
   select: always((c, x, y) => (c === 0 ? y : x)),
+  random: always(random),
 } as const satisfies Record<ScalarOp, Meaning>;
 
 const bounds = { i32: [-(2 ** 31), 2 ** 31 - 1], u32: [0, 2 ** 32 - 1] } as const;
@@ -71,6 +72,20 @@ function cast({ to, from }: Types): Scalar {
   if (!isFloat(from)) return to === "i32" ? (x) => x | 0 : (x) => x >>> 0;
   const [low, high] = bounds[to];
   return (x) => (x !== x ? 0 : x < low ? low : x > high ? high : x < 0 ? Math.ceil(x) + 0 : Math.floor(x));
+}
+
+/** Philox4x32-10 in integers of any size: the first word of the counter (place, row, 0, 0) under the key (k, l), its upper 23 bits. */
+function random(place: number, row: number, k: number, l: number): number {
+  const word = (x: bigint): bigint => BigInt.asUintN(32, x);
+  let counter = [place, row, 0, 0].map((x) => word(BigInt(x)));
+  let [first, second] = [word(BigInt(k)), word(BigInt(l))];
+  for (let round = 0; round < 10; round++) {
+    const [a = 0n, b = 0n, c = 0n, d = 0n] = counter;
+    const [p, q] = [0xd2511f53n * a, 0xcd9e8d57n * c];
+    counter = [(q >> 32n) ^ b ^ first, word(q), (p >> 32n) ^ d ^ second, word(p)];
+    [first, second] = [word(first + 0x9e3779b9n), word(second + 0xbb67ae85n)];
+  }
+  return (Number((counter[0] ?? 0n) >> 9n) + 0.5) / 2 ** 23;
 }
 
 /** Kummer's series e^(−x²) Σ 2ᵏx²ᵏ⁺¹/(2k+1)!! where it is short, else 1 − erfc by Laplace's continued fraction from the tail. */

@@ -1,4 +1,5 @@
 import { isFloat } from "../../../compiler/graph/type.js";
+import { uniformAt } from "../../../compiler/kernel/philox.js";
 import { integerRange, wrapTo } from "./integers.js";
 import { type Call, operand } from "./rule.js";
 import type { Value } from "./value.js";
@@ -29,6 +30,11 @@ export const multiply = (call: Like): Value => binary(isFloat(call.dtype) ? (x, 
 export function select({ ins, shape }: Like): Value {
   const [condition, x, y] = [operand(ins, 0), operand(ins, 1), operand(ins, 2)];
   return { shape, data: condition.data.map((c, i) => (c === 0 ? (y.data[i] ?? 0) : (x.data[i] ?? 0))) };
+}
+
+export function random({ ins, shape }: Like): Value {
+  const [place, row, k, l] = [operand(ins, 0).data, operand(ins, 1).data, operand(ins, 2).data, operand(ins, 3).data];
+  return { shape, data: place.map((word, i) => uniformAt(word, row[i] ?? 0, k[i] ?? 0, l[i] ?? 0)) };
 }
 
 /** Between integers it wraps; from a float it truncates and saturates, and NaN is 0. Float to float keeps every bit. */

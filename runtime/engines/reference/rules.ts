@@ -2,7 +2,8 @@
 import type { OpName } from "../../../compiler/graph/op-table.js";
 import { gelu, l2Normalize, layerNorm, softmax } from "./composites.js";
 import { dot } from "./contraction.js";
-import { binary, cast, comparison, multiply, select, unary } from "./elementwise.js";
+import { conv2d, windows } from "./convolution.js";
+import { binary, cast, comparison, multiply, random, select, unary } from "./elementwise.js";
 import { gather, scatterAdd } from "./indexing.js";
 import { broadcast, concat, pad, reshape, slice, transpose } from "./layout.js";
 import { argmax, cumsum, inTopK, logsumexp, max, min, sort, sum, topk, topkIndex } from "./reductions.js";
@@ -57,6 +58,7 @@ export const rules = {
   and: binary((x, y) => x * y),
   or: binary(Math.max),
   select,
+  random,
 
   broadcast,
   transpose,
@@ -64,6 +66,7 @@ export const rules = {
   slice,
   pad,
   concat,
+  windows,
 
   sum,
   max,
@@ -79,8 +82,10 @@ export const rules = {
   gather,
   scatter_add: scatterAdd,
 
+  conv2d,
   log_sigmoid: unary((x) => -softplus(-x)),
   gelu,
+  dropout: ({ ins }) => operand(ins, 0),
   softmax,
   l2_normalize: l2Normalize,
   layer_norm: layerNorm,

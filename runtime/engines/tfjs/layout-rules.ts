@@ -52,6 +52,18 @@ export function gather({ tf, quirks, ins, attrs, shape, dtype }: Call<"gather">)
   return x.dtype === "bool" ? tf.notEqual(result, tf.scalar(0, "int32")) : result;
 }
 
+/** Every place of every window in order, each a row of the axis; those outside read 0. */
+export function windows({ tf, quirks, ins, attrs, shape }: Call<"windows">): Tensor {
+  const x = operand(ins, 0);
+  const { axis, count, size, stride, dilation, start, over } = attrs;
+  const positions = Array.from({ length: count * size }, (_, at) => {
+    const position = (Math.floor(at / size) * stride + (at % size) * dilation + start) / over;
+    return Number.isInteger(position) ? position : -1;
+  });
+  const index = tf.tensor1d(positions, "int32");
+  return gatherRows(tf, quirks, x.reshape([...around(x.shape, axis)]), index).reshape([...shape]);
+}
+
 /** An index out of range is dropped: it goes to one row more, which is cut off. scatterND traps on it in wasm. */
 export function scatterAdd({ tf, ins, attrs, shape, extent }: Call<"scatter_add">): Tensor {
   const updates = operand(ins, 0);

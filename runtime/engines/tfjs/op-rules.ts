@@ -1,8 +1,9 @@
 /** What each op of a plan is in TensorFlow.js. Elementwise operands may have size 1 where others have more. */
 import type { OpName } from "../../../compiler/graph/op-table.js";
 import { dot } from "./contraction.js";
-import { broadcast, cast, concat, gather, pad, scatterAdd, slice } from "./layout-rules.js";
+import { broadcast, cast, concat, gather, pad, scatterAdd, slice, windows } from "./layout-rules.js";
 import { argmax, cumsum, sort, topk, topkIndex } from "./ranking-rules.js";
+import { random } from "./random.js";
 import { type Call, type Rule, type Unsupported, unsupported } from "./rule.js";
 import { abs, erf, log1p, logsumexp, maximum, minimum, multiply, negate, select, sign, toInteger } from "./special-functions.js";
 import { sum } from "./sums.js";
@@ -97,6 +98,7 @@ export const rules = {
     const operands = whole(tf, quirks, ins);
     return select(tf, operand(operands, 0), operand(operands, 1), operand(operands, 2));
   },
+  random,
 
   broadcast,
   transpose: ({ tf, ins, attrs }) => tf.transpose(operand(ins, 0), [...attrs.perm]),
@@ -104,6 +106,7 @@ export const rules = {
   slice,
   pad,
   concat,
+  windows,
 
   sum: ({ tf, quirks, ins, attrs, shape }) => sum(tf, quirks, operand(ins, 0), attrs.axes, shape),
   max: ({ tf, ins, attrs }) => tf.max(operand(ins, 0), [...attrs.axes]),
@@ -120,8 +123,10 @@ export const rules = {
   gather,
   scatter_add: scatterAdd,
 
+  conv2d: composite,
   log_sigmoid: composite,
   gelu: composite,
+  dropout: composite,
   softmax: composite,
   l2_normalize: composite,
   layer_norm: composite,

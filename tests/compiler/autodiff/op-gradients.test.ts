@@ -2,8 +2,9 @@
 import { describe, expect, test } from "vitest";
 import { differentiate } from "../../../compiler/autodiff/backward.js";
 import { GraphBuilder } from "../../../compiler/graph/builder.js";
+import type { Convolution } from "../../../compiler/graph/convolution.js";
 import type { Graph, Id } from "../../../compiler/graph/graph.js";
-import type { OpName } from "../../../compiler/graph/op-table.js";
+import type { OpName, Windows } from "../../../compiler/graph/op-table.js";
 import { batch, constant, evaluateSize } from "../../../compiler/graph/size.js";
 import { type DType, isFloat, type Shape } from "../../../compiler/graph/type.js";
 import { elementCount } from "../../../runtime/engines/reference/value.js";
@@ -61,6 +62,21 @@ const reduction = (op: "sum" | "max" | "min" | "logsumexp"): readonly Sample[] =
 const byIndex = (b: GraphBuilder, value: Id, index: Id): Id =>
   b.mul(b.emit("gather", [value, index], { axis: 0 }), b.emit("gather", [value, index], { axis: 0 }));
 
+const windows = (b: GraphBuilder, x: Id, given: Partial<Windows>): Id =>
+  b.emit("windows", [x], { axis: 1, count: 4, size: 3, stride: 1, dilation: 1, start: 0, over: 1, ...given });
+/** `m` of the picture is 3. */
+const convolution =
+  (x: Shape, weight: readonly number[], given: Partial<Convolution>): Sample =>
+  ({ b, draw }) =>
+    b.emit("conv2d", [draw(x.map((size) => (size === m ? constant(3) : size))), draw(weight.map(constant))], {
+      stride: [1, 1],
+      dilation: [1, 1],
+      low: [0, 0],
+      high: [0, 0],
+      groups: 1,
+      ...given,
+    });
+
 const inBody = "belongs to tiles, which are formed after gradients";
 
 const samples = {
@@ -105,6 +121,13 @@ const samples = {
   and: [logical("and")],
   or: [logical("or")],
   select: [comparison("lt")],
+  random: [
+    ({ b, x }) => {
+      const [at, zero] = [b.broadcast(b.emit("iota", [], { size: n }), [n, five], [0]), b.broadcast(b.const(0, "i32"), [n, five], [])];
+      return b.mul(x(), b.emit("random", [at, zero, at, zero], {}));
+    },
+  ],
+  dropout: [({ b, x }) => b.emit("dropout", [x()], { rate: 0.5 })],
 
   broadcast: [
     ({ b, draw }) => b.broadcast(draw([five]), [n, five, m], [1]),
@@ -118,6 +141,13 @@ const samples = {
   concat: [
     ({ b, x, y }) => b.emit("concat", [x(), y(), x()], { axis: 0 }),
     ({ b, draw }) => b.emit("concat", [draw([n, m]), draw([n, five])], { axis: 1 }),
+  ],
+  windows: [
+    ({ b, draw }) => windows(b, draw([n, constant(6), m]), {}),
+    ({ b, draw }) => windows(b, draw([n, constant(6)]), { count: 3, size: 3, stride: 2, start: -1 }),
+    ({ b, draw }) => windows(b, draw([n, constant(6)]), { count: 5, size: 2, dilation: 3, start: -2 }),
+    ({ b, draw }) => windows(b, draw([n, constant(4)]), { count: 7, size: 3, dilation: -1, start: 1, over: 2 }),
+    ({ b, draw }) => windows(b, draw([n, constant(4)]), { count: 3, size: 2, stride: 3, dilation: -2, start: 3, over: 2 }),
   ],
 
   sum: reduction("sum"),
@@ -186,6 +216,18 @@ const samples = {
     ({ b, draw }) => b.emit("scatter_add", [draw([five, n, m]), draw([n, m], 0, 6, "i32")], { axis: 1, size: five }),
   ],
 
+  conv2d: [
+    convolution([n, five, constant(6), m], [3, 3, 3, 4], { low: [1, 1], high: [1, 1] }),
+    convolution([five, constant(7), constant(2)], [3, 2, 2, 3], { stride: [2, 3], low: [1, 0], high: [0, 1] }),
+    convolution([n, five, constant(5), constant(2)], [2, 3, 2, 1], { dilation: [3, 2], low: [2, 2], high: [1, 2] }),
+    convolution([n, constant(7), five, constant(4)], [3, 3, 2, 6], { groups: 2, stride: [2, 2], low: [1, 1], high: [1, 1] }),
+    convolution([n, five, five, constant(3)], [3, 3, 1, 3], { groups: 3, stride: [1, 2], low: [1, 1], high: [1, 1] }),
+    convolution([n, five, five, constant(2)], [3, 3, 1, 6], { groups: 2, dilation: [2, 1], low: [2, 1], high: [2, 1] }),
+    convolution([n, constant(4), constant(6), constant(2)], [2, 3, 2, 3], { stride: [2, 3] }),
+    convolution([n, five, five, constant(2)], [1, 1, 2, 3], {}),
+    convolution([n, five, five, constant(2)], [1, 1, 2, 3], { stride: [2, 2] }),
+    convolution([n, m, m, constant(2)], [1, 2, 2, 3], { stride: [4, 2] }),
+  ],
   log_sigmoid: [unary("log_sigmoid")],
   gelu: (["none", "tanh", "quick"] as const).map(
     (approximate): Sample =>

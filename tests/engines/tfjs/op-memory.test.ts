@@ -33,7 +33,18 @@ const watched = (() => {
 
 // Odd, and large beside every constant.
 const [rows, columns] = [263, 131];
-const composites = new Set(["log_sigmoid", "gelu", "softmax", "l2_normalize", "layer_norm", "in_top_k", "stop_gradient", "input"]);
+const composites = new Set([
+  "conv2d",
+  "dropout",
+  "log_sigmoid",
+  "gelu",
+  "softmax",
+  "l2_normalize",
+  "layer_norm",
+  "in_top_k",
+  "stop_gradient",
+  "input",
+]);
 
 function graphOf(op: keyof typeof makers): Graph {
   const b = new GraphBuilder({ file: "op.sig", start: 0, end: 0 });

@@ -73,6 +73,23 @@ describe("sigc train", () => {
     expect(steps("whole").map(({ step }) => step)).toEqual(Array.from({ length: 20 }, (_, k) => k + 1));
   });
 
+  test("what is dropped follows the step's number, so that a resume drops the same", async () => {
+    const dropping = write("dropping.sig", text.replace("l2_normalize(x @ a)", "l2_normalize(dropout(x, 0.3) @ a)"));
+    const run = async (out: string, ...flags: readonly string[]) => {
+      const where = ["--out", path(out), "--engine", "planref", "--steps", "6"];
+      expect((await sigc("train", dropping, ...columns, ...where, ...flags)).exit).toBe(0);
+    };
+    await run("dropped");
+    await run("dropped-twice", "--until", "3");
+    await run("dropped-twice", "--resume");
+    expect(state("dropped-twice", "step-000006").equals(state("dropped", "step-000006"))).toBe(true);
+    expect(steps("dropped").map(({ loss }) => loss)).not.toEqual(
+      steps("whole")
+        .slice(0, 6)
+        .map(({ loss }) => loss),
+    );
+  });
+
   test("an interrupt ends at a whole step, saved, and the run goes on from there", async () => {
     const stopped = await sigcInterrupted(
       (err, interrupt) => (err.startsWith("step 1/") ? interrupt() : undefined),

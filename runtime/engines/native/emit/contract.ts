@@ -3,7 +3,7 @@ import type { Factor, KernelOf, KernelOut, Scalar } from "../../../../compiler/k
 import { innerDims } from "../../../../compiler/kernel/factor.js";
 import { block, type CText } from "./c-text.js";
 import { elementType, readElement } from "./elements.js";
-import { emitFactor, isDenseAlong, mainLoad } from "./factor.js";
+import { emitFactor, isDenseAlong, loadStride, mainLoad } from "./factor.js";
 import { axesOf, decode, placeOf, pointCount, pointerAt, strideAlong } from "./operands.js";
 import { leftPanels, storesPanels } from "./panels.js";
 import { type EmittedKernel, emitPoints } from "./points.js";
@@ -12,6 +12,7 @@ import { type Roles, rolesOf } from "./roles.js";
 import { laneOf } from "./scalar-ops.js";
 import { emitScalars, type EmittedScalars } from "./scalars.js";
 import { storeResult } from "./stored-result.js";
+import { readWindow } from "./window.js";
 
 type Load = Extract<Scalar, { kind: "load" }>;
 
@@ -51,6 +52,13 @@ class MatrixProduct {
       index: (dim) =>
         dim === column ? "(lane_iota() + (int32_t)x)" : dim === row ? "splat_i32((int32_t)y)" : `splat_i32((int32_t)i${dim})`,
       load: (load, at) => this.#load(load, at),
+      window: (window) =>
+        readWindow(kernel.operands[window.operand]?.dtype ?? window.dtype, window, {
+          lanes: column,
+          dense: false,
+          width: "n",
+          at: (dim) => (dim === row ? "y" : `i${dim}`),
+        }),
       accumulator: (lane) => `load_${lane}(tile + (y - row) * NR_${this.#real} + g)`,
     });
     const has = (out: KernelOut, dim: number): boolean => out.access.includes(dim);
@@ -135,7 +143,7 @@ class MatrixProduct {
             `if (g + r >= ${dense ? width : "wide"}) continue;`,
             `const int64_t i${across} = first + panel + g + r;`,
             ...emitted.pointers,
-            ...(dense
+            ...(dense && main.kind === "load"
               ? [
                   `__builtin_prefetch(${pointerAt(kernel, main.operand, main.access, [...Array(kernel.dims).keys()], (dim) => (dim === last ? "(x + SIG_AHEAD * SIG_LANES)" : `i${dim}`))});`,
                 ]
@@ -150,10 +158,12 @@ class MatrixProduct {
         "}",
       ];
     };
-    const ahead = pointerAt(kernel, main.operand, main.access, [...Array(kernel.dims).keys()], (dim) =>
-      dim === across ? "x" : dim === last ? `(i${last} + SIG_ROWS_AHEAD)` : `i${dim}`,
-    );
-    const prefetch = `__builtin_prefetch(${ahead});`;
+    const prefetch = (load: Load): string => {
+      const ahead = pointerAt(kernel, load.operand, load.access, [...Array(kernel.dims).keys()], (dim) =>
+        dim === across ? "x" : dim === last ? `(i${last} + SIG_ROWS_AHEAD)` : `i${dim}`,
+      );
+      return `__builtin_prefetch(${ahead});`;
+    };
     const alongPanel = (dense: boolean): CText => {
       const lanes = `sig_least(SIG_LANES, ${width} - g)`;
       const emitted = emitFactor("f", kernel, factor, { lanes: across, dense, width: dense ? lanes : "n" });
@@ -162,7 +172,7 @@ class MatrixProduct {
         `SIG_UNROLL for (int g = 0; g < ${width}; g += SIG_LANES) {`,
         [
           "const int64_t x = first + panel + g;",
-          ...(dense ? [prefetch] : []),
+          ...(dense && main.kind === "load" ? [prefetch(main)] : []),
           ...(dense ? [] : ["const int64_t n = sig_most(0, sig_least(SIG_LANES, wide - g));"]),
           ...emitted.pointers,
           ...emitted.lines,
@@ -193,7 +203,7 @@ class MatrixProduct {
         [
           "const sig_call *call = c->call;",
           ...this.#points(),
-          `const int along_k = ${strideAlong(main.operand, main.access, last)} == 1 || ${strideAlong(main.operand, main.access, across)} != 1;`,
+          `const int along_k = ${loadStride(main, last)} == 1 || ${loadStride(main, across)} != 1;`,
           `const int dense = along_k ? ${isDenseAlong(last, factor)} : ${isDenseAlong(across, factor)};`,
           ...block("for (int64_t done = 0; done < depth;)", [
             ...decode(`(k + done) / call->extent[${last}]`, innerDims(kernel).slice(0, -1)),

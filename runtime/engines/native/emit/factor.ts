@@ -1,10 +1,12 @@
 /** One side of a contraction: its value along one dim, the positions of all others fixed as i<dim>. */
 import type { Factor, KernelOf, Scalar } from "../../../../compiler/kernel/kernel.js";
+import { scalarDims } from "../../../../compiler/kernel/factor.js";
 import type { CText } from "./c-text.js";
 import { elementType, readElement } from "./elements.js";
 import { pointerAt, strideAlong } from "./operands.js";
 import { type Lane, laneOf } from "./scalar-ops.js";
 import { emitScalars } from "./scalars.js";
+import { readWindow, type WindowRead, windowStride } from "./window.js";
 
 export type EmittedFactor = {
   /** Pointers at the fixed positions, and the steps along the lanes. */
@@ -18,17 +20,21 @@ export type EmittedFactor = {
 type Load = Extract<Scalar, { kind: "load" }>;
 
 /** The load that reads most: its layout decides along which dim a panel is packed. */
-export function mainLoad(factor: Factor): Load {
-  const loads = factor.scalars.filter((scalar): scalar is Load => scalar.kind === "load");
-  const [main] = loads.toSorted((a, b) => b.access.length - a.access.length);
+export function mainLoad(factor: Factor): Load | WindowRead {
+  const loads = factor.scalars.filter((scalar) => scalar.kind === "load" || scalar.kind === "window");
+  const [main] = loads.toSorted((a, b) => scalarDims(b).length - scalarDims(a).length);
   if (main === undefined) throw new Error("a factor loads nothing");
   return main;
 }
 
+/** The C of its element step along a dim. */
+export const loadStride = (load: Load | WindowRead, dim: number): string =>
+  load.kind === "load" ? strideAlong(load.operand, load.access, dim) : windowStride(load, dim);
+
 /** A C condition: all that varies along the dim is dense. */
 export function isDenseAlong(dim: number, factor: Factor): string {
   const steps = factor.scalars.flatMap((scalar) =>
-    scalar.kind === "load" && scalar.access.includes(dim) ? [`${strideAlong(scalar.operand, scalar.access, dim)} == 1`] : [],
+    (scalar.kind === "load" || scalar.kind === "window") && scalarDims(scalar).includes(dim) ? [`${loadStride(scalar, dim)} == 1`] : [],
   );
   return steps.length === 0 ? "1" : [...new Set(steps)].join(" && ");
 }
@@ -49,6 +55,10 @@ export function emitFactor(
     index: (dim) => (dim === lanes ? "(lane_iota() + (int32_t)x)" : `splat_i32((int32_t)i${dim})`),
     accumulator: () => {
       throw new Error("a factor comes before the sum");
+    },
+    window: (window) => {
+      const stored = kernel.operands[window.operand]?.dtype ?? window.dtype;
+      return readWindow(stored, window, { lanes, dense, width, at: (dim) => `i${dim}` });
     },
     load: ({ operand, access, dtype }, at) => {
       const p = `${prefix}p${at}`;

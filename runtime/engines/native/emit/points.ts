@@ -15,6 +15,7 @@ import { indicesFirst, type Place, type Reducer, reducerFor, valuesOf } from "./
 import { laneOf } from "./scalar-ops.js";
 import { emitScalars, type EmittedScalars } from "./scalars.js";
 import { storeResult } from "./stored-result.js";
+import { readWindow } from "./window.js";
 
 /** Vectors side by side in a pass that keeps the last dim: whole cache lines, and more than one, of each row that it visits. */
 const STRIP = 4;
@@ -79,6 +80,13 @@ class Pass {
         if (!load.access.includes(this.#lanes)) return `splat_${laneOf(dtype)}(${readElement(dtype, pointer)})`;
         return `load_lanes_${dtype}(${pointer} + x * d${at}, d${at}, n)`;
       },
+      window: (window) =>
+        readWindow(this.#kernel.operands[window.operand]?.dtype ?? window.dtype, window, {
+          lanes: this.#lanes,
+          dense: false,
+          width: "n",
+          at: (dim) => `i${dim}`,
+        }),
       index: (dim) => (dim === this.#lanes ? "(lane_iota() + (int32_t)x)" : `splat_i32((int32_t)i${dim})`),
       accumulator: () => "accumulator",
     });

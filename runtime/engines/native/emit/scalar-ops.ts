@@ -10,7 +10,7 @@ export const vectorOf = (lane: Lane): string => (lane === "bool" ? "i32v" : `${l
 export const isFloatLane = (lane: Lane): lane is "f32" | "f64" => lane === "f32" || lane === "f64";
 
 /** `to`: lanes of the result; `from`: of the first operand. */
-type Write = (ins: readonly [string, string, string], to: Lane, from: Lane) => string;
+type Write = (ins: readonly [string, string, string, string], to: Lane, from: Lane) => string;
 
 const call =
   (name: string): Write =>
@@ -67,6 +67,7 @@ export const scalarOps = {
   and: ([x, y]) => `${x} & ${y}`,
   or: ([x, y]) => `${x} | ${y}`,
   select: ([c, x, y], to) => `select_${to === "bool" ? "i32" : to}(${to === "f64" ? `widen_mask(${c})` : c}, ${x}, ${y})`,
+  random: ([x, y, z, w], to) => `random_${to}(${x}, ${y}, ${z}, ${w})`,
 } as const satisfies Record<ScalarOp, Write>;
 
 /** i32 and u32 are one another's bits. */

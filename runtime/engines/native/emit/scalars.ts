@@ -1,7 +1,9 @@
 /** A scalar DAG as vector C, cut into levels: what does not change with the inner loops stands before them. */
 import type { Scalar } from "../../../../compiler/kernel/kernel.js";
+import { windowDims } from "../../../../compiler/kernel/window.js";
 import { elementType } from "./elements.js";
 import { endsInProduct, isFloatLane, isSum, type Lane, laneOf, literal, scalarOps, vectorOf } from "./scalar-ops.js";
+import type { WindowRead } from "./window.js";
 
 type Load = Extract<Scalar, { kind: "load" }>;
 
@@ -12,6 +14,7 @@ export type Setting = {
   /** The loops that a value at these dims changes with. */
   readonly levelOf: (dims: readonly number[]) => number;
   readonly load: (load: Load, at: number) => string;
+  readonly window: (window: WindowRead) => string;
   /** i32 lanes. */
   readonly index: (dim: number) => string;
   readonly accumulator: (lane: Lane) => string;
@@ -71,6 +74,8 @@ function levelOf(scalar: Scalar, levels: readonly number[], setting: Setting): n
       return setting.levelOf([scalar.dim]);
     case "load":
       return setting.levelOf(scalar.access);
+    case "window":
+      return setting.levelOf(windowDims(scalar.axes));
     case "op":
       return Math.max(0, ...scalar.ins.map((operand) => levels[operand] ?? 0));
   }
@@ -90,9 +95,11 @@ function expression(scalar: Scalar, at: number, to: Lane, { name, lane, setting 
       return setting.accumulator(to);
     case "load":
       return setting.load(scalar, at);
+    case "window":
+      return setting.window(scalar);
     case "op": {
-      const [x = 0, y = x, z = y] = scalar.ins;
-      return scalarOps[scalar.op]([name(x), name(y), name(z)], to, lane(x));
+      const [x = 0, y = x, z = y, w = z] = scalar.ins;
+      return scalarOps[scalar.op]([name(x), name(y), name(z), name(w)], to, lane(x));
     }
   }
 }
