@@ -99,7 +99,7 @@ async function bench(path: string, options: Options, { progress, signal, console
   const executable = await engine.load(bound.template);
   const loadMs = performance.now() - loading;
   const trials: number[] = [];
-  const steps = await timeExecutable(executable, bound.plan, stepFeed(inputs, bound.step, precision), phases, {
+  const steps = await timeExecutable(executable, bound.plan, stepFeed(inputs, bound, precision), phases, {
     tell: (text) => progress.step(`${pipeline}: ${text}`),
     between: probe.available ? sampled(probe.trial, trials) : async () => {},
     signal,
