@@ -3,7 +3,7 @@ import { humanBytes } from "../compiler/plan/human-bytes.js";
 import type { BenchDocument } from "../runtime/cli/bench-document.js";
 import { type Entry, NEAR } from "../tests/bench/list.js";
 import { timedPeers, type TimedPeer } from "../tests/bench/results.js";
-import type { Plot } from "./benchmark-plot.js";
+import type { BarPlot } from "../runtime/plot/bar-plot.js";
 
 export type Measured = { readonly entry: Entry; readonly result: BenchDocument };
 
@@ -118,7 +118,7 @@ const ms = (value: number): string =>
   value < 1 ? `${(value * 1000).toPrecision(3)} µs` : value < 1000 ? `${value.toPrecision(3)} ms` : `${(value / 1000).toPrecision(3)} s`;
 
 /** Useful operations per second, the same count on both sides: bars compare times. */
-export function plotOf(pipeline: string, measured: readonly Measured[]): Plot | null {
+export function plotOf(pipeline: string, measured: readonly Measured[]): BarPlot | null {
   const own = measured.map(({ result }) => result).filter((result) => result.pipeline === pipeline && timedPeers(result).length > 0);
   const names = [...new Set(own.flatMap((result) => timedPeers(result).map(({ name }) => name)))].sort();
   if (own.length === 0) return null;

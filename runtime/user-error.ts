@@ -36,10 +36,12 @@ export function userError<N extends string>(
 const LONGEST_VALUE = 1000;
 
 /** Names and types come from files of strangers: they may be endless, and what would steer a terminal is shown as its code. */
-function printable<N extends string>(values: { readonly [K in N]: string | number }): { readonly [K in N]: string | number } {
+export function shown(text: string): string {
   const escape = (c: string) => `\\u{${(c.codePointAt(0) ?? 0).toString(16)}}`;
-  const shown = (value: string) =>
-    (value.length > LONGEST_VALUE ? `${value.slice(0, LONGEST_VALUE)}…` : value).replace(/\p{Cc}|\p{Cf}/gu, escape);
+  return (text.length > LONGEST_VALUE ? `${text.slice(0, LONGEST_VALUE)}…` : text).replace(/\p{Cc}|\p{Cf}/gu, escape);
+}
+
+function printable<N extends string>(values: { readonly [K in N]: string | number }): { readonly [K in N]: string | number } {
   const entries = Object.entries<string | number>(values).map(([name, value]) => [name, shown(String(value))]);
   return Object.fromEntries(entries) as { readonly [K in N]: string };
 }

@@ -104,8 +104,8 @@ export class Narrator {
       ...(norms === null ? {} : { norms: Object.fromEntries(Object.entries(norms).map(([path, each]) => [path, jsonNumbers(each)])) }),
       seconds: round((now - this.#begun) / 1000),
       examplesPerSecond: round(this.#setting.batch / Math.max((now - this.#previous) / 1000, 1e-9)),
-      residentBytes: process.memoryUsage.rss(),
       waitMs: round(waitMs),
+      residentBytes: process.memoryUsage.rss(),
     });
     this.#previous = now;
     return text;
@@ -133,10 +133,9 @@ export class Narrator {
   }
 }
 
-const jsonNumbers = (values: Readonly<Record<string, number>>): Readonly<Record<string, unknown>> =>
-  Object.fromEntries(Object.entries(values).map(([name, value]) => [name, jsonNumber(value)]));
-
 const brokenLine = ({ step, sample: { origin, code, message } }: BrokenEvent): string =>
   jsonLine({ kind: "broken", step, origin, code, message });
 
+const jsonNumbers = (values: Readonly<Record<string, number>>): Readonly<Record<string, unknown>> =>
+  Object.fromEntries(Object.entries(values).map(([name, value]) => [name, jsonNumber(value)]));
 const round = (value: number): number => Number(value.toPrecision(6));

@@ -73,25 +73,33 @@ export function resample({ width, pixels }: Picture, across: Axis, down: Axis): 
 }
 
 function shrinkRow(pixels: Uint8Array, start: number, { first, last, width, weights }: Taps, into: Float64Array): void {
-  for (let target = 0; target < first.length; target++) {
+  for (let target = 0, to = 0; target < first.length; target++, to += 3) {
     const from = first[target] ?? 0;
-    const count = (last[target] ?? 0) - from + 1;
-    let [red, green, blue] = [0, 0, 0];
-    for (let k = 0, at = start + from * 3; k < count; k++, at += 3) {
-      const weight = weights[target * width + k] ?? 0;
+    const end = (last[target] ?? 0) + 1;
+    let red = 0;
+    let green = 0;
+    let blue = 0;
+    let at = start + from * 3;
+    for (let k = target * width; k < target * width + end - from; k++) {
+      const weight = weights[k] ?? 0;
       red += weight * (pixels[at] ?? 0);
       green += weight * (pixels[at + 1] ?? 0);
       blue += weight * (pixels[at + 2] ?? 0);
+      at += 3;
     }
-    into[target * 3] = red;
-    into[target * 3 + 1] = green;
-    into[target * 3 + 2] = blue;
+    into[to] = red;
+    into[to + 1] = green;
+    into[to + 2] = blue;
   }
 }
 
 /** To the nearest of 0 … 255, halves up. */
 export function toBytes(values: Float64Array): Uint8Array {
   const bytes = new Uint8Array(values.length);
-  for (let i = 0; i < values.length; i++) bytes[i] = Math.floor(Math.min(Math.max(values[i] ?? 0, 0), 255) + 0.5);
+  for (let i = 0; i < values.length; i++) {
+    // Storing cuts the fraction off.
+    const value = values[i] ?? 0;
+    bytes[i] = value <= 0 ? 0 : value >= 255 ? 255 : value + 0.5;
+  }
   return bytes;
 }

@@ -71,24 +71,32 @@ export function affine({ width, height, pixels }: Picture, { degrees, shift, sca
   const factor = between(scale, draw);
   const [shiftX, shiftY] = [between([-shift, shift], draw) * width, between([-shift, shift], draw) * height];
   const [cos, sin] = [Math.cos(angle) / factor, Math.sin(angle) / factor];
+  const offset = (x: number, y: number) => (x >= 0 && x < width && y >= 0 && y < height ? (y * width + x) * 3 : OUTSIDE);
   const values = new Float64Array(pixels.length);
   for (let y = 0, at = 0; y < height; y++) {
     for (let x = 0; x < width; x++, at += 3) {
       // From the middle of a target pixel back to where it comes from.
-      const [dx, dy] = [x + 0.5 - width / 2 - shiftX, y + 0.5 - height / 2 - shiftY];
-      const [sourceX, sourceY] = [cos * dx + sin * dy + width / 2 - 0.5, cos * dy - sin * dx + height / 2 - 0.5];
-      const [left, top] = [Math.floor(sourceX), Math.floor(sourceY)];
-      const [right, bottom] = [sourceX - left, sourceY - top];
-      for (let corner = 0; corner < 4; corner++) {
-        const [column, line] = [left + (corner & 1), top + (corner >> 1)];
-        const weight = ((corner & 1) === 1 ? right : 1 - right) * (corner >> 1 === 1 ? bottom : 1 - bottom);
-        const inside = column >= 0 && column < width && line >= 0 && line < height;
-        const from = (line * width + column) * 3;
-        for (let c = 0; c < 3; c++) values[at + c] = (values[at + c] ?? 0) + weight * (inside ? (pixels[from + c] ?? WHITE) : WHITE);
-      }
+      const dx = x + 0.5 - width / 2 - shiftX;
+      const dy = y + 0.5 - height / 2 - shiftY;
+      const sourceX = cos * dx + sin * dy + width / 2 - 0.5;
+      const sourceY = cos * dy - sin * dx + height / 2 - 0.5;
+      const left = Math.floor(sourceX);
+      const top = Math.floor(sourceY);
+      const right = sourceX - left;
+      const bottom = sourceY - top;
+      addPixel(pixels, offset(left, top), (1 - right) * (1 - bottom), values, at);
+      addPixel(pixels, offset(left + 1, top), right * (1 - bottom), values, at);
+      addPixel(pixels, offset(left, top + 1), (1 - right) * bottom, values, at);
+      addPixel(pixels, offset(left + 1, top + 1), right * bottom, values, at);
     }
   }
   return { width, height, pixels: toBytes(values) };
+}
+
+const OUTSIDE = -1;
+
+function addPixel(pixels: Uint8Array, from: number, weight: number, values: Float64Array, at: number): void {
+  for (let c = 0; c < 3; c++) values[at + c] = (values[at + c] ?? 0) + weight * (from === OUTSIDE ? WHITE : (pixels[from + c] ?? 0));
 }
 
 const WHITE = 255;

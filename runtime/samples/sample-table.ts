@@ -13,7 +13,7 @@ export class SampleTable {
   }
 
   add(start: number, end: number, note: number): void {
-    if (this.#count === this.#starts.length) this.#resize(this.#count * 2);
+    if (this.#count === this.#starts.length) this.#resize(Math.max(this.#count * 2, 1024));
     this.#starts[this.#count] = start;
     this.#ends[this.#count] = end;
     this.#notes[this.#count] = note;
@@ -21,7 +21,7 @@ export class SampleTable {
   }
 
   at(i: number): Place {
-    if (!(i >= 0 && i < this.#count)) throw new Error(`sample ${i} of ${this.#count}`);
+    if (!(Number.isInteger(i) && i >= 0 && i < this.#count)) throw new Error(`sample ${i} of ${this.#count}`);
     return { start: this.#starts[i] ?? 0, end: this.#ends[i] ?? 0, note: this.#notes[i] ?? 0 };
   }
 

@@ -15,7 +15,7 @@ export type Sample = {
    */
   bytes(column: string): Promise<Uint8Array | null>;
   /**
-   * In a shard "txt" is the text of the member, "json" the parsed member, "json.captions.en" the value at that path in it. In a manifest
+   * In a shard "txt" is the text of the member without its last line break, "json" the parsed member, "json.captions.en" the value at that path in it. In a manifest
    * "captions.en" is the value at that path in the line. Null where there is none. Rejects with a `BrokenSample`.
    */
   value(column: string): Promise<JsonValue | null>;

@@ -4,9 +4,11 @@
  */
 export const BLOCK = 512;
 
+/** A name; where it is not UTF-8, with marks for what cannot be read. */
+export type TarName = { readonly text: string; readonly isUtf8: boolean };
+
 export type TarHeader = {
-  /** Null where it is not UTF-8. */
-  readonly name: string | null;
+  readonly name: TarName;
   /** Bytes of content that follow, before they are filled up to whole blocks. */
   readonly size: number;
   /** One character: "0" is an ordinary file. */
@@ -25,10 +27,13 @@ const NAME = [0, 100] as const;
 const SIZE = [124, 136] as const;
 const CHECKSUM = [148, 156] as const;
 const TYPE = 156;
-const MAGIC = [257, 263] as const;
+const MAGIC = 257;
+const USTAR = Buffer.from("ustar\0");
 const PREFIX = [345, 500] as const;
 const IS_EXTENDED = 482;
 const SPACE = 0x20;
+const ZERO = 0x30;
+const SLASH = Buffer.from("/");
 
 export function readTarHeader(block: Uint8Array): ReadHeader {
   const sum = checksumOf(block);
@@ -40,12 +45,11 @@ export function readTarHeader(block: Uint8Array): ReadHeader {
   if (size === null) return wrong("the size in a header is no number from 0 to 2^53");
 
   const type = block[TYPE] === 0 ? "0" : String.fromCharCode(block[TYPE] ?? 0);
-  const magic = decodeUtf8(block.subarray(...MAGIC));
-  const own = decodeUtf8(untilZero(block.subarray(...NAME)));
+  let name = untilZero(block.subarray(...NAME));
   // GNU's older form ("ustar" and a space) keeps times where ustar has the front of a long name.
-  const prefix = magic === "ustar\0" ? decodeUtf8(untilZero(block.subarray(...PREFIX))) : "";
-  const name = own === null || prefix === null ? null : prefix === "" ? own : `${prefix}/${own}`;
-  return { kind: "header", header: { name, size, type, extended: type === "S" && block[IS_EXTENDED] !== 0 } };
+  if (block[PREFIX[0]] !== 0 && USTAR.every((byte, i) => block[MAGIC + i] === byte))
+    name = Buffer.concat([untilZero(block.subarray(...PREFIX)), SLASH, name]);
+  return { kind: "header", header: { name: tarName(name), size, type, extended: type === "S" && block[IS_EXTENDED] !== 0 } };
 }
 
 /** The sum of all bytes, with the checksum's own field read as spaces. */
@@ -66,8 +70,16 @@ function readNumber(field: Uint8Array): number | null {
     for (const byte of field.subarray(1)) value = value * 256 + byte;
     return Number.isSafeInteger(value) ? value : null;
   }
-  const digits = /^ *([0-7]*)[ \0]*$/.exec(String.fromCharCode(...field))?.[1];
-  return digits === undefined ? null : Number.parseInt(`0${digits}`, 8);
+  let at = 0;
+  while (field[at] === SPACE) at++;
+  let value = 0;
+  for (; at < field.length; at++) {
+    const digit = (field[at] ?? 0) - ZERO;
+    if (!(digit >= 0 && digit < 8)) break;
+    value = value * 8 + digit;
+  }
+  for (; at < field.length; at++) if (field[at] !== SPACE && field[at] !== 0) return null;
+  return value;
 }
 
 export function untilZero(bytes: Uint8Array): Uint8Array {
@@ -75,12 +87,18 @@ export function untilZero(bytes: Uint8Array): Uint8Array {
   return end < 0 ? bytes : bytes.subarray(0, end);
 }
 
-const utf8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
+const strict = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
+const lenient = new TextDecoder("utf-8", { ignoreBOM: true });
 
 export function decodeUtf8(bytes: Uint8Array): string | null {
   try {
-    return utf8.decode(bytes);
+    return strict.decode(bytes);
   } catch {
     return null;
   }
+}
+
+export function tarName(bytes: Uint8Array): TarName {
+  const text = decodeUtf8(bytes);
+  return text === null ? { text: lenient.decode(bytes), isUtf8: false } : { text, isUtf8: true };
 }

@@ -1,3 +1,4 @@
+import { shown } from "../user-error.js";
 import { brokenSample } from "./broken-sample.js";
 import { FileWindow, type Reader } from "./file-window.js";
 import { parseJson, textOf, valueAtPath } from "./json-value.js";
@@ -17,14 +18,17 @@ export function keyOf({ name, fault }: Member): string | null {
   return key === null && fault !== null ? name : key;
 }
 
-export const tarOrigin = (shard: string, key: string): string => `${shard}, key ${key}`;
+export const tarOrigin = (shard: string, key: string): string => `${shard}, key ${shown(key)}`;
 
 /** Reads the headers of one sample; contents are read when asked for. Throws a `BrokenSample`. */
 export function readTarSample(shard: string, reader: Reader, { start, end }: Place): Sample {
   const window = new FileWindow(reader, Math.min(end - start, LARGEST_AHEAD));
   const members = new Map<string, Member>();
   let key: string | null = null;
-  for (const member of walkTar(window, start, end)) {
+  const walk = walkTar(window, start, end);
+  let step = walk.next();
+  for (; step.done !== true; step = walk.next()) {
+    const member = step.value;
     const found = keyOf(member);
     key ??= found;
     if (key === null || found !== key) continue;
@@ -36,7 +40,10 @@ export function readTarSample(shard: string, reader: Reader, { start, end }: Pla
     if (members.size === MOST_MEMBERS) throw brokenSample(sampleMessages.tooManyMembers, { origin, limit: MOST_MEMBERS });
     members.set(ending, member);
   }
-  if (key === null) throw new Error(`${shard}: no sample at byte ${start}`);
+  if (key === null || step.value.kind !== "limit") {
+    const reason = "the headers that were found there are gone";
+    throw brokenSample(sampleMessages.damaged, { origin: shard, at: start, reason, last: "the file was changed while it was in use" });
+  }
   return tarSample(key, tarOrigin(shard, key), members, window, reader);
 }
 
@@ -56,7 +63,8 @@ function tarSample(key: string, origin: string, members: ReadonlyMap<string, Mem
     if (text === null) throw brokenSample(sampleMessages.notUtf8, { origin, member: member.name });
     const path = column.slice(ending.length + 1);
     if (/(?:^|\.)json$/.test(ending)) return valueAtPath(parseJson(text, origin, member.name), path);
-    return path === "" ? text : null;
+    // Text files end with a line break that is no part of a caption.
+    return path === "" ? text.replace(/\r?\n$/, "") : null;
   };
   return {
     key,

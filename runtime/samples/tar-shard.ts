@@ -1,4 +1,4 @@
-import { createHash, type Hash } from "node:crypto";
+import type { Hash } from "node:crypto";
 import { RandomAccessFile } from "../data/random-access-file.js";
 import { userError } from "../user-error.js";
 import { type BrokenSample, brokenSample } from "./broken-sample.js";
@@ -20,15 +20,16 @@ const LOST = 2;
 const MOST_SAMPLES = 1 << 22;
 /** While counting: a header and the small members after it. */
 const AHEAD = 4 << 10;
+const HASH_PIECE = 64 << 10;
 /** tar fills its output up to a multiple of this or less. */
 const LARGEST_FILL = 1 << 20;
 
 /** Finds the samples of a shard by its headers and adds them to the table; what cannot be used gets a place of its own. */
-export function indexShard(path: string, table: SampleTable, hash: Hash): IndexedFile {
+export function indexShard(path: string, table: SampleTable, hash: Hash, mostSamples = MOST_SAMPLES): IndexedFile {
   const file = RandomAccessFile.open(path);
   try {
     const first = table.count;
-    const lost = addSamples(path, file, table, hash);
+    const lost = addSamples(path, file, table, hash, mostSamples);
     return { path, size: file.size, first, damage: lost, read: (place, reader) => readPlace(path, lost, place, reader) };
   } finally {
     file.close();
@@ -52,10 +53,12 @@ class SampleCounter {
   readonly #file: Reader;
   readonly #table: SampleTable;
   readonly #first: number;
+  readonly #most: number;
   readonly #seen = new Map<number, number>();
   #current: Current | null = null;
 
-  constructor(path: string, file: Reader, table: SampleTable) {
+  constructor(path: string, file: Reader, table: SampleTable, most: number) {
+    this.#most = most;
     this.#path = path;
     this.#file = file;
     this.#table = table;
@@ -73,8 +76,8 @@ class SampleCounter {
   finish(): void {
     if (this.#current === null) return;
     const { key, start, end } = this.#current;
-    if (this.#table.count - this.#first === MOST_SAMPLES)
-      throw userError(sourceMessages.tooMany, { what: this.#path, limit: MOST_SAMPLES, things: "samples" });
+    if (this.#table.count - this.#first === this.#most)
+      throw userError(sourceMessages.tooMany, { what: this.#path, limit: this.#most, things: "samples" });
     const short = shortHash(key);
     const earlier = this.#seen.get(short);
     // A short hash may be shared by chance: the name decides.
@@ -91,20 +94,26 @@ class SampleCounter {
   }
 }
 
-function addSamples(path: string, file: RandomAccessFile, table: SampleTable, hash: Hash): BrokenSample | null {
+function addSamples(path: string, file: Reader, table: SampleTable, hash: Hash, mostSamples: number): BrokenSample | null {
   const window = new FileWindow(file, AHEAD);
-  const counter = new SampleCounter(path, file, table);
+  const counter = new SampleCounter(path, file, table, mostSamples);
   const walk = walkTar(window, 0, file.size);
   let step = walk.next();
+  let pending = "";
   for (; step.done !== true; step = walk.next()) {
     const { name, size, fault } = step.value;
-    hash.update(`${name}\0${size}\0${fault ?? ""}\n`);
+    pending += `${name}\0${size}\0${fault ?? ""}\n`;
+    // Hashing by the piece costs a third of hashing by the name.
+    if (pending.length > HASH_PIECE) {
+      hash.update(pending);
+      pending = "";
+    }
     const key = keyOf(step.value);
     if (key !== null) counter.add(key, step.value);
   }
 
   const ending = unlessWhole(window, step.value);
-  hash.update(`${ending?.kind ?? "whole"}\n`);
+  hash.update(`${pending}${ending?.kind ?? "whole"}\n`);
   if (ending?.at === 0 && ending.member === null) throw notTar(path, window, ending);
   const cutKey = ending === null || ending.member === null ? null : keyOf({ ...nowhere, name: ending.member });
   if (cutKey !== null) counter.abandon(cutKey);
@@ -138,8 +147,16 @@ function notTar(path: string, window: FileWindow, ending: Ending): Error {
   return userError(sourceMessages.notTar, { file: path, reason: window.size === 0 ? "it is empty" : ending.reason });
 }
 
-/** 48 bits. */
-const shortHash = (key: string): number => createHash("sha256").update(key).digest().readUIntBE(0, 6);
+/** 52 bits: two of Fowler, Noll and Vo's hashes over UTF-16 units, which take a tenth of the time of a safe one. */
+function shortHash(key: string): number {
+  let [low, high] = [0x811c9dc5, 0x050c5d1f];
+  for (let i = 0; i < key.length; i++) {
+    const unit = key.charCodeAt(i);
+    low = Math.imul(low ^ unit, 0x01000193);
+    high = Math.imul(high ^ unit, 0x01000193) ^ (high >>> 15);
+  }
+  return (high >>> 12) * 2 ** 32 + (low >>> 0);
+}
 
 function keyAt(file: Reader, { start, end }: Place): string | null {
   for (const member of walkTar(new FileWindow(file, BLOCK), start, end)) return keyOf(member);

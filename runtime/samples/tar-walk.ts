@@ -1,6 +1,6 @@
 import type { FileWindow } from "./file-window.js";
 import { readPax } from "./tar-extension.js";
-import { BLOCK, decodeUtf8, readTarHeader, untilZero } from "./tar-header.js";
+import { BLOCK, readTarHeader, type TarName, tarName, untilZero } from "./tar-header.js";
 
 /** One member, found by its headers; its content has not been touched. */
 export type Member = {
@@ -48,7 +48,7 @@ const padded = (size: number): number => Math.ceil(size / BLOCK) * BLOCK;
 export function* walkTar(window: FileWindow, from: number, limit: number): Generator<Member, Ending> {
   let at = from;
   let start = from;
-  let longName: Uint8Array | null = null;
+  let longName: TarName | null = null;
   let pax: ReturnType<typeof readPax> = null;
   const ending = (kind: Ending["kind"], reason: string, member: string | null = null): Ending => ({ kind, at, reason, member });
 
@@ -65,7 +65,7 @@ export function* walkTar(window: FileWindow, from: number, limit: number): Gener
       if (header.size > LARGEST_EXTENSION) return ending("damaged", `a header says that a name or record of ${header.size} bytes follows`);
       const content = window.view(data, header.size);
       if (content === null) return ending("cut", "the name or record after a header is not whole");
-      if (header.type === "L") longName = untilZero(content).slice();
+      if (header.type === "L") longName = tarName(untilZero(content));
       if (header.type === "x" || header.type === "g") {
         const fields = readPax(content);
         if (fields === null) return ending("damaged", "the records of a pax header cannot be read");
@@ -78,8 +78,8 @@ export function* walkTar(window: FileWindow, from: number, limit: number): Gener
       continue;
     }
 
-    const written = pax?.path ?? (longName === null ? header.name : decodeUtf8(longName));
-    const name = written ?? "";
+    const written = pax === null || pax.path === null ? (longName ?? header.name) : { text: pax.path, isUtf8: true };
+    const name = written.text;
     const size = withoutContent.has(header.type) ? 0 : (pax?.size ?? header.size);
     if (header.extended) return ending("damaged", `"${name}" is a sparse file whose map runs on`);
     if (data + size > window.size)
@@ -98,8 +98,8 @@ export function* walkTar(window: FileWindow, from: number, limit: number): Gener
 const faultOf = (type: string): string | null =>
   files.has(type) ? null : Object.hasOwn(strangers, type) ? (strangers[type] ?? null) : `is of the unknown type ${JSON.stringify(type)}`;
 
-function nameFault(name: string | null): string | null {
-  if (name === null) return "has a name that is not UTF-8";
+function nameFault({ text: name, isUtf8 }: TarName): string | null {
+  if (!isUtf8) return "has a name that is not UTF-8";
   if (name.length > LONGEST_NAME) return `has a name of more than ${LONGEST_NAME} characters`;
   if (name === "" || name.endsWith("/")) return "has no name";
   if (/^[\\/]|^[A-Za-z]:[\\/]/.test(name)) return "has an absolute name";

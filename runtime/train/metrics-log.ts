@@ -1,14 +1,17 @@
 /** `metrics.jsonl`: one line a step, written as it happens, and true after a resume. */
 import { appendFileSync, existsSync, readFileSync } from "node:fs";
-import { dirname } from "node:path";
+import { join } from "node:path";
 import { makeFolders, reportingFailure, writeAtomically } from "../data/atomic-write.js";
+
+export const METRICS_FILE = "metrics.jsonl";
 
 export class MetricsLog {
   readonly #path: string;
 
-  constructor(path: string) {
-    this.#path = path;
-    reportingFailure(path, () => makeFolders(dirname(path)));
+  /** `folder`: the run's. */
+  constructor(folder: string) {
+    this.#path = join(folder, METRICS_FILE);
+    reportingFailure(this.#path, () => makeFolders(folder));
   }
 
   append(line: string): void {

@@ -1,5 +1,4 @@
 /** One call of `sigc train`: where it starts, what it writes, and how it ends. */
-import { join } from "node:path";
 import { scheduleAt } from "../../compiler/train-step/schedule.js";
 import { gradNorm, stepInputs } from "../../compiler/train-step/train-step.js";
 import type { Checkpoint } from "../checkpoint/format.js";
@@ -21,7 +20,7 @@ const LOSS = "loss";
 export async function train(run: TrainingRun, lineOf: (event: StepEvent | BrokenEvent) => string): Promise<void> {
   if (!run.resume && latestCheckpoint(run.folder) !== null) throw userError(trainMessages.folderInUse, { folder: run.folder }, 2);
   const start = run.resume ? loadLatest(run.folder, expectationOf(run)) : firstState(run);
-  const log = new MetricsLog(join(run.folder, "metrics.jsonl"));
+  const log = new MetricsLog(run.folder);
   log.rewindTo(start.step);
   run.onEvent({ kind: "start", step: start.step });
 
@@ -75,11 +74,8 @@ export async function train(run: TrainingRun, lineOf: (event: StepEvent | Broken
 // TypeScript cannot see that a callback has assigned the variable.
 const lossOf = (event: StepEvent | null): number | null => event?.loss ?? null;
 
-function stepEvent(
-  run: TrainingRun,
-  { step, epoch, multiplier, waitMs, scalars }: StepDone,
-  parameters: StepEvent["parameters"],
-): StepEvent {
+function stepEvent(run: TrainingRun, done: StepDone, parameters: StepEvent["parameters"]): StepEvent {
+  const { step, epoch, multiplier, waitMs, scalars } = done;
   const { norms: watched } = run.step;
   const watching = new Set(watched.flatMap(({ gradient, update, parameter }) => [gradient, update, parameter]));
   const result = (name: string): number => scalars.get(name) ?? Number.NaN;

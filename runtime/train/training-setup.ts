@@ -47,7 +47,7 @@ export type StepEvent = {
   readonly parameters: Readonly<Record<string, number>>;
   /** By path of each trained parameter; null at the steps between. */
   readonly norms: Readonly<Record<string, Norms>> | null;
-  /** What the engine waited for the batch. */
+  /** How long the engine waited for the batch. */
   readonly waitMs: number;
 };
 /** Euclidean norms: of the gradient before clipping, of what the step added, of the value before it. */

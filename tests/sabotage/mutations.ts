@@ -19,8 +19,14 @@ const tiledStep = "tests/engines/tfjs/tiled-step.test.ts";
 const accumulators = "tests/engines/tfjs/accumulators.test.ts";
 const conformance = "tests/conformance/ops.test.ts";
 const trainStep = "tests/compiler/train-step/train-step.test.ts";
+const optimizers = "tests/runtime/train/optimizers.test.ts";
+const trainCommand = "tests/runtime/cli/train.test.ts";
 const checkpoint = "tests/runtime/checkpoint/checkpoint.test.ts";
 const threeAxes = "tests/compiler/passes/transposes-of-three-axes.test.ts";
+const tarSamples = "tests/runtime/samples/tar-samples.test.ts";
+const decodePicture = "tests/runtime/pictures/decode.test.ts";
+const transforms = "tests/runtime/pictures/transforms.test.ts";
+const tokenizer = "tests/runtime/text/tokenizer.test.ts";
 const golden = (pass: string): string => `tests/compiler/passes/${pass}.test.ts`;
 
 export const mutations: readonly Mutation[] = [
@@ -435,6 +441,48 @@ export const mutations: readonly Mutation[] = [
     killedBy: [trainStep],
   },
   {
+    bug: "Adafactor forgets that an axis before has gone",
+    file: "compiler/train-step/adafactor.ts",
+    find: "second > longest ? second - 1 : second",
+    replace: "second > longest ? second - 2 : second",
+    killedBy: [optimizers],
+  },
+  {
+    bug: "Adafactor's cap on beta2 is a floor",
+    file: "compiler/train-step/adafactor.ts",
+    find: 'b.emit("maximum", [b.constLike(1 - beta2, step)',
+    replace: 'b.emit("minimum", [b.constLike(1 - beta2, step)',
+    killedBy: [optimizers],
+  },
+  {
+    bug: "the average follows the parameters from before the step",
+    file: "compiler/train-step/train-step.ts",
+    find: "towards(b, mean, after.value, 1 - train.ema)",
+    replace: "towards(b, mean, old, 1 - train.ema)",
+    killedBy: [optimizers],
+  },
+  {
+    bug: "a state that is not finite is saved",
+    file: "runtime/train/training-run.ts",
+    find: "requireFiniteState(run, state, step, saved.folder);",
+    replace: "if (step < 0) requireFiniteState(run, state, step, saved.folder);",
+    killedBy: [trainCommand],
+  },
+  {
+    bug: "a run that is watched may not be resumed unwatched",
+    file: "runtime/train/training-state.ts",
+    find: "printGraph(step.unwatched,",
+    replace: "printGraph(step.graph,",
+    killedBy: [trainCommand],
+  },
+  {
+    bug: "an average is not part of the checkpoint",
+    file: "runtime/checkpoint/save.ts",
+    find: "!groups[group].optional || checkpoint[group].size > 0",
+    replace: "!groups[group].optional",
+    killedBy: [checkpoint],
+  },
+  {
     bug: "the first step of a warm-up has no effect",
     file: "compiler/train-step/schedule.ts",
     find: "return (step + 1) / warmup;",
@@ -547,5 +595,104 @@ export const mutations: readonly Mutation[] = [
     find: "if (!options.allowNonFinite)",
     replace: "if (options.allowNonFinite)",
     killedBy: ["tests/runtime/feed/feed.test.ts"],
+  },
+  // Samples, pictures and texts ---------------------------------------------------------------------------------------
+  {
+    bug: "the checksum of a tar header is not looked at",
+    file: "runtime/samples/tar-header.ts",
+    find: "readNumber(block.subarray(...CHECKSUM)) !== sum",
+    replace: "readNumber(block.subarray(...CHECKSUM)) === null",
+    killedBy: [tarSamples],
+  },
+  {
+    bug: "a symbolic link in a shard is a file",
+    file: "runtime/samples/tar-walk.ts",
+    find: 'const files = new Set(["0", "7"]);',
+    replace: 'const files = new Set(["0", "2", "7"]);',
+    killedBy: [tarSamples],
+  },
+  {
+    bug: "a shard without an end mark is whole",
+    file: "runtime/samples/tar-shard.ts",
+    find: 'if (ending.kind === "limit") return {',
+    replace: 'if (ending.kind === "limit") return null; else if (ending.kind === "cut") return {',
+    killedBy: [tarSamples],
+  },
+  {
+    bug: "a key that comes again is another sample",
+    file: "runtime/samples/tar-shard.ts",
+    find: "twice ? KEY_TWICE : WHOLE",
+    replace: "WHOLE",
+    killedBy: [tarSamples],
+  },
+  {
+    bug: "a manifest reads files through links that lead out of its folder",
+    file: "runtime/samples/named-file.ts",
+    find: "if (!isInside(realpathSync(folder), real))",
+    replace: "if (!isInside(realpathSync(folder), path))",
+    killedBy: ["tests/runtime/samples/json-lines.test.ts"],
+  },
+  {
+    bug: "blank lines do not count in the numbers of lines",
+    file: "runtime/samples/json-lines.ts",
+    find: "[start, number, blank] = [end + 1, number + 1, true];",
+    replace: "[start, number, blank] = [end + 1, number + (blank ? 0 : 1), true];",
+    killedBy: ["tests/runtime/samples/json-lines.test.ts"],
+  },
+  {
+    bug: "transparent pixels are black",
+    file: "runtime/pictures/picture.ts",
+    find: '.flatten({ background: "#ffffff" })',
+    replace: '.flatten({ background: "#000000" })',
+    killedBy: [decodePicture],
+  },
+  {
+    bug: "a picture lies as it was held",
+    file: "runtime/pictures/picture.ts",
+    find: ".autoOrient()",
+    replace: ".clone()",
+    killedBy: [decodePicture],
+  },
+  {
+    bug: "any format is decoded",
+    file: "runtime/pictures/picture.ts",
+    find: "if (format === null) throw",
+    replace: "if (bytes.length === 0) throw",
+    killedBy: [decodePicture],
+  },
+  {
+    bug: "shrinking is not antialiased",
+    file: "runtime/pictures/resample.ts",
+    find: "const reach = Math.max(step, 1);",
+    replace: "const reach = 1;",
+    killedBy: [transforms],
+  },
+  {
+    bug: "what a random crop leaves out has a say at its edge",
+    file: "runtime/pictures/transforms.ts",
+    find: "low: start, high: start + length };",
+    replace: "low: 0, high: size };",
+    killedBy: [transforms],
+  },
+  {
+    bug: "a picture that is not mirrored takes no draw",
+    file: "runtime/pictures/transforms.ts",
+    find: "if (!(draw() < chance)) return picture;",
+    replace: "if (chance === 0 || !(draw() < chance)) return picture;",
+    killedBy: [transforms],
+  },
+  {
+    bug: "the end token goes where a text is too long",
+    file: "runtime/text/tokenizer.ts",
+    find: 'whenTooLong === "cut-keep-end" ?',
+    replace: 'whenTooLong !== "cut-keep-end" ?',
+    killedBy: [tokenizer],
+  },
+  {
+    bug: "the template of a tokenizer puts its own tokens around a text",
+    file: "runtime/text/tokenizer.ts",
+    find: "add_special_tokens: false",
+    replace: "add_special_tokens: true",
+    killedBy: [tokenizer],
   },
 ];

@@ -27,6 +27,7 @@ import { type ParameterFlags, readParameters } from "../read-parameters.js";
 import { printDiagnostics } from "../report.js";
 import type { CommonOptions, Register } from "../session.js";
 import { Narrator } from "../training-narrator.js";
+import { trainingReport } from "../training-report.js";
 
 type Options = ProgramOptions &
   EngineOptions &
@@ -44,6 +45,7 @@ type Options = ProgramOptions &
     readonly resume?: true;
     readonly checkpointEvery?: number;
     readonly gradStats?: number;
+    readonly report?: true;
   };
 
 export const registerTrain: Register = (parent, { console, finish }) => {
@@ -81,6 +83,7 @@ export const registerTrain: Register = (parent, { console, finish }) => {
       "every so many steps, log the norms of each parameter, its gradient and its update",
       countOption("--grad-stats", 1),
     )
+    .option("--report", "with each checkpoint, write report.html to the folder: curves, settings and program on one page")
     .addOption(new Option("--params <file.safetensors>", "start from these parameters").conflicts("resume"))
     .addOption(
       new Option("--param <name=value>", "start from this value of one parameter; repeatable")
@@ -123,7 +126,9 @@ export const registerTrain: Register = (parent, { console, finish }) => {
 
       const parameters = program.params.reduce((sum, { type }) => sum + evaluateSize(elements(type), {}), 0);
       const about = { pipeline: program.name, engine: engine.name, batch, steps, until, rows: data.rows, seed, parameters, folder };
-      const narrator = new Narrator(console, { ...about, plannedPeakBytes: bound.plan.peakBytes }, options.json === true);
+      const setting = { ...about, plannedPeakBytes: bound.plan.peakBytes };
+      const narrator = new Narrator(console, setting, options.json === true);
+      const report = options.report === true ? trainingReport(loaded, spec, setting, narrator.lineOf) : null;
       const uninterrupt = console.onInterrupt(() => narrator.interrupt());
       try {
         await train(
@@ -147,10 +152,16 @@ export const registerTrain: Register = (parent, { console, finish }) => {
             normsEvery: options.gradStats ?? 1,
             parameters: () => firstParameters(loaded, options, seed, precision),
             stopped: () => narrator.interrupted,
-            onEvent: narrator.tell,
+            onEvent: (event) => {
+              narrator.tell(event);
+              report?.tell(event);
+            },
           },
           narrator.lineOf,
         );
+      } catch (error) {
+        report?.failed(error instanceof Error ? error.message : String(error));
+        throw error;
       } finally {
         narrator.end();
         uninterrupt();

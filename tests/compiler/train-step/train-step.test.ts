@@ -3,12 +3,21 @@ import { describe, expect, test } from "vitest";
 import { differentiate } from "../../../compiler/autodiff/backward.js";
 import { parseGraph } from "../../../compiler/graph/parse.js";
 import { verify } from "../../../compiler/graph/verify.js";
+import { printType } from "../../../compiler/graph/type.js";
 import type { GroupSpec, LoweredProgram, OptimizerSpec, TrainSpec } from "../../../compiler/lower/program.js";
 import { canonicalise } from "../../../compiler/passes/canonicalise.js";
 import { cse } from "../../../compiler/passes/cse.js";
 import { dce } from "../../../compiler/passes/dce.js";
 import { settingsOf } from "../../../compiler/train-step/parameter-settings.js";
-import { buildTrainStep, checkTrainable, gradNorm, stepInputs, trainedPaths } from "../../../compiler/train-step/train-step.js";
+import {
+  buildTrainStep,
+  checkTrainable,
+  gradNorm,
+  stepInputs,
+  trainAverages,
+  trainedPaths,
+  trainStates,
+} from "../../../compiler/train-step/train-step.js";
 import { evaluateGraph } from "../../../runtime/engines/reference/evaluate.js";
 import { emptyValue, scalarValue, type Value, valueOf } from "../../../runtime/engines/reference/value.js";
 
@@ -267,6 +276,26 @@ describe("what the step hands on", () => {
       ["next.adam.m.net.w", "adam.m.net.w"],
       ["next.adam.v.net.w", "adam.v.net.w"],
     ]);
+  });
+  test("16-bit floats have f32 states and averages; frozen parameters have neither", () => {
+    const program = programOf(adamw, { ema: 0.9, groups: [group(["b"], { freeze: true })] });
+    const halved = { ...program, params: program.params.map((param) => ({ ...param, type: { ...param.type, dtype: "bf16" as const } })) };
+    const told = [...trainStates(halved), ...trainAverages(halved)].map(({ name, type }) => `${name} ${printType(type)}`);
+    expect(told).toEqual(["adam.m.net.w f32[5]", "adam.v.net.w f32[5]", "ema:net.w f32[5]"]);
+  });
+  test("factored moments have the shapes of what is left of a parameter", () => {
+    const factored = { kind: "adafactor", lr: 1, momentum: 0, beta2: 0.9, power: 1, clipRms: null, factorFrom: 4, eps: 1e-30 } as const;
+    const program = programOf({ ...factored, decay: 0, decayMode: "coupled" });
+    const shapes = (sizes: readonly number[]) => {
+      const [param] = program.params;
+      if (param === undefined) throw new Error("no parameter");
+      const type = { dtype: "f32" as const, shape: sizes.map((size) => [{ coef: size, pow: {} }]) };
+      return trainStates({ ...program, params: [{ ...param, type }] }).map((state) => `${state.name} ${printType(state.type)}`);
+    };
+    expect(shapes([4, 2, 5])).toEqual(["adafactor.row.net.w f32[4, 2]", "adafactor.col.net.w f32[2, 5]"]);
+    expect(shapes([6, 3, 5, 1])).toEqual(["adafactor.row.net.w f32[3, 5, 1]", "adafactor.col.net.w f32[6, 3, 1]"]);
+    expect(shapes([4, 4])).toEqual(["adafactor.row.net.w f32[4]", "adafactor.col.net.w f32[4]"]);
+    for (const whole of [[], [9], [3, 99]]) expect(shapes(whole)).toEqual([`adafactor.v.net.w f32[${whole.join(", ")}]`]);
   });
   test("the norm is of the gradients before clipping", () => {
     const clipped = stepOf(programOf(sgd, { clip: 0.01 }));

@@ -79,4 +79,11 @@ describe("host arrays", () => {
     expect(firstNonFinite(convert(array, "bf16"))?.index).toEqual([2, 1]);
     expect(firstNonFinite(zeros("i32", [3]))).toBeNull();
   });
+
+  test.each(["f64", "f32", "bf16", "f16"] as const)("%s: the largest and the smallest are finite, infinities and NaN are not", (dtype) => {
+    const largest = { f64: Number.MAX_VALUE, f32: 3.4028234663852886e38, bf16: 3.3895313892515355e38, f16: 65504 }[dtype];
+    const of = (...numbers: readonly number[]) => convert(hostArray("f64", [numbers.length], Float64Array.from(numbers)), dtype);
+    expect(firstNonFinite(of(0, -0, largest, -largest, 5e-324, 1e-45, 6e-8, 1))).toBeNull();
+    for (const value of [Infinity, -Infinity, Number.NaN]) expect(firstNonFinite(of(1, value))).toEqual({ index: [1], value });
+  });
 });

@@ -106,6 +106,15 @@ describe("what is read right", () => {
     expect(Math.max(green, blue)).toBeLessThan(70);
   });
 
+  test("colours by their profile", async () => {
+    const bytes = await plain("#c83232").withIccProfile("p3").png().toBuffer();
+    const { data: stored } = await sharp(bytes).keepIccProfile().raw().toBuffer({ resolveWithObject: true });
+    // Display P3 reaches further, so that the same red is a smaller number in it.
+    expect(stored[0]).toBeLessThan(195);
+    const picture = await decode(bytes);
+    [0xc8, 0x32, 0x32].forEach((value, c) => expect(Math.abs((pixel(picture, 2, 2)[c] ?? 0) - value)).toBeLessThanOrEqual(2));
+  });
+
   test("a JPEG that EXIF turns", async () => {
     const values = new Uint8Array(16 * 8 * 3).fill(255);
     // Black on the left of what is stored; turned clockwise by a quarter it is at the top.

@@ -226,7 +226,9 @@ describe("flip", () => {
     expect([...flip(source, 0.3, yes).pixels]).toEqual([4, 5, 6, 1, 2, 3]);
     expect(flip(source, 0.3, no)).toEqual(source);
     expect([yes.taken(), no.taken()]).toEqual([1, 1]);
-    expect(flip(source, 0, draws(0))).toEqual(source);
+    const never = draws(0);
+    expect(flip(source, 0, never)).toEqual(source);
+    expect(never.taken()).toBe(1);
   });
 
   test("twice is nothing", () => {

@@ -133,6 +133,18 @@ describe("a line that cannot be used is named and leaves the others alone", () =
   });
 });
 
+test("a line without end is read in pieces and never kept", async () => {
+  const path = join(folder, "endless.jsonl");
+  writeFileSync(path, "");
+  truncateSync(path, 64 << 20);
+  const before = process.memoryUsage().rss;
+  const index = await openSamples([path]);
+  expect(index.count).toBe(1);
+  expect((await brokenBy(() => index.read(0))).message).toMatch(/67108864 bytes/);
+  expect(process.memoryUsage().rss - before).toBeLessThan(32 << 20);
+  index.close();
+});
+
 test("random bytes never crash", async () => {
   const piece = fc.oneof(
     fc.constantFrom("{", "}", '"', "\n", "\r\n", ",", ":", "[", "]", '{"image":"a"}', '{"key":1}', "\uFEFF"),

@@ -1,4 +1,5 @@
-import { mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { createHash } from "node:crypto";
+import { closeSync, mkdtempSync, openSync, readdirSync, rmSync, writeFileSync, writeSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { buffer } from "node:stream/consumers";
@@ -7,6 +8,8 @@ import fc from "fast-check";
 import { pack } from "tar-stream";
 import { afterAll, describe, expect, test } from "vitest";
 import { BrokenSample, openSamples, type SampleIndex } from "../../../runtime/samples/open-samples.js";
+import { SampleTable } from "../../../runtime/samples/sample-table.js";
+import { indexShard } from "../../../runtime/samples/tar-shard.js";
 import { UserError } from "../../../runtime/user-error.js";
 import { brokenBy, refusedBy } from "./refusals.js";
 import { END, type Entry, entryBytes, pax, tar } from "./tar-bytes.js";
@@ -166,6 +169,19 @@ describe("a sample that cannot be used is named and leaves the others alone", ()
     });
   });
 
+  test("names that would steer a terminal are shown as their code", async () => {
+    await withSamples(between({ name: "\u001b[2J.png", type: "2" }), async (index) => {
+      const error = await brokenBy(() => index.read(1));
+      expect(`${error.message}${error.origin}`).not.toContain("\u001b");
+      expect(error.origin).toMatch(/key \\u\{1b\}\[2J$/);
+    });
+  });
+
+  test("two names that are not UTF-8 are two samples", async () => {
+    const patch = [[0, [0xff]]] as const;
+    expect(await outline(between({ name: "bb.txt", patch }, { name: "bc.txt", patch }))).toEqual(["a", "SIG6210", "SIG6210", "z"]);
+  });
+
   test("a sparse file by pax, and a name that is too long", async () => {
     const sparse = [pax({ "GNU.sparse.major": "1" }), { name: "b.png" }];
     const long = [pax({ path: `${"y".repeat(5000)}.txt` }), { name: "c.png" }];
@@ -279,6 +295,65 @@ describe("what is no shard at all", () => {
     expect((await refusedBy(() => index.read(0))).code).toBe("SIG6209");
     index.close();
     await expect(index.read(0)).rejects.toThrow("after the samples were closed");
+  });
+});
+
+test("a shard of more samples than are counted is refused", async () => {
+  const path = shard(tar(...pair("a"), ...pair("b"), ...pair("c")));
+  const error = await refusedBy(() => indexShard(path, new SampleTable(), createHash("sha256"), 2));
+  expect(error.code).toBe("SIG6208");
+  expect(indexShard(path, new SampleTable(), createHash("sha256"), 3).damage).toBeNull();
+});
+
+test("a text ends before its last line break", async () => {
+  await withSamples(tar({ name: "a.txt", content: " one\n\r\n" }), async (index) => {
+    expect(await (await index.read(0)).value("txt")).toBe(" one\n");
+  });
+});
+
+test("a shard that was changed under the reader is not trusted", async () => {
+  const path = shard(tar(...pair("a"), ...pair("b")));
+  const index = await openSamples([path]);
+  for (const changed of [
+    Buffer.alloc(10 * 512),
+    tar(...pair("a"), { name: "b.png", wrongBy: 1 }, { name: "b.txt" }, { name: "c", content: "c" }),
+  ]) {
+    writeFileSync(path, changed.subarray(0, 10 * 512));
+    expect((await brokenBy(() => index.read(1))).message).toMatch(/changed while it was in use/);
+  }
+  index.close();
+});
+
+test("a member of five gigabytes is skipped, refused when it is asked for, and what follows is found behind it", async () => {
+  const large = 5 * 2 ** 30;
+  const path = shard(entryBytes({ name: "a.png", size: `${large.toString(8).padStart(11, "0")}\0` }));
+  const behind = Buffer.concat([...pair("b").map(entryBytes), END]);
+  const file = openSync(path, "r+");
+  // All between is a hole and takes no room on the disk.
+  writeSync(file, behind, 0, behind.length, 512 + large);
+  closeSync(file);
+  const before = process.memoryUsage().rss;
+  const index = await openSamples([path]);
+  const [a, b] = [await index.read(0), await index.read(1)];
+  expect((await brokenBy(() => a.bytes("png"))).code).toBe("SIG6214");
+  expect(await b.value("txt")).toBe("text b");
+  expect(process.memoryUsage().rss - before).toBeLessThan(32 << 20);
+  index.close();
+  rmSync(path);
+});
+
+test("many samples, each found again at its position", async () => {
+  const count = 5000;
+  const bytes = tar(
+    ...Array.from({ length: count }, (_, i) => [
+      { name: `${i}.txt`, content: String(i) },
+      { name: `${i}.cls`, content: "0" },
+    ]).flat(),
+  );
+  await withSamples(bytes, async (index) => {
+    expect(index.count).toBe(count);
+    for (let i = 0; i < count; i += 97) expect(await (await index.read(i)).value("txt")).toBe(String(i));
+    await expect(index.read(count)).rejects.toThrow("sample 5000 of 5000");
   });
 });
 

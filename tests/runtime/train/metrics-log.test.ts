@@ -8,8 +8,9 @@ const folder = mkdtempSync(join(tmpdir(), "sig-metrics-"));
 afterEach(() => rmSync(folder, { recursive: true, force: true }));
 
 test("after a resume no step stands twice, and a line that a crash cut off is gone", () => {
-  const path = join(folder, "run", "metrics.jsonl");
-  const log = new MetricsLog(path);
+  const run = join(folder, "run");
+  const path = join(run, "metrics.jsonl");
+  const log = new MetricsLog(run);
   for (const step of [0, 1, 2, 3]) log.append(`${JSON.stringify({ kind: "step", step })}\n`);
   log.append('{"kind":"step","st');
   log.rewindTo(2);

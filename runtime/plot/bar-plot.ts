@@ -1,12 +1,13 @@
 /** Grouped bars as SVG: one group per size, one bar per contestant, a line for what the machine does at most. */
+import { colourOf, dashed, line, rectangle, svgDocument, text } from "./svg.js";
 
-export type Group = {
+type Group = {
   readonly label: string;
   /** By contestant; null where it was not timed. */
   readonly bars: readonly (number | null)[];
   readonly most: number | null;
 };
-export type Plot = {
+export type BarPlot = {
   readonly title: string;
   readonly unit: string;
   readonly contestants: readonly string[];
@@ -20,12 +21,7 @@ const RIGHT = 8;
 const TOP = 76;
 const BOTTOM = 40;
 
-/** Okabe and Ito's colours, told apart by most eyes and, by lightness, in print; all stand out from white and from near black. */
-const colours = ["#d55e00", "#0072b2", "#56b4e9", "#009e73", "#b8860b", "#cc79a7", "#8c6bb1"] as const;
-/** Read on white and on near black alike, where the viewer's theme is not told to an image. */
-const INK = "#7d8590";
-
-export function plotSvg({ title, unit, contestants, groups }: Plot): string {
+export function barPlot({ title, unit, contestants, groups }: BarPlot): string {
   const top = niceCeiling(Math.max(1, ...groups.flatMap(({ bars, most }) => [...bars.map((bar) => bar ?? 0), most ?? 0])));
   const [width, height] = [WIDTH - LEFT - RIGHT, HEIGHT - TOP - BOTTOM];
   const y = (value: number): number => TOP + height * (1 - value / top);
@@ -59,10 +55,8 @@ export function plotSvg({ title, unit, contestants, groups }: Plot): string {
       ];
     }),
   ];
-  return `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${WIDTH} ${HEIGHT}" width="${WIDTH}" height="${HEIGHT}" role="img" aria-label="${escape(title)}" font-family="system-ui, sans-serif" font-size="12" fill="${INK}" stroke="none">\n${parts.join("\n")}\n</svg>\n`;
+  return svgDocument(WIDTH, HEIGHT, title, parts);
 }
-
-const colourOf = (contestant: number): string => colours[contestant % colours.length] ?? INK;
 
 /** Entries side by side, in as many rows as they take; TOP leaves room for two. */
 function legend(contestants: readonly string[]): readonly string[] {
@@ -83,13 +77,3 @@ export function niceCeiling(value: number): number {
   const power = 10 ** Math.floor(Math.log10(value));
   return power * ([1, 2, 4, 5, 8].find((factor) => factor * power >= value) ?? 10);
 }
-
-const rounded = (value: number): string => String(Math.round(value * 10) / 10);
-const line = (x1: number, y1: number, x2: number, y2: number, more: string): string =>
-  `<line x1="${rounded(x1)}" y1="${rounded(y1)}" x2="${rounded(x2)}" y2="${rounded(y2)}" stroke="${INK}" ${more}/>`;
-const dashed = (x1: number, y1: number, x2: number, y2: number): string => line(x1, y1, x2, y2, 'stroke-width="2" stroke-dasharray="5 3"');
-const text = (x: number, y: number, content: string, anchor: "start" | "middle" | "end", more = ""): string =>
-  `<text x="${rounded(x)}" y="${rounded(y)}" text-anchor="${anchor}"${more === "" ? "" : ` ${more}`}>${escape(content)}</text>`;
-const rectangle = (x: number, y: number, width: number, height: number, colour: string, title: string): string =>
-  `<rect x="${rounded(x)}" y="${rounded(y)}" width="${rounded(width)}" height="${rounded(height)}" fill="${colour}"><title>${escape(title)}</title></rect>`;
-const escape = (content: string): string => content.replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll('"', "&quot;");

@@ -1,0 +1,129 @@
+/** `sigc train`, killed at ten random moments and resumed each time: what comes out is the uninterrupted run's, byte for byte. */
+import { spawn } from "node:child_process";
+import { existsSync, readFileSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+import { beforeAll, expect, test } from "vitest";
+import { latestCheckpoint } from "../../../runtime/checkpoint/store.js";
+import { hostArray } from "../../../runtime/data/host-array.js";
+import { writeSafetensors } from "../../../runtime/data/safetensors.js";
+import { randomFrom } from "../../support/random.js";
+import { scratchFolder, sigc } from "../cli/invoke.js";
+
+const main = fileURLToPath(new URL("../../../dist/sigc.js", import.meta.url));
+const { path, write } = scratchFolder();
+const STEPS = 60;
+const KILLS = 10;
+
+const program = write(
+  "towers.sig",
+  `pipeline towers {
+  batch n
+  input x: f32[n, 6]
+  input y: f32[n, 5]
+  param a: f32[6, 4] ~ normal(0.5)
+  param b: f32[5, 4] ~ normal(0.5)
+  param t_prime: f32 = log(10)
+  param bias: f32 = -3
+  zx = l2_normalize(x @ a)
+  zy = l2_normalize(y @ b)
+  logits[i, j] = exp(t_prime) * dot(zx[i], zy[j]) + bias
+  loss = -sum[i, j](log_sigmoid(where(i == j, 1, -1) * logits[i, j])) / n
+  train {
+    optimizer adamw(lr: 1e-2, decay: 0.1, decay_mode: "coupled")
+    schedule cosine(warmup: 10%)
+    clip 1
+    ema 0.9
+    batch 7
+    steps ${STEPS}
+    for bias { freeze: true }
+  }
+}
+`,
+);
+const data = path("data.safetensors");
+const argumentsOf = (out: string, seed: number): readonly string[] => [
+  ...["train", program, "--data", `x=${data}#x`, "--data", `y=${data}#y`, "--seed", String(seed)],
+  ...["--out", path(out), "--engine", "planref", "--checkpoint-every", "5"],
+];
+const groups = ["model", "optimizer", "ema"] as const;
+const files = (out: string) =>
+  groups.map((group) => readFileSync(path(`${out}/step-${String(STEPS).padStart(6, "0")}/${group}.safetensors`)).toString("base64"));
+/** Every step once, in order, without what it took. */
+const log = (out: string) =>
+  readFileSync(path(`${out}/metrics.jsonl`), "utf8")
+    .trimEnd()
+    .split("\n")
+    .map((line) => {
+      const { seconds: _, examplesPerSecond: __, residentBytes: ___, waitMs: ____, ...step } = JSON.parse(line) as Record<string, unknown>;
+      return step;
+    });
+
+beforeAll(async () => {
+  if (!existsSync(main)) throw new Error("the command is not built: npm run build");
+  // 23 rows in batches of 7: epochs end inside the run, with a rest that is dropped.
+  const column = (width: number, phase: number) =>
+    hostArray(
+      "f32",
+      [23, width],
+      Float32Array.from({ length: 23 * width }, (_, i) => Math.sin(phase + i * i * 0.37)),
+    );
+  writeSafetensors(
+    data,
+    new Map([
+      ["x", column(6, 0)],
+      ["y", column(5, 1)],
+    ]),
+  );
+  expect((await sigc(...argumentsOf("whole", 3))).exit).toBe(0);
+});
+
+test("one seed gives one run, and another seed another", async () => {
+  expect((await sigc(...argumentsOf("again", 3))).exit).toBe(0);
+  expect((await sigc(...argumentsOf("other", 4))).exit).toBe(0);
+  expect(files("again")).toEqual(files("whole"));
+  expect(log("again")).toEqual(log("whole"));
+  const [whole, other] = [files("whole"), files("other")];
+  groups.forEach((group, k) => expect(other[k], group).not.toBe(whole[k]));
+});
+
+test(`killed ${KILLS} times, resumed ${KILLS} times`, { timeout: 120_000 }, async () => {
+  const seed = Date.now() % 1_000_000;
+  console.log(`seed ${seed}`);
+  const { uniform } = randomFrom(seed);
+  let [kills, runs] = [0, 0];
+  let out = "";
+  let ended = true;
+  while (kills < KILLS || !ended) {
+    if (ended) out = `killed-${runs++}`;
+    // A run that died before its first checkpoint begins anew, in the same folder.
+    const resume = latestCheckpoint(path(out)) === null ? [] : ["--resume"];
+    const outcome = await run([...argumentsOf(out, 3), ...resume], kills < KILLS ? uniform() * 400 : null);
+    ended = outcome === "ended";
+    if (!ended) kills++;
+    else {
+      expect(files(out)).toEqual(files("whole"));
+      expect(log(out)).toEqual(log("whole"));
+    }
+  }
+});
+
+/** Kills so many milliseconds after the first step, or, with null, never. */
+function run(argv: readonly string[], milliseconds: number | null): Promise<"killed" | "ended"> {
+  const child = spawn(process.execPath, [main, ...argv, "--json"], { stdio: ["ignore", "pipe", "pipe"] });
+  let told = "";
+  child.stderr.on("data", (piece: Buffer) => (told += piece.toString()));
+  let begun = false;
+  child.stdout.on("data", (piece: Buffer) => {
+    if (begun || milliseconds === null || !piece.toString().includes('"step"')) return;
+    begun = true;
+    setTimeout(() => child.kill("SIGKILL"), milliseconds);
+  });
+  return new Promise((resolve, reject) => {
+    child.on("error", reject);
+    child.on("close", (code, signal) => {
+      if (signal === "SIGKILL") resolve("killed");
+      else if (code === 0) resolve("ended");
+      else reject(new Error(`the run ended with ${code}: ${told}`));
+    });
+  });
+}
