@@ -7,6 +7,7 @@ import type { HostArray } from "../data/host-array.js";
 import { DoesNotFit, type Machine } from "../eval/compiled.js";
 import { examplesFrom } from "../eval/example-sources.js";
 import type { Examples } from "../eval/examples.js";
+import type { Trained } from "../eval/same-preparation.js";
 import { solveBatchSizes } from "../feed/batch-sizes.js";
 import { fitArray } from "../feed/fit-array.js";
 import type { DataSources } from "../train/training-data.js";
@@ -84,7 +85,7 @@ export async function withEvaluation(
   const loaded = loadProgram(path, options);
   const { program, placeOf, sources } = loaded;
   printDiagnostics(loaded.warnings, sources, console);
-  const { found, origin } = parametersOf(program, options, placeOf);
+  const { found, origin, trained } = parametersOf(program, options, placeOf);
   const { engine, precision } = await chooseEngine(options, console);
   const folder = dirname(path);
   const interrupt = new AbortController();
@@ -102,7 +103,7 @@ export async function withEvaluation(
       parameters: fittedParameters(program, found, precision, placeOf),
       origin,
       examples: examplesFrom(options.data ?? noData, {
-        ...{ program, folder, precision, placeOf, broken: options.broken },
+        ...{ program, folder, precision, placeOf, broken: options.broken, trained },
         onBroken: ({ message }) => console.err(`warning: ${message}\n`),
       }),
       folder,
@@ -128,7 +129,7 @@ function parametersOf(
   program: LoweredProgram,
   options: EvaluationOptions,
   placeOf: PlaceOf,
-): { readonly found: ReadonlyMap<string, Found>; readonly origin: ParameterOrigin | null } {
+): { readonly found: ReadonlyMap<string, Found>; readonly origin: ParameterOrigin | null; readonly trained: Trained | null } {
   const { checkpoint, ema = false } = options;
   if (ema && checkpoint === undefined) throw userError(cliMessages.emaOfNothing, {}, 2);
   if (checkpoint === undefined) {
@@ -137,12 +138,13 @@ function parametersOf(
     // First values would give numbers that mean nothing, without a word.
     if (missing !== undefined) throw userError(cliMessages.noParameters, { path: missing.path, pipeline: program.name }, 2);
     const { params } = options;
-    return { found, origin: params === undefined ? null : { path: params, step: null, ema: false, sha256: fingerprint(params).sha256 } };
+    const sha256 = params === undefined ? "" : fingerprint(params).sha256;
+    return { found, origin: params === undefined ? null : { path: params, step: null, ema: false, sha256 }, trained: null };
   }
   const saved = loadParameters(checkpoint, program.name, ema ? "ema" : "model");
   const single = readParameters(program, options, placeOf);
   const found = new Map([...requireFitting(saved.folder, saved.tensors, program, new Set(single.keys())), ...single]);
-  return { found, origin: { path: saved.folder, step: saved.step, ema, sha256: saved.sha256 } };
+  return { found, origin: { path: saved.folder, step: saved.step, ema, sha256: saved.sha256 }, trained: saved };
 }
 
 function fittedParameters(

@@ -15,6 +15,7 @@ import type { DataSources } from "../train/training-data.js";
 import { userError } from "../user-error.js";
 import type { ExampleBatch, ExampleRows, Examples } from "./examples.js";
 import { ofPicture, ofTexts } from "./lone-sample.js";
+import { requireSamePreparation, type Trained } from "./same-preparation.js";
 
 export type ExampleOptions = {
   readonly program: LoweredProgram;
@@ -24,6 +25,8 @@ export type ExampleOptions = {
   readonly placeOf: PlaceOf;
   /** How many samples may be broken; undefined: one in a hundred, at least ten. */
   readonly broken: number | undefined;
+  /** The checkpoint whose parameters are used; null where they come otherwise. */
+  readonly trained: Trained | null;
   /** Hears of each broken sample and of each shard whose rest is lost. */
   readonly onBroken: (broken: BrokenSample) => void;
 };
@@ -35,6 +38,7 @@ export function examplesFrom(sources: DataSources, options: ExampleOptions): Exa
     together: sources.samples.length > 0,
     open: async (inputs) => {
       const { read, given } = assign(sources, inputs, options);
+      if (options.trained !== null) requireSamePreparation(read, tokenizerOf, options.trained);
       return read.length === 0 ? columnRows(given, options) : sampleRowsOf(sources.samples, read, given, options);
     },
     ofTexts: (inputs, texts) => ofTexts(inputs, texts, { ...options, tokenizerOf }),
