@@ -4,32 +4,17 @@ import type { DataEntry } from "../../compiler/lower/data-spec.js";
 import type { InputDecl, LoweredProgram } from "../../compiler/lower/program.js";
 import { didYouMean } from "../../grammar/did-you-mean.js";
 import { commonRows } from "../data/column.js";
-import type { PlaceOf } from "../feed/place.js";
 import { openExamples } from "../loader/examples.js";
 import { loaderMessages } from "../loader/messages.js";
 import { tokenizersIn } from "../loader/tokenizers.js";
-import type { BrokenSample } from "../samples/open-samples.js";
 import { trainMessages } from "../train/messages.js";
 import { type ColumnSource, openTrainingColumns } from "../train/training-columns.js";
 import type { DataSources } from "../train/training-data.js";
 import { userError } from "../user-error.js";
+import type { ExampleOptions } from "./example-options.js";
 import type { ExampleBatch, ExampleRows, Examples } from "./examples.js";
 import { ofPicture, ofTexts } from "./lone-sample.js";
-import { requireSamePreparation, type Trained } from "./same-preparation.js";
-
-export type ExampleOptions = {
-  readonly program: LoweredProgram;
-  /** Of the program: files that it names lie relative to it. */
-  readonly folder: string;
-  readonly precision: "f32" | "f64";
-  readonly placeOf: PlaceOf;
-  /** How many samples may be broken; undefined: one in a hundred, at least ten. */
-  readonly broken: number | undefined;
-  /** The checkpoint whose parameters are used; null where they come otherwise. */
-  readonly trained: Trained | null;
-  /** Hears of each broken sample and of each shard whose rest is lost. */
-  readonly onBroken: (broken: BrokenSample) => void;
-};
+import { requireSamePreparation } from "./same-preparation.js";
 
 export function examplesFrom(sources: DataSources, options: ExampleOptions): Examples {
   refuseUnknown(sources, options.program);

@@ -7,7 +7,7 @@ import type { TokenizerOf } from "../loader/tokenizers.js";
 import { BrokenSample, type SampleIndex } from "../samples/open-samples.js";
 import type { Sample } from "../samples/sample.js";
 import { UserError, userError } from "../user-error.js";
-import type { ExampleOptions } from "./example-sources.js";
+import type { ExampleOptions } from "./example-options.js";
 import { evalMessages } from "./messages.js";
 import { requireSamePreparation } from "./same-preparation.js";
 
