@@ -65,7 +65,7 @@ async function sampleRowsOf(
     };
     const other = columns.columns.find(({ rows }) => rows !== count);
     if (other !== undefined) {
-      close();
+      samples.close();
       throw userError(loaderMessages.rowsDiffer, { origin: other.origin, found: other.rows, wanted: count });
     }
     samples.damage.forEach(onBroken);

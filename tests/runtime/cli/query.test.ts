@@ -103,6 +103,41 @@ describe("samples in the other commands", () => {
     expect((await other("embed", "--data", files.holed, "--outputs", "zt", "--out", folder.path("zt.safetensors"))).exit).toBe(0);
   });
 
+  test("embeddings of a frozen tower stand in for its pictures: in training, in eval, and as a column beside samples", async () => {
+    const zi = folder.path("zi.safetensors");
+    expect((await other("embed", "--data", files.shard, "--outputs", "zi", "--out", zi)).exit).toBe(0);
+    const frozen = colourProgram
+      .replace(/ {2}input image: .*\n/, "  input zi: f32[n, 3]\n")
+      .replace(/ {2}zi = .*\n/, "")
+      .replace(/ {2}.*zero_shot.*\n/, "");
+    const lit = folder.write("lit.sig", frozen.replace(/image = .*\n/, 'zi = embeddings("zi.safetensors#zi")\n'));
+    const flags = ["--engine", "planref", "--data", files.shard];
+    const recall = async (...given: readonly string[]) => {
+      const { exit, out, err } = await sigc("eval", ...given, ...flags, "--params", files.params, "--json");
+      expect([exit, err]).toEqual([0, expect.not.stringMatching(/error/)]);
+      return (expectJson("eval", out)["tasks"] as readonly unknown[])[0];
+    };
+    const [whole] = expectJson("eval", (await other("eval", "--data", files.shard, "--json")).out)["tasks"] as readonly unknown[];
+    expect(await recall(lit)).toEqual(whole);
+    const beside = folder.write("beside.sig", frozen.replace(/ {4}image = .*\n/, ""));
+    expect(await recall(beside, "--data", `zi=${zi}#zi`)).toEqual(whole);
+    expect((await sigc("train", lit, ...flags, "--out", folder.path("lit"))).exit).toBe(0);
+    // One row too many.
+    const short = await sigc(
+      "eval",
+      beside,
+      "--engine",
+      "planref",
+      "--params",
+      files.params,
+      "--data",
+      files.holed,
+      "--data",
+      `zi=${zi}#zi`,
+    );
+    expect([short.exit, short.err]).toEqual([3, expect.stringMatching(/SIG6303.*has 9 rows, and there are 4 samples/)]);
+  });
+
   test("a checkpoint is held to the tokenizer and the transforms that it was trained for, and not to the name of a column", async () => {
     const run = folder.path("run");
     const trained = await sigc("train", files.program, "--engine", "planref", "--data", files.shard, "--out", run);
