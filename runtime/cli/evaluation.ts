@@ -3,6 +3,7 @@ import { type Command, Option } from "commander";
 import { dirname } from "node:path";
 import type { LoweredProgram } from "../../compiler/lower/program.js";
 import { fingerprint, loadParameters } from "../checkpoint/load.js";
+import type { Diagnostic } from "../../grammar/diagnostic.js";
 import type { HostArray } from "../data/host-array.js";
 import { DoesNotFit, type Machine } from "../eval/compiled.js";
 import { examplesFrom } from "../eval/example-sources.js";
@@ -73,6 +74,9 @@ export type OpenEvaluation = {
   /** Of the program: files that it names lie relative to it. */
   readonly folder: string;
   readonly batch: number;
+  /** What was told of the program so far, for --json. */
+  readonly warnings: readonly Diagnostic[];
+  readonly onWarning: (warning: Diagnostic) => void;
 };
 
 /** Runs `work` and gives back what was opened, whatever comes; an interrupt ends it where the engine can. */
@@ -88,6 +92,7 @@ export async function withEvaluation(
   const { found, origin, trained } = parametersOf(program, options, placeOf);
   const { engine, precision } = await chooseEngine(options, console);
   const folder = dirname(path);
+  const warnings = [...loaded.warnings];
   const interrupt = new AbortController();
   const uninterrupt = engine.endsEarly ? console.onInterrupt(() => interrupt.abort()) : null;
   try {
@@ -108,6 +113,13 @@ export async function withEvaluation(
       }),
       folder,
       batch: options.batch,
+      warnings,
+      onWarning: (warning) => {
+        // Several tasks may compute one value.
+        if (warnings.some(({ code, span }) => code === warning.code && span.start === warning.span.start)) return;
+        warnings.push(warning);
+        printDiagnostics([warning], sources, console);
+      },
     });
     return exitCodes.ok;
   } catch (error) {
