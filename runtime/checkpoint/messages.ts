@@ -21,4 +21,7 @@ export const checkpointMessages = {
   otherPipeline: error("SIG6059")`${"folder"}: was written by pipeline "${"found"}", and this is "${"wanted"}".`
     .help`choose the pipeline with --pipeline, or give its parameters by themselves: --params ${"folder"}/model.safetensors`,
   noAverage: error("SIG6070")`${"folder"}: its run kept no moving average of the parameters.`.help`leave out --ema`,
+  preparation: error("SIG6071")`${"folder"}: was trained for ${"name"} = ${"found"}, and the program now has ${"wanted"}.`
+    .help`evaluate with the program, and the files beside it, that trained it`
+    .help`or give the parameters by themselves: --params ${"folder"}/model.safetensors`,
 } as const;

@@ -3,10 +3,12 @@ import { type Command, Option } from "commander";
 import { dirname } from "node:path";
 import type { LoweredProgram } from "../../compiler/lower/program.js";
 import { fingerprint, loadParameters } from "../checkpoint/load.js";
+import type { Diagnostic } from "../../grammar/diagnostic.js";
 import type { HostArray } from "../data/host-array.js";
 import { DoesNotFit, type Machine } from "../eval/compiled.js";
 import { examplesFrom } from "../eval/example-sources.js";
 import type { Examples } from "../eval/examples.js";
+import type { Trained } from "../eval/same-preparation.js";
 import { solveBatchSizes } from "../feed/batch-sizes.js";
 import { fitArray } from "../feed/fit-array.js";
 import type { DataSources } from "../train/training-data.js";
@@ -72,6 +74,9 @@ export type OpenEvaluation = {
   /** Of the program: files that it names lie relative to it. */
   readonly folder: string;
   readonly batch: number;
+  /** What was told of the program so far, for --json. */
+  readonly warnings: readonly Diagnostic[];
+  readonly onWarning: (warning: Diagnostic) => void;
 };
 
 /** Runs `work` and gives back what was opened, whatever comes; an interrupt ends it where the engine can. */
@@ -84,9 +89,10 @@ export async function withEvaluation(
   const loaded = loadProgram(path, options);
   const { program, placeOf, sources } = loaded;
   printDiagnostics(loaded.warnings, sources, console);
-  const { found, origin } = parametersOf(program, options, placeOf);
+  const { found, origin, trained } = parametersOf(program, options, placeOf);
   const { engine, precision } = await chooseEngine(options, console);
   const folder = dirname(path);
+  const warnings = [...loaded.warnings];
   const interrupt = new AbortController();
   const uninterrupt = engine.endsEarly ? console.onInterrupt(() => interrupt.abort()) : null;
   try {
@@ -102,11 +108,18 @@ export async function withEvaluation(
       parameters: fittedParameters(program, found, precision, placeOf),
       origin,
       examples: examplesFrom(options.data ?? noData, {
-        ...{ program, folder, precision, placeOf, broken: options.broken },
+        ...{ program, folder, precision, placeOf, broken: options.broken, trained },
         onBroken: ({ message }) => console.err(`warning: ${message}\n`),
       }),
       folder,
       batch: options.batch,
+      warnings,
+      onWarning: (warning) => {
+        // Several tasks may compute one value.
+        if (warnings.some(({ code, span }) => code === warning.code && span.start === warning.span.start)) return;
+        warnings.push(warning);
+        printDiagnostics([warning], sources, console);
+      },
     });
     return exitCodes.ok;
   } catch (error) {
@@ -128,7 +141,7 @@ function parametersOf(
   program: LoweredProgram,
   options: EvaluationOptions,
   placeOf: PlaceOf,
-): { readonly found: ReadonlyMap<string, Found>; readonly origin: ParameterOrigin | null } {
+): { readonly found: ReadonlyMap<string, Found>; readonly origin: ParameterOrigin | null; readonly trained: Trained | null } {
   const { checkpoint, ema = false } = options;
   if (ema && checkpoint === undefined) throw userError(cliMessages.emaOfNothing, {}, 2);
   if (checkpoint === undefined) {
@@ -137,12 +150,13 @@ function parametersOf(
     // First values would give numbers that mean nothing, without a word.
     if (missing !== undefined) throw userError(cliMessages.noParameters, { path: missing.path, pipeline: program.name }, 2);
     const { params } = options;
-    return { found, origin: params === undefined ? null : { path: params, step: null, ema: false, sha256: fingerprint(params).sha256 } };
+    const sha256 = params === undefined ? "" : fingerprint(params).sha256;
+    return { found, origin: params === undefined ? null : { path: params, step: null, ema: false, sha256 }, trained: null };
   }
   const saved = loadParameters(checkpoint, program.name, ema ? "ema" : "model");
   const single = readParameters(program, options, placeOf);
   const found = new Map([...requireFitting(saved.folder, saved.tensors, program, new Set(single.keys())), ...single]);
-  return { found, origin: { path: saved.folder, step: saved.step, ema, sha256: saved.sha256 } };
+  return { found, origin: { path: saved.folder, step: saved.step, ema, sha256: saved.sha256 }, trained: saved };
 }
 
 function fittedParameters(

@@ -45,6 +45,10 @@ export class Compiled {
     return new Compiled(machine, template, await machine.engine.load(template));
   }
 
+  get graph(): Template["graph"] {
+    return this.#template.graph;
+  }
+
   get indexBounds(): Template["indexBounds"] {
     return this.#template.indexBounds;
   }

@@ -1,6 +1,7 @@
 /** Embeddings of a data set written to a file, a row for each example in their order. */
 import { createHash } from "node:crypto";
 import type { LoweredProgram } from "../../compiler/lower/program.js";
+import type { Diagnostic } from "../../grammar/diagnostic.js";
 import type { DType } from "../../compiler/graph/type.js";
 import type { HostArray } from "../data/host-array.js";
 import { RowFile } from "../data/row-file.js";
@@ -20,6 +21,7 @@ export type Embedding = {
   readonly machine: Machine;
   readonly batch: number;
   readonly placeOf: PlaceOf;
+  readonly onWarning: (warning: Diagnostic) => void;
   readonly out: string;
   /** Beside the keys' hash, in the file. */
   readonly metadata: ReadonlyMap<string, string>;

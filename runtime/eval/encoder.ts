@@ -2,11 +2,14 @@
 import type { Dims } from "../../compiler/bind.js";
 import type { LoweredProgram } from "../../compiler/lower/program.js";
 import { selectValues } from "../../compiler/lower/select-values.js";
+import { rowsMeet } from "../../compiler/passes/sweeps/rows-meet.js";
+import { type Diagnostic, diagnose } from "../../grammar/diagnostic.js";
 import type { HostArray } from "../data/host-array.js";
 import { checkIndexBounds } from "../feed/index-bounds.js";
 import type { PlaceOf } from "../feed/place.js";
 import { Compiled, DoesNotFit, type Machine } from "./compiled.js";
 import type { ExampleBatch, ExampleRows } from "./examples.js";
+import { evalMessages } from "./messages.js";
 
 /** The values lie in the engine's memory until the next batch. */
 export type Encoded = ExampleBatch & { readonly values: ReadonlyMap<string, HostArray> };
@@ -16,6 +19,7 @@ type Options = {
   readonly parameters: ReadonlyMap<string, HostArray>;
   readonly machine: Machine;
   readonly placeOf: PlaceOf;
+  readonly onWarning: (warning: Diagnostic) => void;
   /** Examples at a time; less where the budget does not hold as many. */
   readonly batch: number;
 };
@@ -48,6 +52,8 @@ export class Encoder {
     );
     const compiled = await Compiled.load(program, options.machine);
     const batch = largestBatch(compiled, program, options.batch);
+    const meeting = rowsMeet(compiled.graph);
+    if (meeting !== null) options.onWarning(diagnose(evalMessages.rowsMeet, meeting.span, { values: values.join(" and "), batch }));
     return new Encoder(program, compiled, batch, { ...options, parameters: needed });
   }
 

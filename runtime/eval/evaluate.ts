@@ -2,6 +2,7 @@
 import { resolve } from "node:path";
 import type { EvalSpec, EvalTask, RetrievalTask, ZeroShotTask } from "../../compiler/lower/eval-spec.js";
 import type { LoweredProgram } from "../../compiler/lower/program.js";
+import type { Diagnostic } from "../../grammar/diagnostic.js";
 import type { HostArray } from "../data/host-array.js";
 import type { PlaceOf } from "../feed/place.js";
 import { userError } from "../user-error.js";
@@ -25,6 +26,7 @@ export type Evaluation = {
   /** Of the program: files that it names lie relative to it. */
   readonly folder: string;
   readonly placeOf: PlaceOf;
+  readonly onWarning: (warning: Diagnostic) => void;
   /** `what` is a value's name, or "classes"; `of` is null where it is not known before. */
   readonly onProgress: (what: string, done: number, of: number | null) => void;
 };

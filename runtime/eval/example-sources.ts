@@ -4,29 +4,17 @@ import type { DataEntry } from "../../compiler/lower/data-spec.js";
 import type { InputDecl, LoweredProgram } from "../../compiler/lower/program.js";
 import { didYouMean } from "../../grammar/did-you-mean.js";
 import { commonRows } from "../data/column.js";
-import type { PlaceOf } from "../feed/place.js";
 import { openExamples } from "../loader/examples.js";
 import { loaderMessages } from "../loader/messages.js";
 import { tokenizersIn } from "../loader/tokenizers.js";
-import type { BrokenSample } from "../samples/open-samples.js";
 import { trainMessages } from "../train/messages.js";
 import { type ColumnSource, openTrainingColumns } from "../train/training-columns.js";
 import type { DataSources } from "../train/training-data.js";
 import { userError } from "../user-error.js";
+import type { ExampleOptions } from "./example-options.js";
 import type { ExampleBatch, ExampleRows, Examples } from "./examples.js";
 import { ofPicture, ofTexts } from "./lone-sample.js";
-
-export type ExampleOptions = {
-  readonly program: LoweredProgram;
-  /** Of the program: files that it names lie relative to it. */
-  readonly folder: string;
-  readonly precision: "f32" | "f64";
-  readonly placeOf: PlaceOf;
-  /** How many samples may be broken; undefined: one in a hundred, at least ten. */
-  readonly broken: number | undefined;
-  /** Hears of each broken sample and of each shard whose rest is lost. */
-  readonly onBroken: (broken: BrokenSample) => void;
-};
+import { requireSamePreparation } from "./same-preparation.js";
 
 export function examplesFrom(sources: DataSources, options: ExampleOptions): Examples {
   refuseUnknown(sources, options.program);
@@ -35,6 +23,7 @@ export function examplesFrom(sources: DataSources, options: ExampleOptions): Exa
     together: sources.samples.length > 0,
     open: async (inputs) => {
       const { read, given } = assign(sources, inputs, options);
+      if (options.trained !== null) requireSamePreparation(read, tokenizerOf, options.trained);
       return read.length === 0 ? columnRows(given, options) : sampleRowsOf(sources.samples, read, given, options);
     },
     ofTexts: (inputs, texts) => ofTexts(inputs, texts, { ...options, tokenizerOf }),
@@ -76,7 +65,7 @@ async function sampleRowsOf(
     };
     const other = columns.columns.find(({ rows }) => rows !== count);
     if (other !== undefined) {
-      close();
+      samples.close();
       throw userError(loaderMessages.rowsDiffer, { origin: other.origin, found: other.rows, wanted: count });
     }
     samples.damage.forEach(onBroken);

@@ -7,10 +7,11 @@ import type { TokenizerOf } from "../loader/tokenizers.js";
 import { BrokenSample, type SampleIndex } from "../samples/open-samples.js";
 import type { Sample } from "../samples/sample.js";
 import { UserError, userError } from "../user-error.js";
-import type { ExampleOptions } from "./example-sources.js";
+import type { ExampleOptions } from "./example-options.js";
 import { evalMessages } from "./messages.js";
+import { requireSamePreparation } from "./same-preparation.js";
 
-type Options = Pick<ExampleOptions, "program" | "precision" | "placeOf"> & { readonly tokenizerOf: TokenizerOf };
+type Options = Pick<ExampleOptions, "program" | "precision" | "placeOf" | "trained"> & { readonly tokenizerOf: TokenizerOf };
 type Inputs = ReadonlyMap<string, HostArray>;
 
 /** How an entry begins says what its column holds. */
@@ -57,8 +58,9 @@ async function rowsOf(
   samples: readonly Sample[],
   entries: readonly DataEntry[],
   inputs: readonly InputDecl[],
-  { tokenizerOf, precision, placeOf }: Options,
+  { tokenizerOf, precision, placeOf, trained }: Options,
 ): Promise<Inputs> {
+  if (trained !== null) requireSamePreparation(entries, tokenizerOf, trained);
   const index: SampleIndex = {
     count: samples.length,
     fingerprint: "",

@@ -1,4 +1,4 @@
-import { error } from "../../grammar/diagnostic.js";
+import { error, warning } from "../../grammar/diagnostic.js";
 
 /** What can stop an evaluation. */
 export const evalMessages = {
@@ -17,4 +17,8 @@ export const evalMessages = {
   noExamples: error("SIG6605")`there is no example to compute ${"values"} of.`.help`check what --data names`,
   hole: error("SIG6606")`the example at place ${"place"}, counted from 0, is broken, and its row would be missing: ${"reason"}`
     .help`repair or remove it: rows are found by their place`,
+  rowsMeet: warning(
+    "SIG6609",
+  )`Here rows of ${"values"} depend on one another, and so on the batches that they are computed in: ${"batch"} examples each.`
+    .help`make each row of its own example alone, or compute all of them at once with --batch`,
 } as const;

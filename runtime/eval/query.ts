@@ -1,6 +1,7 @@
 /** The examples nearest to one caption or one picture: they pass by in batches, and only the nearest are remembered. */
 import type { EvalTask } from "../../compiler/lower/eval-spec.js";
 import type { LoweredProgram } from "../../compiler/lower/program.js";
+import type { Diagnostic } from "../../grammar/diagnostic.js";
 import type { HostArray } from "../data/host-array.js";
 import type { PlaceOf } from "../feed/place.js";
 import type { Sample } from "../samples/sample.js";
@@ -26,6 +27,7 @@ export type Query = {
   readonly machine: Machine;
   readonly batch: number;
   readonly placeOf: PlaceOf;
+  readonly onWarning: (warning: Diagnostic) => void;
   readonly onProgress: (what: string, done: number, of: number | null) => void;
 };
 

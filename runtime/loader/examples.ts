@@ -76,13 +76,24 @@ export async function openExamples(paths: readonly string[], options: ExamplesOp
   const fixed = fixedData("eval", entries, tokenizerOf);
   const index = await openSamples(paths);
   // Each example is used once: nothing is kept decoded.
-  const rows = sampleRows(index, { entries, inputs: program.inputs, tokenizerOf, holdBytes: 0, precision, placeOf });
+  const rows = closingOnFailure(index, () =>
+    sampleRows(index, { entries, inputs: program.inputs, tokenizerOf, holdBytes: 0, precision, placeOf }),
+  );
   const limit = options.broken ?? brokenLimit(index.count);
   return {
     ...{ count: index.count, fixed, fingerprint: index.fingerprint, damage: index.damage },
     batches: (batch) => exampleBatches(index, rows, new BrokenSamples(index.count, limit), batch),
     close: () => index.close(),
   };
+}
+
+function closingOnFailure<T>(index: SampleIndex, prepare: () => T): T {
+  try {
+    return prepare();
+  } catch (error) {
+    index.close();
+    throw error;
+  }
 }
 
 async function* exampleBatches(

@@ -27,6 +27,7 @@ const tarSamples = "tests/runtime/samples/tar-samples.test.ts";
 const decodePicture = "tests/runtime/pictures/decode.test.ts";
 const transforms = "tests/runtime/pictures/transforms.test.ts";
 const tokenizer = "tests/runtime/text/tokenizer.test.ts";
+const trainingBatches = "tests/runtime/loader/training-batches.test.ts";
 const golden = (pass: string): string => `tests/compiler/passes/${pass}.test.ts`;
 
 export const mutations: readonly Mutation[] = [
@@ -694,5 +695,70 @@ export const mutations: readonly Mutation[] = [
     find: "add_special_tokens: false",
     replace: "add_special_tokens: true",
     killedBy: [tokenizer],
+  },
+
+  // The data block and its loader -------------------------------------------------------------------------------------
+  {
+    bug: "an epoch draws what the one before drew",
+    file: "runtime/loader/draws.ts",
+    find: "step: epoch, site }",
+    replace: "step: epoch * 0, site }",
+    killedBy: [trainingBatches],
+  },
+  {
+    bug: "a broken sample leaves a hole in its batch",
+    file: "runtime/loader/training-batches.ts",
+    find: "while (good.length < batch && at < count) {",
+    replace: "if (good.length < batch && at < count) {",
+    killedBy: [trainingBatches],
+  },
+  {
+    bug: "a position counts good rows alone",
+    file: "runtime/loader/training-batches.ts",
+    find: "at = taken.end;",
+    replace: "at += batch;",
+    killedBy: [trainingBatches],
+  },
+  {
+    bug: "a broken sample counts at every epoch",
+    file: "runtime/loader/training-batches.ts",
+    find: ".filter((row) => !broken.has(row))",
+    replace: "",
+    killedBy: [trainingBatches],
+  },
+  {
+    bug: "batches are made ahead without a bound on bytes",
+    file: "runtime/loader/prefetch.ts",
+    find: "this.#held + this.#expected <= this.#limit && ",
+    replace: "",
+    killedBy: ["tests/runtime/loader/prefetch.test.ts"],
+  },
+  {
+    bug: "decoded pictures are kept without a bound",
+    file: "runtime/loader/held-values.ts",
+    find: "this.#values.has(key) || this.#bytes + bytes > this.#limit",
+    replace: "this.#values.has(key)",
+    killedBy: ["tests/runtime/loader/held-values.test.ts"],
+  },
+  {
+    bug: "a run goes on with another tokenizer",
+    file: "runtime/train/training-state.ts",
+    find: "...data.fixed,",
+    replace: "",
+    killedBy: ["tests/runtime/cli/train-samples.test.ts"],
+  },
+  {
+    bug: "evaluation reads what training does",
+    file: "compiler/lower/data.ts",
+    find: "[...kept, ...own.entries]",
+    replace: "data.entries",
+    killedBy: ["tests/compiler/lower/data.test.ts"],
+  },
+  {
+    bug: "a transform takes whatever comes",
+    file: "compiler/lower/data-methods.ts",
+    find: "if (!stage.takes.includes(last.flow.kind)) refuseOrder",
+    replace: "if (stage.takes.length === 0) refuseOrder",
+    killedBy: ["tests/compiler/check/mistakes.test.ts"],
   },
 ];

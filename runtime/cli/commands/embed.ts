@@ -37,7 +37,7 @@ export const registerEmbed: Register = (parent, { console, finish }) => {
               parameters: origin,
               out: options.out,
               outputs: embedded,
-              diagnostics: loaded.warnings.map((d) => jsonDiagnostic(d, loaded.sources)),
+              diagnostics: open.warnings.map((d) => jsonDiagnostic(d, loaded.sources)),
             }),
           );
         else {

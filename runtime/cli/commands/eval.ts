@@ -33,7 +33,7 @@ export const registerEval: Register = (parent, { console, finish }) => {
               precision: machine.precision,
               parameters: origin,
               tasks: results.map(jsonTask),
-              diagnostics: loaded.warnings.map((d) => jsonDiagnostic(d, loaded.sources)),
+              diagnostics: open.warnings.map((d) => jsonDiagnostic(d, loaded.sources)),
             }),
           );
         else console.out(results.map(taskText).join("\n"));

@@ -62,7 +62,7 @@ export const registerQuery: Register = (parent, { console, finish }) => {
               among,
               results: results.map((one) => ({ ...one, score: jsonNumber(one.score) })),
               sheet: options.sheet ?? null,
-              diagnostics: loaded.warnings.map((d) => jsonDiagnostic(d, loaded.sources)),
+              diagnostics: open.warnings.map((d) => jsonDiagnostic(d, loaded.sources)),
             }),
           );
         else

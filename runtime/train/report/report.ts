@@ -48,6 +48,9 @@ export class ReportWriter {
       case "checkpoint":
         this.#write("running");
         return;
+      case "broken":
+        // metrics.jsonl has each of them.
+        return;
       case "end":
         this.#write(event.step < this.#report.steps ? "stopped" : "done");
         return;

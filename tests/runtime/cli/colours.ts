@@ -14,6 +14,11 @@ export const colourProgram = `pipeline colours {
   zi = l2_normalize(mean(mean(image, axis: 1), axis: 1))
   zt = l2_normalize(sum(take(table, tokens), axis: 1))
   loss = -mean[i](log_softmax(zi @ zt.T)[i, i])
+  train {
+    optimizer sgd(lr: 0.01)
+    batch 3
+    steps 1
+  }
   data {
     image = column("png") | decode | resize(4) | to_float(0, 1)
     tokens = column("txt") | pick(first) | lower | tokenize("words.json", length: 3, pad: 0)

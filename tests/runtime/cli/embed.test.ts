@@ -53,6 +53,15 @@ describe("sigc embed", () => {
     expect((await sigc("embed", head, "--engine", "planref", ...from("x"), "--out", folder.path("never"))).err).toMatch(/has no input/);
   });
 
+  test("a value whose rows depend on one another is told at its place", async () => {
+    const meets = folder.write("meets.sig", towers("").replace("  logits", "  centred = zx - mean(zx, axis: 0)\n  logits"));
+    const flags = ["--engine", "planref", "--params", params, "--out", folder.path("meets.safetensors"), ...from("x"), "--json"];
+    const { exit, out, err } = await sigc("embed", meets, ...flags, "--outputs", "centred", "--batch", "10");
+    expect([exit, err]).toEqual([0, expect.stringMatching(/meets.sig:12:\d+ warning SIG6609: Here rows of centred depend on one another/)]);
+    expect(JSON.stringify(expectJson("embed", out)["diagnostics"])).toContain("SIG6609");
+    expect((await sigc("embed", meets, ...flags, "--outputs", "zx")).err).not.toContain("SIG6609");
+  });
+
   test.each([
     ["an unknown value", ["--outputs", "zz"], 2, /SIG7063: towers has no value "zz"[^]*did you mean zx/],
     ["a value of pairs", ["--outputs", "logits"], 2, /SIG7064: "logits" is f32\[n, n\] \(.*towers.sig:12\)/],

@@ -1,7 +1,8 @@
 import { existsSync, readFileSync } from "node:fs";
 import sharp from "sharp";
 import { beforeAll, describe, expect, test } from "vitest";
-import { CLASSES, colourFiles, colours, pngOfColour, unit } from "./colours.js";
+import { wordTokenizer } from "../../support/sample-files.js";
+import { CLASSES, colourFiles, colourProgram, colours, pngOfColour, unit } from "./colours.js";
 import { expectJson, scratchFolder, sigc } from "./invoke.js";
 
 const folder = scratchFolder();
@@ -100,6 +101,57 @@ describe("samples in the other commands", () => {
     expect(written.err).toMatch(/SIG6606: the example at place 1/);
     // The text tower reads no pictures.
     expect((await other("embed", "--data", files.holed, "--outputs", "zt", "--out", folder.path("zt.safetensors"))).exit).toBe(0);
+  });
+
+  test("embeddings of a frozen tower stand in for its pictures: in training, in eval, and as a column beside samples", async () => {
+    const zi = folder.path("zi.safetensors");
+    expect((await other("embed", "--data", files.shard, "--outputs", "zi", "--out", zi)).exit).toBe(0);
+    const frozen = colourProgram
+      .replace(/ {2}input image: .*\n/, "  input zi: f32[n, 3]\n")
+      .replace(/ {2}zi = .*\n/, "")
+      .replace(/ {2}.*zero_shot.*\n/, "");
+    const lit = folder.write("lit.sig", frozen.replace(/image = .*\n/, 'zi = embeddings("zi.safetensors#zi")\n'));
+    const flags = ["--engine", "planref", "--data", files.shard];
+    const recall = async (...given: readonly string[]) => {
+      const { exit, out, err } = await sigc("eval", ...given, ...flags, "--params", files.params, "--json");
+      expect([exit, err]).toEqual([0, expect.not.stringMatching(/error/)]);
+      return (expectJson("eval", out)["tasks"] as readonly unknown[])[0];
+    };
+    const [whole] = expectJson("eval", (await other("eval", "--data", files.shard, "--json")).out)["tasks"] as readonly unknown[];
+    expect(await recall(lit)).toEqual(whole);
+    const beside = folder.write("beside.sig", frozen.replace(/ {4}image = .*\n/, ""));
+    expect(await recall(beside, "--data", `zi=${zi}#zi`)).toEqual(whole);
+    expect((await sigc("train", lit, ...flags, "--out", folder.path("lit"))).exit).toBe(0);
+    // One row too many.
+    const short = await sigc(
+      "eval",
+      beside,
+      "--engine",
+      "planref",
+      "--params",
+      files.params,
+      "--data",
+      files.holed,
+      "--data",
+      `zi=${zi}#zi`,
+    );
+    expect([short.exit, short.err]).toEqual([3, expect.stringMatching(/SIG6303.*has 9 rows, and there are 4 samples/)]);
+  });
+
+  test("a checkpoint is held to the tokenizer and the transforms that it was trained for, and not to the name of a column", async () => {
+    const run = folder.path("run");
+    const trained = await sigc("train", files.program, "--engine", "planref", "--data", files.shard, "--out", run);
+    expect([trained.exit, trained.err]).toEqual([0, expect.stringContaining("done")]);
+    const query = (program: string) =>
+      sigc("query", program, "--engine", "planref", "--checkpoint", run, "--data", files.shard, "--text", "red");
+    expect((await query(files.program)).exit).toBe(0);
+    const other = (name: string, from: string, to: string) => folder.write(name, colourProgram.replace(from, to));
+    expect((await query(other("column.sig", 'column("txt") | pick(first)', 'column("cls") | pick(first)'))).exit).toBe(0);
+    const range = await query(other("range.sig", "to_float(0, 1)", "to_float(-1, 1)"));
+    expect([range.exit, range.err]).toEqual([3, expect.stringMatching(/SIG6071.*eval.image = .*low: 0.*now has .*low: -1/)]);
+    folder.write("words.json", wordTokenizer(["green", "red", "blue", "a", "photo"]));
+    const words = await query(files.program);
+    expect([words.exit, words.err]).toEqual([3, expect.stringMatching(/SIG6071.*the tokenizer of eval.tokens = sha256:/)]);
   });
 
   test("without samples, the entries that need them are named; a template without a place is refused", async () => {

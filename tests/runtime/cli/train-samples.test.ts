@@ -177,6 +177,10 @@ describe("sigc train on samples", () => {
       "reference",
     );
     expect([exit, err]).toEqual([0, expect.stringContaining("left out")]);
+    writeNpy(path("ids.npy"), hostArray("i32", [17, 3], new Int32Array(51)));
+    const both = frozen.replace(/tokens = column.*/, 'tokens = embeddings("ids.npy")');
+    const alone = await sigc("train", write("both.sig", both), "--out", path("both"), "--engine", "reference");
+    expect([alone.exit, alone.err]).toEqual([0, expect.stringContaining("17 examples")]);
   });
 
   test.each([
