@@ -28,6 +28,12 @@ const decodePicture = "tests/runtime/pictures/decode.test.ts";
 const transforms = "tests/runtime/pictures/transforms.test.ts";
 const tokenizer = "tests/runtime/text/tokenizer.test.ts";
 const trainingBatches = "tests/runtime/loader/training-batches.test.ts";
+const evalRetrieval = "tests/runtime/eval/retrieval.test.ts";
+const evalNearest = "tests/runtime/eval/nearest.test.ts";
+const evalZeroShot = "tests/runtime/eval/zero-shot.test.ts";
+const evalTasks = "tests/compiler/lower/eval.test.ts";
+const rowsMeetTest = "tests/compiler/passes/rows-meet.test.ts";
+const rowFile = "tests/runtime/data/row-file.test.ts";
 const golden = (pass: string): string => `tests/compiler/passes/${pass}.test.ts`;
 
 export const mutations: readonly Mutation[] = [
@@ -532,13 +538,6 @@ export const mutations: readonly Mutation[] = [
     replace: "{ ...start, row }",
     killedBy: ["tests/runtime/data/shuffle.test.ts"],
   },
-  {
-    bug: "a collapsed model finds everything: ties count as hits",
-    file: "runtime/data/retrieval.ts",
-    find: "!((scores[i] ?? NaN) < best)",
-    replace: "(scores[i] ?? NaN) > best",
-    killedBy: ["tests/runtime/data/retrieval.test.ts"],
-  },
 
   // Data and command line --------------------------------------------------------------------------------------------
   {
@@ -760,5 +759,62 @@ export const mutations: readonly Mutation[] = [
     find: "if (!stage.takes.includes(last.flow.kind)) refuseOrder",
     replace: "if (stage.takes.length === 0) refuseOrder",
     killedBy: ["tests/compiler/check/mistakes.test.ts"],
+  },
+  // Evaluation ------------------------------------------------------------------------------------------------------------
+  {
+    bug: "a wrong answer with the same score goes after the right one",
+    file: "pipelines/eval/ranks.sig",
+    find: "score[i, j] < best_text[i]), 0, 1)",
+    replace: "score[i, j] <= best_text[i]), 0, 1)",
+    killedBy: [evalRetrieval],
+  },
+  {
+    bug: "a row with NaN is compared like any other",
+    file: "runtime/eval/embeddings.ts",
+    find: "sound.data[row] = 0;",
+    replace: "sound.data[row] = 1;",
+    killedBy: [evalRetrieval],
+  },
+  {
+    bug: "a query without a right answer counts as a miss",
+    file: "runtime/eval/retrieval.ts",
+    find: "if (right === 0) return;",
+    replace: "if (right === 0) ranks.push(candidates.length);",
+    killedBy: [evalRetrieval],
+  },
+  {
+    bug: "places of a later batch are counted from its beginning",
+    file: "runtime/eval/nearest.ts",
+    find: "index: this.#seen + index, score",
+    replace: "index: index, score",
+    killedBy: [evalNearest],
+  },
+  {
+    bug: "captions of a class are added up at whatever length they have",
+    file: "runtime/eval/zero-shot.ts",
+    find: "(row[k] ?? 0) / length;",
+    replace: "(row[k] ?? 0);",
+    killedBy: [evalZeroShot],
+  },
+  {
+    bug: "the other tower stays in a program of one",
+    file: "compiler/lower/select-values.ts",
+    find: "program.inputs.filter(({ name }) => inputs.has(name))",
+    replace: "program.inputs",
+    killedBy: [evalTasks],
+  },
+  {
+    bug: "a mean over the batch passes for a row's own",
+    file: "compiler/passes/sweeps/rows-meet.ts",
+    find: "if (isTile(node)) return node;",
+    replace: "if (isTile(node)) continue;",
+    killedBy: [rowsMeetTest],
+  },
+  {
+    bug: "a new file of rows stands beside its pieces",
+    file: "runtime/data/row-file.ts",
+    find: "rmSync(path, { force: true });",
+    replace: "void path;",
+    killedBy: [rowFile],
   },
 ];
