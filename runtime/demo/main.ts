@@ -1,14 +1,16 @@
-/** `npm run demo`: prepares the emoji set, trains on five artists and tests on a sixth, by the commands that a user would type. */
+/** `npm run demo`: prepares the emoji set, trains on five artists and tests and searches a sixth's, by the commands that a user would type. */
 import { spawnSync } from "node:child_process";
 import { mkdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { UserError } from "../user-error.js";
-import { prepareEmoji } from "./prepare-emoji.js";
+import { type EmojiSet, prepareEmoji } from "./prepare-emoji.js";
 
-const PROGRAM = "pipelines/emoji-linear.sig";
+const PROGRAM = "pipelines/emoji-siglip.sig";
 const DATA = ".data/emoji";
-const RUN = "runs/emoji-linear";
+const RUN = "runs/emoji-siglip";
+/** What is looked up among the drawings of the unseen artist, in the end. */
+const SOUGHT = ["red heart", "cat face", "slice of pizza", "fire engine", "crying face", "musical instrument"] as const;
 const KS = [1, 5, 10] as const;
 /** Less than this many times chance at the last k means that nothing was learnt. */
 const LEARNT = 10;
@@ -23,7 +25,7 @@ function command(args: readonly string[], results: "pipe" | "ignore"): string {
   return stdout?.toString("utf8") ?? "";
 }
 
-async function prepare(): Promise<void> {
+async function prepare(): Promise<EmojiSet> {
   const live = process.stderr.isTTY;
   let told = 0;
   const progress = (done: number, total: number): void => {
@@ -36,18 +38,7 @@ async function prepare(): Promise<void> {
   process.stderr.write(
     `${live && !set.fresh ? "\n" : ""}${DATA}: ${train} pictures to train on, ${test} by another artist to test, ${captions} names\n`,
   );
-}
-
-/** The program's inputs from the pictures of one file and the names of another. */
-function inputs(pictures: string, names: string): readonly string[] {
-  const sources = {
-    image: `${pictures}#image`,
-    image_concept: `${pictures}#concept`,
-    tokens: `${names}#tokens`,
-    token_weight: `${names}#token_weight`,
-    text_concept: `${names}#concept`,
-  };
-  return Object.entries(sources).flatMap(([name, source]) => ["--data", `${name}=${source}`]);
+  return set;
 }
 
 /** What `sigc eval --json` says of one way of a retrieval. */
@@ -65,18 +56,15 @@ function table(title: string, { queries, candidates, recall, chance }: Way): str
 }
 
 async function demo(): Promise<void> {
-  await prepare();
-  const [train, test, captions] = ["train", "test", "captions"].map((name) => join(DATA, `${name}.safetensors`)) as [
-    string,
-    string,
-    string,
-  ];
+  const set = await prepare();
+  const samples = (shards: readonly string[]): readonly string[] => shards.flatMap((shard) => ["--data", shard]);
 
   rmSync(RUN, { recursive: true, force: true });
   mkdirSync(RUN, { recursive: true });
-  command(["train", PROGRAM, ...inputs(train, train), "--out", RUN], "ignore");
+  command(["train", PROGRAM, ...samples(set.train), "--out", RUN, "--report"], "ignore");
 
-  const measured = command(["eval", PROGRAM, "--checkpoint", RUN, ...inputs(test, captions), "--json"], "pipe");
+  const unseen = ["--checkpoint", RUN, ...samples(set.test)];
+  const measured = command(["eval", PROGRAM, ...unseen, "--json"], "pipe");
   const { tasks } = JSON.parse(measured) as { readonly tasks: readonly { readonly imageToText: Way; readonly textToImage: Way }[] };
   const [task] = tasks;
   if (task === undefined) throw new Error("nothing was measured");
@@ -85,6 +73,11 @@ async function demo(): Promise<void> {
   process.stdout.write(
     `On drawings of an artist never seen in training:\n${table("picture to name", toNames)}${table("name to picture", toPictures)}`,
   );
+
+  const sheet = join(RUN, "found.png");
+  const sought = SOUGHT.flatMap((text) => ["--text", text]);
+  command(["query", PROGRAM, ...unseen, ...sought, "-k", "5", "--sheet", sheet], "ignore");
+  process.stdout.write(`what it found for ${SOUGHT.length} captions: ${sheet}\nhow it learnt: ${join(RUN, "report.html")}\n`);
 
   const last = KS[KS.length - 1] ?? 1;
   if ([toNames, toPictures].some(({ recall, chance }) => (recall[last] ?? 0) < LEARNT * (chance[last] ?? 1))) {

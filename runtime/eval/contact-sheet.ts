@@ -1,4 +1,4 @@
-/** The pictures that a query found, side by side, each with its caption and score. */
+/** The pictures that queries found, side by side, each with its caption and score; a part for each query. */
 import type sharp from "sharp";
 import type { OverlayOptions } from "sharp";
 import type { Picture } from "../pictures/picture.js";
@@ -14,28 +14,34 @@ const COLUMNS = 5;
 /** Of a caption's two lines, in the width of a cell. */
 const LETTERS = 24;
 
-export async function contactSheet(title: string, cells: readonly SheetCell[]): Promise<Uint8Array> {
+/** What one query found. */
+export type SheetPart = { readonly title: string; readonly cells: readonly SheetCell[] };
+
+export async function contactSheet(parts: readonly SheetPart[]): Promise<Uint8Array> {
   const { default: open } = await import("sharp");
-  const columns = Math.max(1, Math.min(COLUMNS, cells.length));
+  const columns = Math.max(1, ...parts.map(({ cells }) => Math.min(COLUMNS, cells.length)));
   const [width, step] = [columns * (SIDE + GAP) + GAP, SIDE + 3 * LINE + GAP];
-  const height = TITLE + Math.max(1, Math.ceil(cells.length / columns)) * step + GAP;
-  const at = (k: number) => ({ left: GAP + (k % columns) * (SIDE + GAP), top: TITLE + Math.floor(k / columns) * step });
-  const layers: OverlayOptions[] = await Promise.all(
-    cells.map(async ({ picture }, k) => ({ input: await fitted(open, picture), ...at(k) })),
-  );
-  const texts = cells.flatMap(({ caption, score }, k) => {
-    const { left, top } = at(k);
-    const [first = "", second = ""] = linesOf(caption);
-    return [
-      text(left, top + SIDE + LINE, first),
-      text(left, top + SIDE + 2 * LINE, second),
-      text(left, top + SIDE + 3 * LINE, `${k + 1}.  ${score.toFixed(3)}`, "#777777"),
-    ];
-  });
-  const heading = `<text x="${GAP}" y="26" font-size="17" font-weight="bold">${escaped(short(title, Math.floor(width / 10)))}</text>`;
-  const svg = `<svg xmlns="http://www.w3.org/2000/svg" width="${width}" height="${height}" font-family="sans-serif" fill="#222222">${heading}${texts.join("")}</svg>`;
+  const heightOf = ({ cells }: SheetPart): number => TITLE + Math.max(1, Math.ceil(cells.length / columns)) * step + GAP;
+  const layers: Promise<OverlayOptions>[] = [];
+  const texts: string[] = [];
+  let height = 0;
+  for (const part of parts) {
+    const top = height;
+    height += heightOf(part);
+    const title = escaped(short(part.title, Math.floor(width / 10)));
+    texts.push(`<text x="${GAP}" y="${top + 26}" font-size="17" font-weight="bold">${title}</text>`);
+    part.cells.forEach(({ picture, caption, score }, k) => {
+      const left = GAP + (k % columns) * (SIDE + GAP);
+      const y = top + TITLE + Math.floor(k / columns) * step;
+      layers.push(fitted(open, picture).then((input) => ({ input, left, top: y })));
+      const [first = "", second = ""] = linesOf(caption);
+      texts.push(text(left, y + SIDE + LINE, first), text(left, y + SIDE + 2 * LINE, second));
+      texts.push(text(left, y + SIDE + 3 * LINE, `${k + 1}.  ${score.toFixed(3)}`, "#777777"));
+    });
+  }
+  const svg = `<svg xmlns="http://www.w3.org/2000/svg" width="${width}" height="${height}" font-family="sans-serif" fill="#222222">${texts.join("")}</svg>`;
   return open({ create: { width, height, channels: 3, background: "#ffffff" } })
-    .composite([...layers, { input: Buffer.from(svg), left: 0, top: 0 }])
+    .composite([...(await Promise.all(layers)), { input: Buffer.from(svg), left: 0, top: 0 }])
     .removeAlpha()
     .png()
     .toBuffer();

@@ -1,4 +1,4 @@
-/** The examples nearest to one caption or one picture: they pass by in batches, and only the nearest are remembered. */
+/** The examples nearest to captions or to a picture: they pass by once, in batches, and only the nearest are remembered. */
 import type { EvalTask } from "../../compiler/lower/eval-spec.js";
 import type { LoweredProgram } from "../../compiler/lower/program.js";
 import type { Diagnostic } from "../../grammar/diagnostic.js";
@@ -12,7 +12,7 @@ import { Nearest } from "./nearest.js";
 
 export type Side = "image" | "text";
 export type Wanted =
-  | { readonly kind: "text"; readonly text: string }
+  | { readonly kind: "text"; readonly texts: readonly string[] }
   | { readonly kind: "image"; readonly bytes: Uint8Array; readonly origin: string };
 
 export type Query = {
@@ -41,10 +41,9 @@ export type Found = {
 };
 type Seen = Omit<Found, "score">;
 
-/** Falling by score; fewer than k where there are fewer examples. */
-export async function findNearest(query: Query): Promise<readonly Found[]> {
-  const vector = await vectorOf(query);
-  const nearest = await Nearest.among(vector, query.k, query.machine);
+/** For each that is wanted, falling by score; fewer than k where there are fewer examples. */
+export async function findNearest(query: Query): Promise<readonly (readonly Found[])[]> {
+  const nearest = await Nearest.among(await vectorsOf(query), query.k, query.machine);
   const name = query.task[query.among].name;
   const encoder = await Encoder.load(query.program, [name], query).catch((error: unknown) => {
     nearest.dispose();
@@ -67,10 +66,12 @@ export async function findNearest(query: Query): Promise<readonly Found[]> {
       remembered = new Map([...remembered].filter(([index]) => kept.has(index)));
       query.onProgress(name, seen, examples.count);
     }
-    return (nearest.lists[0] ?? []).flatMap(({ index, score }) => {
-      const one = remembered.get(index);
-      return one === undefined ? [] : [{ ...one, score }];
-    });
+    return nearest.lists.map((list) =>
+      list.flatMap(({ index, score }) => {
+        const one = remembered.get(index);
+        return one === undefined ? [] : [{ ...one, score }];
+      }),
+    );
   } finally {
     examples.close();
     encoder.dispose();
@@ -78,15 +79,17 @@ export async function findNearest(query: Query): Promise<readonly Found[]> {
   }
 }
 
-/** The embedding of what is sought, [1, width]. */
-async function vectorOf({ wanted, ...query }: Query): Promise<HostArray> {
+/** The embeddings of what is sought, [each, width]. */
+async function vectorsOf({ wanted, ...query }: Query): Promise<HostArray> {
   const name = query.task[wanted.kind].name;
-  const encoder = await Encoder.load(query.program, [name], { ...query, batch: 1 });
+  const count = wanted.kind === "text" ? wanted.texts.length : 1;
+  const encoder = await Encoder.load(query.program, [name], { ...query, batch: count });
   try {
     const { inputs } = encoder.program;
     const made =
-      wanted.kind === "text" ? await query.examples.ofTexts(inputs, [wanted.text]) : await query.examples.ofPicture(inputs, wanted);
-    const values = await encoder.encode(made, Int32Array.of(0), (input) => `${wanted.kind === "text" ? "--text" : "--image"} as ${input}`);
+      wanted.kind === "text" ? await query.examples.ofTexts(inputs, wanted.texts) : await query.examples.ofPicture(inputs, wanted);
+    const places = Int32Array.from({ length: count }, (_, k) => k);
+    const values = await encoder.encode(made, places, (input) => `${wanted.kind === "text" ? "--text" : "--image"} as ${input}`);
     const { dtype, shape, data } = valueNamed(values, name);
     return { dtype, shape, data: data.slice() } as HostArray;
   } finally {

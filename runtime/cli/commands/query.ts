@@ -1,5 +1,6 @@
 import { type Command, Option } from "commander";
 import { basename } from "node:path";
+import type { LoweredProgram } from "../../../compiler/lower/program.js";
 import { diagnose } from "../../../grammar/diagnostic.js";
 import { writeAtomically } from "../../data/atomic-write.js";
 import { RandomAccessFile } from "../../data/random-access-file.js";
@@ -20,7 +21,7 @@ import { jsonFlag, type Register } from "../session.js";
 import { textTable } from "../text-table.js";
 
 type Options = EvaluationOptions & {
-  readonly text?: string;
+  readonly text?: readonly string[];
   readonly image?: string;
   readonly among?: Side;
   readonly k: number;
@@ -45,12 +46,10 @@ export const registerQuery: Register = (parent, { console, finish }) => {
           throw new ProgramRefused([diagnose(cliMessages.noTask, program.span, { pipeline: program.name })], loaded.sources);
         const progress = new RowProgress(console);
         const query = { ...open, task, wanted, among, k: options.k, placeOf: loaded.placeOf, onProgress: progress.tell };
-        const found = await findNearest(query).finally(() => progress.end());
-        const captions = await Promise.all(
-          found.map(async ({ sample }) => (sample === null ? null : captionOf(program, task.text.name, sample))),
-        );
-        if (options.sheet !== undefined) await writeSheet(options.sheet, open, task.image.name, titleOf(wanted), found, captions);
-        const results = found.map(({ score, key, place }, k) => ({ rank: k + 1, score, key, place, caption: captions[k] ?? null }));
+        const lists = await findNearest(query).finally(() => progress.end());
+        const found = await Promise.all(lists.map((list) => Promise.all(list.map((one) => captioned(program, task.text.name, one)))));
+        const titles = wanted.kind === "text" ? wanted.texts : [basename(wanted.origin)];
+        if (options.sheet !== undefined) await writeSheet(options.sheet, open, task.image.name, titles, found);
         if (options.json)
           console.out(
             jsonDocument({
@@ -58,21 +57,16 @@ export const registerQuery: Register = (parent, { console, finish }) => {
               engine: machine.engine.name,
               precision: machine.precision,
               parameters: origin,
-              query: wanted.kind === "text" ? { kind: "text", text: wanted.text } : { kind: "image", file: wanted.origin },
               among,
-              results: results.map((one) => ({ ...one, score: jsonNumber(one.score) })),
+              queries: found.map((list, q) => ({
+                query: wanted.kind === "text" ? { kind: "text", text: wanted.texts[q] } : { kind: "image", file: wanted.origin },
+                results: list.map(({ score, key, place, caption }, k) => ({ rank: k + 1, score: jsonNumber(score), key, place, caption })),
+              })),
               sheet: options.sheet ?? null,
               diagnostics: open.warnings.map((d) => jsonDiagnostic(d, loaded.sources)),
             }),
           );
-        else
-          console.out(
-            textTable(
-              ["rank", "score", "key", "caption"],
-              results.map(({ rank, score, key, caption }) => [String(rank), score.toFixed(4), printable(key), printable(caption ?? "")]),
-              [0, 1],
-            ),
-          );
+        else console.out(found.map((list, q) => `${found.length > 1 ? `${printable(titles[q] ?? "")}\n` : ""}${tableOf(list)}`).join("\n"));
       });
       finish(exit);
     });
@@ -80,14 +74,18 @@ export const registerQuery: Register = (parent, { console, finish }) => {
 
 const withQueryOptions = (command: Command): Command =>
   command
-    .addOption(new Option("--text <caption>", "what is sought, in words").conflicts("image"))
+    .addOption(
+      new Option("--text <caption>", "what is sought, in words; repeatable")
+        .argParser((text: string, before: readonly string[] = []) => [...before, text])
+        .conflicts("image"),
+    )
     .option("--image <file>", "what is sought, as a PNG, JPEG or WebP")
     .addOption(new Option("--among <side>", "what is searched").choices(["image", "text"]))
     .option("-k, --k <count>", "how many are found", countOption("--k", 1), 10)
     .option("--sheet <file.png>", "write the found pictures side by side");
 
 function wantedOf({ text, image }: Options): Wanted {
-  if (text !== undefined) return { kind: "text", text };
+  if (text !== undefined) return { kind: "text", texts: text };
   if (image === undefined) throw userError(cliMessages.nothingSought, {}, 2);
   const file = RandomAccessFile.open(image);
   try {
@@ -99,23 +97,34 @@ function wantedOf({ text, image }: Options): Wanted {
   }
 }
 
-const titleOf = (wanted: Wanted): string => (wanted.kind === "text" ? wanted.text : basename(wanted.origin));
+type Captioned = Found & { readonly caption: string | null };
+
+const captioned = async (program: LoweredProgram, value: string, one: Found): Promise<Captioned> => ({
+  ...one,
+  caption: one.sample === null ? null : await captionOf(program, value, one.sample),
+});
+
+const tableOf = (list: readonly Captioned[]): string =>
+  textTable(
+    ["rank", "score", "key", "caption"],
+    list.map(({ score, key, caption }, k) => [String(k + 1), score.toFixed(4), printable(key), printable(caption ?? "")]),
+    [0, 1],
+  );
 
 async function writeSheet(
   path: string,
   { program }: OpenEvaluation,
   value: string,
-  title: string,
-  found: readonly Found[],
-  captions: readonly (string | null)[],
+  titles: readonly string[],
+  found: readonly (readonly Captioned[])[],
 ): Promise<void> {
-  const cells: SheetCell[] = [];
-  for (const [k, { sample, score, key }] of found.entries()) {
+  const cellOf = async ({ sample, score, key, caption }: Captioned): Promise<SheetCell> => {
     const picture = sample === null ? null : await pictureOf(program, value, sample);
     if (picture === null) throw userError(evalMessages.noPictures, { reason: `${value} is not computed from pictures of samples` });
-    cells.push({ picture, score, caption: captions[k] ?? key });
-  }
-  const png = await contactSheet(title, cells);
+    return { picture, score, caption: caption ?? key };
+  };
+  const parts = await Promise.all(found.map(async (list, q) => ({ title: titles[q] ?? "", cells: await Promise.all(list.map(cellOf)) })));
+  const png = await contactSheet(parts);
   writeAtomically(path, (sink) => sink(png));
 }
 

@@ -14,7 +14,9 @@ const run = (...flags: readonly string[]) =>
   sigc("query", files.program, "--engine", "planref", "--params", files.params, "--data", files.shard, ...flags);
 
 type Result = { readonly rank: number; readonly score: number; readonly key: string; readonly place: number; readonly caption: string };
-const resultsOf = (out: string) => expectJson("query", out)["results"] as readonly Result[];
+type Answer = { readonly query: unknown; readonly results: readonly Result[] };
+const answersOf = (out: string) => expectJson("query", out)["queries"] as readonly Answer[];
+const resultsOf = (out: string): readonly Result[] => answersOf(out)[0]?.results ?? [];
 
 describe("sigc query", () => {
   test("finds pictures for a caption, the nearest first, with their keys and captions", async () => {
@@ -44,6 +46,23 @@ describe("sigc query", () => {
     expect(lines[0]).toMatch(/^rank +score +key +caption$/);
     expect(lines[1]).toMatch(/^ +1 +1\.0000 +red-0 +red$/);
     expect(lines).toHaveLength(1 + colours.length);
+  });
+
+  test("answers several captions in one pass, each as if it were alone, on one sheet with a part for each", async () => {
+    const sheet = folder.path("several.png");
+    const texts = ["red", "A Green photo", "blue"];
+    const { out } = await run(...texts.flatMap((text) => ["--text", text]), "-k", "3", "--json", "--sheet", sheet);
+    const alone = await Promise.all(texts.map(async (text) => answersOf((await run("--text", text, "-k", "3", "--json")).out)[0]));
+    expect(answersOf(out)).toEqual(alone);
+    const { width, height } = await sharp(sheet).metadata();
+    const one = 40 + (160 + 3 * 16 + 12) + 12;
+    expect([width, height]).toEqual([3 * 172 + 12, 3 * one]);
+    const { data } = await sharp(sheet).raw().toBuffer({ resolveWithObject: true });
+    const pixel = (x: number, y: number) => [...data.subarray((y * width + x) * 3, (y * width + x) * 3 + 3)];
+    const dominant = (channels: readonly number[]) => channels.indexOf(Math.max(...channels));
+    expect([0, 1, 2].map((part) => dominant(pixel(92, part * one + 120)))).toEqual([0, 1, 2]);
+    const table = (await run("--text", "red", "--text", "blue", "-k", "1")).out.split("\n");
+    expect(table.filter((line) => line === "red" || line === "blue")).toEqual(["red", "blue"]);
   });
 
   test("draws a sheet of the found pictures in their order, whatever the caption holds", async () => {

@@ -1,0 +1,53 @@
+// As emoji-siglip.sig, with CLIP's loss: each picture chooses among the captions and each caption among the pictures. A softmax
+// has one right answer, so other drawings of the same concept are taken out of the choice.
+import { conv_tower } from "std/conv.sig"
+import { bag_of_tokens } from "std/text.sig"
+
+pipeline emoji_clip {
+  batch n
+  config width: int = 128
+  config tokenizer: string = "../.data/emoji/tokenizer.json"
+
+  input image: f32[n, 32, 32, 3]
+  input tokens: i32[n, 16]
+  input concept: i32[n]
+
+  encoder img = conv_tower(width, channels: 32, first: 1, second: 1, third: 2, kernel: 3, scale: 0)
+  encoder txt = bag_of_tokens(vocab: 4096, width)
+
+  param t_prime: f32 = log(10)
+
+  zi = l2_normalize(img(image))
+  zt = l2_normalize(txt(tokens))
+
+  other[i, j] = concept[i] == concept[j] and i != j
+  logits[i, j] = where(other[i, j], -inf, exp(t_prime) * dot(zi[i], zt[j]))
+  per_image[i] = logsumexp[j](logits[i, j]) - logits[i, i]
+  per_text[j] = logsumexp[i](logits[i, j]) - logits[j, j]
+  loss = (mean[i](per_image[i]) + mean[j](per_text[j])) / 2
+
+  data {
+    image = column("png")
+      | decode
+      | resize(32)
+      | affine(degrees: 6, shift: 4%, scale: (0.9, 1.08))
+      | color_jitter(brightness: 0.1, contrast: 0.1, saturation: 0.1)
+      | to_float(-1, 1)
+    tokens = column("txt") | tokenize(tokenizer, length: 16)
+    concept = column("json.concept") | to_int
+  }
+  eval {
+    image = column("png") | decode | resize(32) | to_float(-1, 1)
+    tokens = column("txt") | tokenize(tokenizer, length: 16)
+    task retrieval(image: zi, text: zt, image_id: concept, text_id: concept)
+  }
+  train {
+    optimizer adamw(lr: 2e-3, betas: (0.9, 0.95), decay: 0.1, decay_mode: "coupled")
+    schedule cosine(warmup: 10%)
+    clip 1.0
+    batch 128
+    steps 2_000
+    seed 0
+    for t_prime { decay: 0 }
+  }
+}
