@@ -21,7 +21,9 @@ pipeline ranks {
 
   best_text[i] = max[j](found[i, j])
   best_image[j] = max[i](found[i, j])
-  texts_before[i] = sum[j](int(where(right[i, j] or (sound[i, j] and score[i, j] < best_text[i]), 0, 1)))
-  images_before[j] = sum[i](int(where(right[i, j] or (sound[i, j] and score[i, j] < best_image[j]), 0, 1)))
+  text_ahead[i, j] = not (right[i, j] or (sound[i, j] and score[i, j] < best_text[i]))
+  image_ahead[i, j] = not (right[i, j] or (sound[i, j] and score[i, j] < best_image[j]))
+  texts_before[i] = sum[j](int(where(text_ahead[i, j], 1, 0)))
+  images_before[j] = sum[i](int(where(image_ahead[i, j], 1, 0)))
   output texts_before, images_before
 }

@@ -17,6 +17,8 @@ export const evalMessages = {
   noExamples: error("SIG6605")`there is no example to compute ${"values"} of.`.help`check what --data names`,
   hole: error("SIG6606")`the example at place ${"place"}, counted from 0, is broken, and its row would be missing: ${"reason"}`
     .help`repair or remove it: rows are found by their place`,
+  ranksTooLarge: error("SIG6610")`${"images"} and ${"texts"} embeddings of width ${"width"} cannot be ranked within the memory: ${"reason"}`
+    .help`raise --memory, or leave it out: embeddings are ranked whole`,
   rowsMeet: warning(
     "SIG6609",
   )`Here rows of ${"values"} depend on one another, and so on the batches that they are computed in: ${"batch"} examples each.`

@@ -7,8 +7,10 @@ import { parse } from "../../grammar/parse.js";
 import { SourceFile } from "../../grammar/source-file.js";
 import { hostArray, type HostArray } from "../data/host-array.js";
 import { packageRoot } from "../package-root.js";
-import { Compiled, type Machine } from "./compiled.js";
+import { userError } from "../user-error.js";
+import { Compiled, DoesNotFit, type Machine } from "./compiled.js";
 import { type Embeddings, matrixOf, separateUnsound } from "./embeddings.js";
+import { evalMessages } from "./messages.js";
 
 /** For each row of one side, how many wrong rows of the other stand before the best right one. */
 export type WrongBefore = {
@@ -44,6 +46,10 @@ export async function wrongBefore(images: Embeddings, texts: Embeddings, machine
   try {
     const outputs = await compiled.run({ n: image.rows, m: text.rows }, inputs);
     return { texts: counts(outputs, "texts_before"), images: counts(outputs, "images_before") };
+  } catch (error) {
+    // The program is ours: its lines would tell the user nothing.
+    if (!(error instanceof DoesNotFit)) throw error;
+    throw userError(evalMessages.ranksTooLarge, { images: image.rows, texts: text.rows, width: image.width, reason: error.message });
   } finally {
     compiled.dispose();
   }

@@ -764,8 +764,8 @@ export const mutations: readonly Mutation[] = [
   {
     bug: "a wrong answer with the same score goes after the right one",
     file: "pipelines/eval/ranks.sig",
-    find: "score[i, j] < best_text[i]), 0, 1)",
-    replace: "score[i, j] <= best_text[i]), 0, 1)",
+    find: "score[i, j] < best_text[i]))",
+    replace: "score[i, j] <= best_text[i]))",
     killedBy: [evalRetrieval],
   },
   {

@@ -85,6 +85,12 @@ describe("sigc eval", () => {
     ["an average without a checkpoint", ["--ema", ...everything], 2, /SIG7061/],
     ["a folder without a checkpoint", ["--checkpoint", folder.path("nothing"), ...everything], 3, /SIG6058.*holds no checkpoint/],
     ["a missing column", ["--params", params, ...from("x"), ...from("y"), ...from("x_id")], 2, /no column is given for y_id/],
+    [
+      "no memory for all embeddings",
+      ["--params", params, ...everything, "--memory", "2KiB"],
+      3,
+      /SIG6610: 23 and 31 embeddings of width 4 cannot be ranked within the memory: the step needs/,
+    ],
     ["no memory for a single row", ["--params", params, ...everything, "--memory", "200B"], 3, /SIG5/],
   ] as const)("refuses %s", async (_, flags, exit, told) => {
     const { exit: found, err, out } = await run(...flags);

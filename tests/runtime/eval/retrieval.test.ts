@@ -1,8 +1,11 @@
+import { readFileSync } from "node:fs";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
+import { bind } from "../../../compiler/bind.js";
 import { convert } from "../../../runtime/data/host-array.js";
 import { openEngine } from "../../../runtime/engines/registry.js";
 import { type Direction, retrieval, summary } from "../../../runtime/eval/retrieval.js";
+import { compileText } from "../../support/compile-text.js";
 import { whyNoNative } from "../../support/native-missing.js";
 import { arbitrarySide, idsOf, type Side, sortedRanks, vectorsOf } from "./sides.js";
 
@@ -73,6 +76,16 @@ describe("retrieval", () => {
     await expect(retrieval({ ...one, ids: new Int32Array(2) }, one, [1], planref)).rejects.toThrow(/an id/);
     await expect(retrieval(embeddings(side([[1], 0])), one, [1], planref)).rejects.toThrow(/widths 1 and 2/);
   });
+});
+
+test("two sweeps rank both ways, and nothing that grows with n*m is stored", () => {
+  const text = readFileSync(new URL("../../../pipelines/eval/ranks.sig", import.meta.url), "utf8");
+  const { template } = compileText(text, { target: planref.engine.target("f64"), gradients: false });
+  expect(template.graph.nodes.filter((node) => node.op === "tile")).toHaveLength(2);
+  const { plan } = bind(template, { n: 30_000, m: 40_000 });
+  expect(plan?.buffers.map(({ degree }) => degree).filter((degree) => degree > 1)).toEqual([]);
+  // Inputs, vectors and a block.
+  expect(plan?.peakBytes).toBeLessThan(1.1 * 70_000 * 768 * 8);
 });
 
 describe("summary", () => {
