@@ -139,6 +139,13 @@ export const mutations: readonly Mutation[] = [
     killedBy: ["tests/compiler/autodiff/accumulation.test.ts"],
   },
 
+  {
+    bug: "a convolution's cotangent is shifted by its zeros the wrong way",
+    file: "compiler/graph/convolve.ts",
+    find: "start: low[axis], over: stride[axis]",
+    replace: "start: -low[axis], over: stride[axis]",
+    killedBy: [opGradients],
+  },
   // Passes -----------------------------------------------------------------------------------------------------------
   {
     bug: "log(sigmoid x) becomes −softplus(x)",
@@ -332,6 +339,20 @@ export const mutations: readonly Mutation[] = [
     killedBy: ["tests/compiler/bind.test.ts"],
   },
 
+  {
+    bug: "rows of a picture that were folded into a dim are not taken apart again",
+    file: "compiler/kernel/window.ts",
+    find: "modulus: modulus ?? extent / divisor",
+    replace: "modulus",
+    killedBy: ["tests/property/convolutions.test.ts"],
+  },
+  {
+    bug: "what windows read outside of a picture is not 0",
+    file: "runtime/engines/planref/points.ts",
+    find: "extent === null || (position >= 0 &&",
+    replace: "extent === null || (position >= -1 &&",
+    killedBy: ["tests/property/convolutions.test.ts"],
+  },
   // Engines ----------------------------------------------------------------------------------------------------------
   {
     bug: "the last block of a kernel plan runs past the edge",
@@ -539,6 +560,20 @@ export const mutations: readonly Mutation[] = [
     killedBy: ["tests/runtime/data/shuffle.test.ts"],
   },
 
+  {
+    bug: "all dropouts of a program drop the same",
+    file: "compiler/train-step/draw-dropout.ts",
+    find: 'b.add(l, b.const(site, "i32"))',
+    replace: 'b.add(l, b.const(0 * site, "i32"))',
+    killedBy: ["tests/compiler/train-step/dropout.test.ts"],
+  },
+  {
+    bug: "evaluation drops too",
+    file: "compiler/compile.ts",
+    find: "options.update === undefined ? program.graph : drawDropout",
+    replace: "options.update !== undefined ? program.graph : drawDropout",
+    killedBy: ["tests/compiler/train-step/dropout.test.ts"],
+  },
   // Data and command line --------------------------------------------------------------------------------------------
   {
     bug: "a Fortran-order array is read as if it were row-major",

@@ -50,11 +50,10 @@ SIG_INLINE u32v mod_u32(u32v x, u32v y) {
  * Philox4x32-10 (Salmon et al. 2011): the first word of the counter (place, row, 0, 0) under the key (k, l), its upper 23 bits, in
  * (0, 1).
  */
-typedef uint64_t sig_products __attribute__((vector_size(8 * SIG_LANES)));
 SIG_INLINE i32v random_word(i32v place, i32v row, i32v k, i32v l) {
   u32v c0 = (u32v)place, c1 = (u32v)row, c2 = {0}, c3 = {0}, first = (u32v)k, second = (u32v)l;
   for (int round = 0; round < 10; round++) {
-    const sig_products p = __builtin_convertvector(c0, sig_products) * 0xd2511f53u, q = __builtin_convertvector(c2, sig_products) * 0xcd9e8d57u;
+    const u64v p = __builtin_convertvector(c0, u64v) * 0xd2511f53u, q = __builtin_convertvector(c2, u64v) * 0xcd9e8d57u;
     c0 = __builtin_convertvector(q >> 32, u32v) ^ c1 ^ first;
     c2 = __builtin_convertvector(p >> 32, u32v) ^ c3 ^ second;
     c1 = __builtin_convertvector(q, u32v);
