@@ -76,7 +76,7 @@ const withQueryOptions = (command: Command): Command =>
   command
     .addOption(
       new Option("--text <caption>", "what is sought, in words; repeatable")
-        .argParser((text: string, before: readonly string[] = []) => [...before, text])
+        .argParser<readonly string[] | undefined>((text, before) => [...(before ?? []), text])
         .conflicts("image"),
     )
     .option("--image <file>", "what is sought, as a PNG, JPEG or WebP")
