@@ -1,7 +1,7 @@
 // As emoji-siglip.sig, with CLIP's loss: each picture chooses among the captions and each caption among the pictures. A softmax
 // has one right answer, so other drawings of the same concept are taken out of the choice.
-import { conv_tower } from "std/conv.sig"
 import { bag_of_tokens } from "std/text.sig"
+import { pixel_mlp } from "std/vision.sig"
 
 pipeline emoji_clip {
   batch n
@@ -12,7 +12,7 @@ pipeline emoji_clip {
   input tokens: i32[n, 16]
   input concept: i32[n]
 
-  encoder img = conv_tower(width, channels: 32, first: 1, second: 1, third: 2, kernel: 3, scale: 0)
+  encoder img = pixel_mlp(width, hidden: 768)
   encoder txt = bag_of_tokens(vocab: 4096, width)
 
   param t_prime: f32 = log(10)
@@ -30,7 +30,7 @@ pipeline emoji_clip {
     image = column("png")
       | decode
       | resize(32)
-      | affine(degrees: 6, shift: 4%, scale: (0.9, 1.08))
+      | affine(degrees: 9, shift: 6%, scale: (0.85, 1.12))
       | color_jitter(brightness: 0.1, contrast: 0.1, saturation: 0.1)
       | to_float(-1, 1)
     tokens = column("txt") | tokenize(tokenizer, length: 16)
@@ -45,8 +45,8 @@ pipeline emoji_clip {
     optimizer adamw(lr: 2e-3, betas: (0.9, 0.95), decay: 0.1, decay_mode: "coupled")
     schedule cosine(warmup: 10%)
     clip 1.0
-    batch 128
-    steps 2_000
+    batch 256
+    steps 800
     seed 0
     for t_prime { decay: 0 }
   }

@@ -1,8 +1,8 @@
 // Emoji named in ten languages: English, German, Spanish, French, Italian, Japanese, Korean, Portuguese, Russian and Chinese, one
 // of them drawn for each example. Token ids go through mSigLIP's bottleneck (Zhai et al. 2023, section 4.3): a table of
 // `narrow` numbers a token, then one map to the width.
-import { conv_tower } from "std/conv.sig"
 import { text_transformer } from "std/text.sig"
+import { pixel_mlp } from "std/vision.sig"
 
 pipeline emoji_multilingual {
   batch n
@@ -15,7 +15,7 @@ pipeline emoji_multilingual {
   input tokens: i32[n, 24]
   input concept: i32[n]
 
-  encoder img = conv_tower(width, channels: 32, first: 1, second: 1, third: 2, kernel: 3, scale: 0)
+  encoder img = pixel_mlp(width, hidden: 768)
   encoder txt = text_transformer(
     vocab: 8192,
     width,
@@ -40,7 +40,7 @@ pipeline emoji_multilingual {
     image = column("png")
       | decode
       | resize(32)
-      | affine(degrees: 6, shift: 4%, scale: (0.9, 1.08))
+      | affine(degrees: 9, shift: 6%, scale: (0.85, 1.12))
       | to_float(-1, 1)
     tokens = column("json.all_names") | pick(random) | tokenize(tokenizer, length: 24)
     concept = column("json.concept") | to_int
@@ -54,7 +54,7 @@ pipeline emoji_multilingual {
     optimizer adamw(lr: 2e-3, betas: (0.9, 0.95), decay: 0.1, decay_mode: "coupled")
     schedule cosine(warmup: 10%)
     clip 1.0
-    batch 128
+    batch 256
     steps 4_000
     seed 0
     for t_prime, bias { decay: 0 }

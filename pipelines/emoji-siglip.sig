@@ -1,8 +1,8 @@
 // SigLIP on emoji: pictures by five artists and their English names; `npm run demo` prepares the data, trains this in about three
 // minutes on two cores, and looks names up among the drawings of an artist never seen. Whoever drew it, every picture of a
 // concept is a match for its name.
-import { conv_tower } from "std/conv.sig"
 import { bag_of_tokens } from "std/text.sig"
+import { pixel_mlp } from "std/vision.sig"
 
 pipeline emoji_siglip {
   batch n
@@ -13,7 +13,7 @@ pipeline emoji_siglip {
   input tokens: i32[n, 16]
   input concept: i32[n]
 
-  encoder img = conv_tower(width, channels: 32, first: 1, second: 1, third: 2, kernel: 3, scale: 0)
+  encoder img = pixel_mlp(width, hidden: 768)
   encoder txt = bag_of_tokens(vocab: 4096, width)
 
   param t_prime: f32 = log(10)
@@ -44,8 +44,8 @@ pipeline emoji_siglip {
     optimizer adamw(lr: 2e-3, betas: (0.9, 0.95), decay: 0.1, decay_mode: "coupled")
     schedule cosine(warmup: 10%)
     clip 1.0
-    batch 128
-    steps 2_000
+    batch 256
+    steps 800
     seed 0
     for t_prime, bias { decay: 0 }
   }

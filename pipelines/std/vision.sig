@@ -63,3 +63,14 @@ module vit(
   z = norm(y)
   return if pool == "map" then head(z) else if pool == "cls" then z[:, 0] else mean(z, axis: 1)
 }
+
+// A picture as one row of numbers: x @ weight + mlp(x). No notion of place at all; where pictures are small, centred and few it
+// learns sooner than towers that have one.
+module pixel_mlp(width: int, hidden: int, activation: "gelu" | "gelu_tanh" = "gelu_tanh")(
+  x: f32[n, h, w, c]
+) -> f32[n, width] {
+  layer skip = projection(h * w * c, width)
+  layer mlp = mlp(h * w * c, hidden, width, activation: activation)
+  y = rearrange(x, "n h w c -> n (h w c)")
+  return skip(y) + mlp(y)
+}

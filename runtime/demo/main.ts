@@ -10,7 +10,7 @@ const PROGRAM = "pipelines/emoji-siglip.sig";
 const DATA = ".data/emoji";
 const RUN = "runs/emoji-siglip";
 /** What is looked up among the drawings of the unseen artist, in the end. */
-const SOUGHT = ["red heart", "cat face", "slice of pizza", "fire engine", "crying face", "musical instrument"] as const;
+const SOUGHT = ["red heart", "cat face", "pizza", "fire engine", "crying face", "guitar"] as const;
 const KS = [1, 5, 10] as const;
 /** Less than this many times chance at the last k means that nothing was learnt. */
 const LEARNT = 10;
