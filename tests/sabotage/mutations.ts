@@ -839,10 +839,10 @@ export const mutations: readonly Mutation[] = [
     killedBy: [evalTasks],
   },
   {
-    bug: "a mean over the batch passes for a row's own",
+    bug: "the size of the batch passes for a row's own",
     file: "compiler/passes/sweeps/rows-meet.ts",
-    find: "if (isTile(node)) return node;",
-    replace: "if (isTile(node)) continue;",
+    find: ' && node.op !== "size"',
+    replace: "",
     killedBy: [rowsMeetTest],
   },
   {
