@@ -19,6 +19,7 @@ type Bench = {
   readonly shareOfProbe: number | null;
   readonly probe: { readonly reason: string | null };
   readonly noPeers: string | null;
+  readonly work: string;
   readonly peers: readonly ({ readonly name: string; readonly framework: string } & (
     | { readonly skipped: string }
     | { readonly ratio: number }
@@ -45,6 +46,25 @@ describe("bench", () => {
     // The diagonal is a product of rows of its own.
     const diagonal = 2 * 37 * 24;
     expect([found.flops, found.usefulFlops]).toEqual([8 * 37 ** 2 * 24 + diagonal, 6 * 37 ** 2 * 24 + diagonal]);
+  });
+
+  test("--step is a whole step of training, whose state stays in the engine", async () => {
+    const file = folder.write(
+      "step.sig",
+      `pipeline p {
+  batch n
+  input x: f32[n, 8]
+  param w: f32[8, 4] ~ normal(1)
+  y = dropout(x @ w, 0.5)
+  loss = sum(y * y) / n
+  train { optimizer adamw(lr: 1e-3) }
+}`,
+    );
+    const step = [file, "--set", "n=5", "--engine", "planref", "--step"];
+    const found = await benched(...step, "--warmup", "1", "--repeat", "3");
+    expect(found).toMatchObject({ work: "step", timed: 3, flops: 2 * (2 * 5 * 8 * 4) });
+    const { exit, err } = await sigc("bench", ...step, "--grad");
+    expect([exit, err]).toEqual([2, expect.stringContaining("cannot be used with")]);
   });
 
   test("without a compiler there is no share, and the reason is given", async () => {
