@@ -1,6 +1,7 @@
 /** `sigc train`, killed at ten random moments and resumed each time: what comes out is the uninterrupted run's, byte for byte. */
 import { spawn } from "node:child_process";
 import { existsSync, readFileSync } from "node:fs";
+import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { beforeAll, expect, test } from "vitest";
 import { latestCheckpoint } from "../../../runtime/checkpoint/store.js";
@@ -46,8 +47,12 @@ const argumentsOf = (out: string, seed: number): readonly string[] => [
   ...["--out", path(out), "--engine", "planref", "--checkpoint-every", "5"],
 ];
 const groups = ["model", "optimizer", "ema"] as const;
-const files = (out: string) =>
-  groups.map((group) => readFileSync(path(`${out}/step-${String(STEPS).padStart(6, "0")}/${group}.safetensors`)).toString("base64"));
+/** Of the last step; killed between its folder and the pointer to it, a run saves it again, in another folder. */
+const files = (out: string) => {
+  const folder = latestCheckpoint(path(out)) ?? "";
+  expect(folder).toMatch(new RegExp(`step-0*${STEPS}(\\.\\d+)?$`));
+  return groups.map((group) => readFileSync(join(folder, `${group}.safetensors`)).toString("base64"));
+};
 /** Every step once, in order, without what it took. */
 const log = (out: string) =>
   readFileSync(path(`${out}/metrics.jsonl`), "utf8")
