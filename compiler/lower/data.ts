@@ -5,7 +5,7 @@ import type { Span } from "../../grammar/span.js";
 import { messages } from "../check/messages.js";
 import { mistake, refuse } from "../check/refusal.js";
 import type { Region } from "../check/value.js";
-import { asNumber } from "../graph/size.js";
+import { asNumber, plainBatch } from "../graph/size.js";
 import { isFloat, printType, type Type } from "../graph/type.js";
 import { type Flow, flowWords, type Made, sourceOf, stageOf } from "./data-methods.js";
 import type { DataEntry, DataSpec, Transform } from "./data-spec.js";
@@ -76,7 +76,7 @@ function fit(decl: InputDecl, flow: Flow, last: { readonly name: string; readonl
     );
   const [first, ...rest] = decl.type.shape;
   const sizes = rest.map(asNumber);
-  if (first === undefined || !isBatch(first) || sizes.includes(null))
+  if (first === undefined || plainBatch(first) === null || sizes.includes(null))
     refuse(messages.entryNeedsRows, last.span, { name: decl.name, declared: printType(decl.type) }, { related });
   if (row.shape === null) return;
   const sameShape = row.shape.length === sizes.length && row.shape.every((size, k) => size === null || size === sizes[k]);
@@ -115,13 +115,6 @@ const endings: Readonly<Partial<Record<Flow["kind"], string>>> = {
 };
 
 const holds = ({ dtype }: Type, row: Row): boolean => (row.dtype === "float" ? isFloat(dtype) : dtype === "i32" || dtype === "u32");
-
-/** A batch itself, and not twice a batch or a number. */
-const isBatch = (size: Type["shape"][number]): boolean => {
-  const [term, ...more] = size;
-  const powers = Object.values(term?.pow ?? {});
-  return more.length === 0 && term?.coef === 1 && powers.length === 1 && powers[0] === 1;
-};
 
 /** Once a block; later ones are mistakes. */
 export function blockOnce(e: Elaboration, what: string, span: Span, earlier: Span | null): boolean {

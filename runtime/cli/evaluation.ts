@@ -16,6 +16,8 @@ import { userError } from "../user-error.js";
 import { chooseEngine } from "./choose-engine.js";
 import type { Console } from "./console.js";
 import { type ExitCode, exitCodes } from "./exit-codes.js";
+import { jsonDocument } from "./json.js";
+import { jsonDiagnostic } from "./json-diagnostic.js";
 import { type LoadedProgram, loadProgram } from "./load-program.js";
 import { cliMessages } from "./messages.js";
 import { collectData, noData } from "./parse-data.js";
@@ -78,6 +80,20 @@ export type OpenEvaluation = {
   readonly warnings: readonly Diagnostic[];
   readonly onWarning: (warning: Diagnostic) => void;
 };
+
+/** The document of a command's --json: `results` beside what all of them tell. */
+export const evaluationDocument = (
+  { loaded, program, machine, origin, warnings }: OpenEvaluation,
+  results: Readonly<Record<string, unknown>>,
+): string =>
+  jsonDocument({
+    pipeline: program.name,
+    engine: machine.engine.name,
+    precision: machine.precision,
+    parameters: origin,
+    ...results,
+    diagnostics: warnings.map((d) => jsonDiagnostic(d, loaded.sources)),
+  });
 
 /** Runs `work` and gives back what was opened, whatever comes; an interrupt ends it where the engine can. */
 export async function withEvaluation(

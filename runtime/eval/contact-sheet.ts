@@ -2,6 +2,7 @@
 import type sharp from "sharp";
 import type { OverlayOptions } from "sharp";
 import type { Picture } from "../pictures/picture.js";
+import { escapeMarkup } from "../plot/svg.js";
 
 export type SheetCell = { readonly picture: Picture; readonly caption: string; readonly score: number };
 
@@ -73,7 +74,5 @@ const length = (caption: string): number => [...caption].length;
 const short = (caption: string, most: number): string =>
   length(caption) <= most ? caption : `${[...caption].slice(0, most - 1).join("")}…`;
 
-const entities: Readonly<Record<string, string>> = { "&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;", "'": "&#39;" };
-/** What XML gives a meaning to is spelt out, and what it does not allow at all is left out. */
-const escaped = (content: string): string =>
-  content.replaceAll(/[\p{Cc}\p{Cs}\uFFFE\uFFFF]/gu, "").replaceAll(/[&<>"']/g, (c) => entities[c] ?? c);
+/** What XML does not allow at all is left out. */
+const escaped = (content: string): string => escapeMarkup(content.replaceAll(/[\p{Cc}\p{Cs}\uFFFE\uFFFF]/gu, ""));

@@ -1,5 +1,5 @@
 /** Inputs that come as arrays: columns cut along their first axis, and arrays fed whole. */
-import { asNumber, type BatchId, type Size } from "../../compiler/graph/size.js";
+import { asNumber, plainBatch } from "../../compiler/graph/size.js";
 import { printType } from "../../compiler/graph/type.js";
 import type { InputDecl } from "../../compiler/lower/program.js";
 import { type ArraySource, type Column, openColumn, readArray } from "../data/column.js";
@@ -67,13 +67,6 @@ function rowShapeOf({ type: { shape } }: InputDecl): readonly number[] | null | 
   const [first, ...rest] = shape;
   const rowShape = rest.map(asNumber).filter((size) => size !== null);
   return first !== undefined && plainBatch(first) !== null && rowShape.length === rest.length ? rowShape : "not a row";
-}
-
-/** `n`, and not `2*n` or a number. */
-function plainBatch(size: Size): BatchId | null {
-  const [term, ...more] = size;
-  const [power, ...others] = Object.entries(term?.pow ?? {});
-  return term?.coef === 1 && more.length === 0 && others.length === 0 && power?.[1] === 1 ? power[0] : null;
 }
 
 function requireShape(

@@ -1,8 +1,6 @@
 import { embed } from "../../eval/embed.js";
 import { embeddedValues } from "../embedded-values.js";
-import { type EvaluationOptions, withEvaluation, withEvaluationOptions } from "../evaluation.js";
-import { jsonDocument } from "../json.js";
-import { jsonDiagnostic } from "../json-diagnostic.js";
+import { evaluationDocument, type EvaluationOptions, withEvaluation, withEvaluationOptions } from "../evaluation.js";
 import { RowProgress } from "../row-progress.js";
 import { jsonFlag, type Register } from "../session.js";
 
@@ -16,7 +14,7 @@ export const registerEmbed: Register = (parent, { console, finish }) => {
     .option(...jsonFlag)
     .action(async (path: string, options: Options) => {
       const exit = await withEvaluation(path, options, console, async (open) => {
-        const { loaded, program, machine, origin } = open;
+        const { loaded, program, origin } = open;
         const values = embeddedValues(loaded, options.outputs);
         const progress = new RowProgress(console);
         const metadata = new Map([["pipeline", program.name], ...(origin === null ? [] : [["parameters", origin.sha256] as const])]);
@@ -30,14 +28,9 @@ export const registerEmbed: Register = (parent, { console, finish }) => {
         }).finally(() => progress.end());
         if (options.json)
           console.out(
-            jsonDocument({
-              pipeline: program.name,
-              engine: machine.engine.name,
-              precision: machine.precision,
-              parameters: origin,
+            evaluationDocument(open, {
               out: options.out,
               outputs: embedded,
-              diagnostics: open.warnings.map((d) => jsonDiagnostic(d, loaded.sources)),
             }),
           );
         else {

@@ -1,9 +1,7 @@
 import { diagnose } from "../../../grammar/diagnostic.js";
 import { evaluateTasks } from "../../eval/evaluate.js";
 import { jsonTask, taskText } from "../eval-document.js";
-import { type EvaluationOptions, withEvaluation, withEvaluationOptions } from "../evaluation.js";
-import { jsonDocument } from "../json.js";
-import { jsonDiagnostic } from "../json-diagnostic.js";
+import { evaluationDocument, type EvaluationOptions, withEvaluation, withEvaluationOptions } from "../evaluation.js";
 import { cliMessages } from "../messages.js";
 import { ProgramRefused } from "../program-refused.js";
 import { RowProgress } from "../row-progress.js";
@@ -17,7 +15,7 @@ export const registerEval: Register = (parent, { console, finish }) => {
     .option(...jsonFlag)
     .action(async (path: string, options: EvaluationOptions) => {
       const exit = await withEvaluation(path, options, console, async (open) => {
-        const { loaded, program, machine, origin } = open;
+        const { loaded, program } = open;
         const spec = program.evaluation;
         if (spec === null)
           throw new ProgramRefused([diagnose(cliMessages.noTask, program.span, { pipeline: program.name })], loaded.sources);
@@ -27,13 +25,8 @@ export const registerEval: Register = (parent, { console, finish }) => {
         );
         if (options.json)
           console.out(
-            jsonDocument({
-              pipeline: program.name,
-              engine: machine.engine.name,
-              precision: machine.precision,
-              parameters: origin,
+            evaluationDocument(open, {
               tasks: results.map(jsonTask),
-              diagnostics: open.warnings.map((d) => jsonDiagnostic(d, loaded.sources)),
             }),
           );
         else console.out(results.map(taskText).join("\n"));

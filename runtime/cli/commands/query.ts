@@ -10,9 +10,8 @@ import { type Found, findNearest, type Side, type Wanted } from "../../eval/quer
 import { captionOf, pictureOf } from "../../eval/shown.js";
 import { LARGEST_MEMBER } from "../../samples/sample.js";
 import { userError } from "../../user-error.js";
-import { type EvaluationOptions, type OpenEvaluation, withEvaluation, withEvaluationOptions } from "../evaluation.js";
-import { jsonDocument, jsonNumber } from "../json.js";
-import { jsonDiagnostic } from "../json-diagnostic.js";
+import { evaluationDocument, type EvaluationOptions, type OpenEvaluation, withEvaluation, withEvaluationOptions } from "../evaluation.js";
+import { jsonNumber } from "../json.js";
 import { cliMessages } from "../messages.js";
 import { countOption } from "../parse-options.js";
 import { ProgramRefused } from "../program-refused.js";
@@ -40,7 +39,7 @@ export const registerQuery: Register = (parent, { console, finish }) => {
       const among = options.among ?? (wanted.kind === "text" ? "image" : "text");
       if (options.sheet !== undefined && among === "text") throw userError(evalMessages.noPictures, { reason: "captions are searched" }, 2);
       const exit = await withEvaluation(path, options, console, async (open) => {
-        const { loaded, program, machine, origin } = open;
+        const { loaded, program } = open;
         const [task] = program.evaluation?.tasks ?? [];
         if (task === undefined)
           throw new ProgramRefused([diagnose(cliMessages.noTask, program.span, { pipeline: program.name })], loaded.sources);
@@ -52,18 +51,13 @@ export const registerQuery: Register = (parent, { console, finish }) => {
         if (options.sheet !== undefined) await writeSheet(options.sheet, open, task.image.name, titles, found);
         if (options.json)
           console.out(
-            jsonDocument({
-              pipeline: program.name,
-              engine: machine.engine.name,
-              precision: machine.precision,
-              parameters: origin,
+            evaluationDocument(open, {
               among,
               queries: found.map((list, q) => ({
                 query: wanted.kind === "text" ? { kind: "text", text: wanted.texts[q] } : { kind: "image", file: wanted.origin },
                 results: list.map(({ score, key, place, caption }, k) => ({ rank: k + 1, score: jsonNumber(score), key, place, caption })),
               })),
               sheet: options.sheet ?? null,
-              diagnostics: open.warnings.map((d) => jsonDiagnostic(d, loaded.sources)),
             }),
           );
         else console.out(found.map((list, q) => `${found.length > 1 ? `${printable(titles[q] ?? "")}\n` : ""}${tableOf(list)}`).join("\n"));
