@@ -42,7 +42,18 @@ SIG_INLINE void store_first_words(sig_word *p, ptrdiff_t n, sig_words v) {
 }
 
 #elif defined(__AVX__) && SIG_VECTOR_BYTES == 32
+/* Where n is known to be half a register the move is one of that half: AMD's cores take dozens of cycles for a masked store. */
+typedef sig_word sig_half_words __attribute__((vector_size(16)));
+typedef sig_half_words sig_half_in_memory __attribute__((aligned(sizeof(sig_word)), may_alias));
+typedef union { sig_words whole; sig_half_words half; } sig_halves;
+#define SIG_IS_HALF(n) (__builtin_constant_p(n) && (n) == SIG_LANES / 2)
+
 SIG_INLINE sig_words load_first_words(const sig_word *p, ptrdiff_t n, sig_words fill) {
+  if (SIG_IS_HALF(n)) {
+    sig_halves halves = {fill};
+    halves.half = *(const sig_half_in_memory *)p;
+    return halves.whole;
+  }
 #if SIG_ELEMENT_BYTES == 4
   return select_f32(first_lanes(n), __builtin_ia32_maskloadps256((const f32v *)p, first_lanes(n)), fill);
 #else
@@ -51,6 +62,10 @@ SIG_INLINE sig_words load_first_words(const sig_word *p, ptrdiff_t n, sig_words 
 #endif
 }
 SIG_INLINE void store_first_words(sig_word *p, ptrdiff_t n, sig_words v) {
+  if (SIG_IS_HALF(n)) {
+    *(sig_half_in_memory *)p = ((sig_halves){v}).half;
+    return;
+  }
 #if SIG_ELEMENT_BYTES == 4
   __builtin_ia32_maskstoreps256((f32v *)p, first_lanes(n), v);
 #else

@@ -34,6 +34,9 @@ typedef struct {
   /* The operand that is the whole left factor and may lie in panels, and how it is read there; −1. */
   int32_t left_operand;
   sig_order left_order;
+  /* Where the left factor is a matrix as it lies: its first element at `at`, and the steps to the next row and the next product. */
+  const void *(*plain)(const sig_contract *);
+  void (*plain_steps)(const sig_call *, int64_t *row, int64_t *product);
   int32_t grid; /* nothing is reduced along rows or columns alone: tasks may take parts of the columns */
   void (*left)(const sig_contract *, int64_t row, int64_t rows, int64_t k, int64_t count, void *panel);
   void (*right)(const sig_contract *, int64_t column, int64_t columns, int64_t k, int64_t count, void *panel);
@@ -56,6 +59,7 @@ struct sig_contract {
   sig_team *team;
   char *left, *right, *sums, *slots;
   sig_order order; /* of the left factor */
+  int64_t left_step;
   /* the block in work */
   int64_t row, row_count, column, column_count, k, k_count;
   sig_groups *groups;
@@ -107,7 +111,7 @@ static inline int64_t sig_tasks(const sig_contract *c) { return sig_tasks_of(c->
 
 static inline sig_left sig_left_from(const sig_contract *c, int64_t row) {
   if (c->order == SIG_PACKED) return (sig_left){.data = c->left, .order = SIG_PACKED, .row = row};
-  return (sig_left){c->left, c->order, c->call->operand[c->kernel->left_operand].panel, c->row + row, c->k};
+  return (sig_left){c->left, c->order, c->left_step, c->row + row, c->k};
 }
 
 /*
@@ -173,6 +177,19 @@ static void sig_contract_point(sig_contract *c, int64_t point) {
   }
 }
 
+/* Rows beyond an edge would be read: those that are no whole number of panels are packed. */
+static void sig_choose_order(sig_contract *c) {
+  const sig_contract_kernel *kernel = c->kernel;
+  int64_t row, product;
+  if (kernel->plain == NULL || c->rows % SIG_MR != 0 || c->call->held_left) return;
+  kernel->plain_steps(c->call, &row, &product);
+  c->order = product == 1 ? SIG_LINES : row == 1 ? SIG_UPRIGHT : SIG_PACKED;
+  c->left_step = product == 1 ? row : product;
+}
+static inline void sig_take_plain(sig_contract *c) {
+  if (c->order == SIG_LINES || c->order == SIG_UPRIGHT) c->left = (char *)c->kernel->plain(c);
+}
+
 /* Points that fit into a thread's own part are whole tasks. */
 static void sig_contract_own(void *job, int64_t point, int64_t thread) {
   sig_contract c = *(const sig_contract *)job;
@@ -184,6 +201,7 @@ static void sig_contract_own(void *job, int64_t point, int64_t thread) {
   c.right = local + SIG_LOCAL_PANEL_BYTES;
   c.slots = local + 2 * SIG_LOCAL_PANEL_BYTES;
   sig_contract_point(&c, point);
+  sig_take_plain(&c);
   sig_contract_blocks(&c, c.rows, c.columns, c.inner);
 }
 
@@ -201,6 +219,10 @@ static void sig_contract_run(const sig_call *call, const sig_contract_kernel *ke
   sig_groups groups;
   c.groups = &groups;
   const int64_t bytes = kernel->element_bytes, width = kernel->tile_columns;
+  if (kernel->left_operand >= 0 && call->operand[kernel->left_operand].panel) {
+    c.order = kernel->left_order;
+    c.left_step = call->operand[kernel->left_operand].panel;
+  } else sig_choose_order(&c);
   const int64_t fits = SIG_LOCAL_PANEL_BYTES / bytes;
   if (kernel->points_free && c.points > 1 && rows <= SIG_MOST_ROWS && columns <= SIG_MOST_ROWS &&
       sig_up(rows, SIG_MR) * inner <= fits && sig_up(columns, width) * inner <= fits &&
@@ -223,12 +245,10 @@ static void sig_contract_run(const sig_call *call, const sig_contract_kernel *ke
   }
   if (call->held_left && c.points == 1 && depth >= inner && block_rows >= rows) c.left = call->held_left;
   if (call->held_right && c.points == 1 && depth >= inner && block_columns >= columns) c.right = call->held_right;
-  if (kernel->left_operand >= 0 && call->operand[kernel->left_operand].panel) {
-    c.left = call->operand[kernel->left_operand].data;
-    c.order = kernel->left_order;
-  }
+  if (c.order == SIG_ROWS || c.order == SIG_COLUMNS) c.left = call->operand[kernel->left_operand].data;
   for (int64_t point = 0; point < c.points; point++) {
     sig_contract_point(&c, point);
+    sig_take_plain(&c);
     sig_contract_blocks(&c, block_rows, block_columns, depth);
   }
 }

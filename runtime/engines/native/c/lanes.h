@@ -67,11 +67,12 @@ enum {
 };
 
 /*
- * The left factor from a row and a product on: packed in panels of rows, or as a matrix in panels of NR columns, `panel` elements
- * apart and each [row][NR], whose rows or whose columns are the rows of the contraction. Products begin at a whole run.
+ * The left factor from a row and a product on: packed in panels of rows; as a matrix in panels of NR columns, `step` elements
+ * apart and each [row][NR], whose rows or whose columns are the rows of the contraction; or as a plain matrix whose lines, `step`
+ * elements apart, run along the products or along the rows. Products begin at a whole run.
  */
-typedef enum { SIG_PACKED, SIG_ROWS, SIG_COLUMNS } sig_order;
-typedef struct { const void *data; sig_order order; int64_t panel, row, k; } sig_left;
+typedef enum { SIG_PACKED, SIG_ROWS, SIG_COLUMNS, SIG_LINES, SIG_UPRIGHT } sig_order;
+typedef struct { const void *data; sig_order order; int64_t step, row, k; } sig_left;
 
 #define SIG_JOIN_(a, b) a##_##b
 #define SIG_JOIN(a, b) SIG_JOIN_(a, b)

@@ -54,8 +54,10 @@ static __attribute__((noinline)) void SIG_T(micro)(int64_t k, sig_left left, int
     const int start = first && done == 0;
     switch (left.order) {
       case SIG_PACKED: SIG_T(micro_run)(run, a + y * k + done * SIG_MR, 1, SIG_MR, run, 0, column, c, start, next * k, SIG_MR); break;
-      case SIG_ROWS: SIG_T(micro_run)(run, a + x / NR * left.panel + y * NR, NR, 1, NR, left.panel - NR, column, c, start, next * NR, SIG_MR); break;
-      case SIG_COLUMNS: SIG_T(micro_run)(run, a + y / NR * left.panel + y % NR + x * NR, 1, NR, run, 0, column, c, start, ((y + next) / NR - y / NR) * left.panel + (y + next) % NR - y % NR, NR); break;
+      case SIG_ROWS: SIG_T(micro_run)(run, a + x / NR * left.step + y * NR, NR, 1, NR, left.step - NR, column, c, start, next * NR, SIG_MR); break;
+      case SIG_COLUMNS: SIG_T(micro_run)(run, a + y / NR * left.step + y % NR + x * NR, 1, NR, run, 0, column, c, start, ((y + next) / NR - y / NR) * left.step + (y + next) % NR - y % NR, NR); break;
+      case SIG_LINES: SIG_T(micro_run)(run, a + y * left.step + x, left.step, 1, run, 0, column, c, start, next * left.step, SIG_MR); break;
+      case SIG_UPRIGHT: SIG_T(micro_run)(run, a + x * left.step + y, 1, left.step, run, 0, column, c, start, next, left.step); break;
     }
   }
 }

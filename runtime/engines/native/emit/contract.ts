@@ -5,7 +5,7 @@ import { block, type CText } from "./c-text.js";
 import { elementType, readElement } from "./elements.js";
 import { emitFactor, isDenseAlong, loadStride, mainLoad } from "./factor.js";
 import { axesOf, decode, placeOf, pointCount, pointerAt, strideAlong } from "./operands.js";
-import { leftPanels, storesPanels } from "./panels.js";
+import { leftPanels, plainLeft, storesPanels } from "./panels.js";
 import { type EmittedKernel, emitPoints } from "./points.js";
 import { type Direction, indicesFirst, type Reducer, reducerFor, valuesOf } from "./reducer.js";
 import { type Roles, rolesOf } from "./roles.js";
@@ -90,11 +90,13 @@ class MatrixProduct {
         ...this.#epilogue(),
         ...this.#task(),
         ...this.#fold(),
+        ...this.#plain(),
         `static const sig_contract_kernel ${name}_kernel = {`,
         [
           `.element_bytes = sizeof(${this.#cReal()}), .tile_columns = NR_${this.#real}, .points_free = ${free ? 1 : 0}, .grid = ${this.#isGrid() ? 1 : 0},`,
           `.column_state_bytes = ${has(this.#columns, "columns")}, .state_bytes = ${has(this.#numbers, "numbers")},`,
           this.#leftPanels(),
+          ...(plainLeft(this.#kernel, this.#roles) === null ? [] : [`.plain = ${name}_plain, .plain_steps = ${name}_plain_steps,`]),
           ...(this.#kernel.kept === undefined ? [`.left = ${name}_left, .right = ${name}_right,`] : []),
           `.task = ${name}_task, .fold = ${name}_fold,`,
         ],
@@ -122,6 +124,27 @@ class MatrixProduct {
     return this.#roles.points.flatMap((dim) => [`const int64_t i${dim} = c->at[${dim}];`, `(void)i${dim};`]);
   }
 
+  /** Where the left factor lies as it is: it may be read there. */
+  #plain(): CText {
+    const load = plainLeft(this.#kernel, this.#roles);
+    if (load === null) return [];
+    const { operand, access } = load;
+    const step = (dim: number): string => strideAlong(operand, access, dim);
+    return [
+      `static const void *${this.#name}_plain(const sig_contract *c) {`,
+      [
+        "const sig_call *call = c->call;",
+        ...this.#points(),
+        `return ${pointerAt(this.#kernel, operand, access, this.#roles.points, (dim) => `i${dim}`)};`,
+      ],
+      "}",
+      `static void ${this.#name}_plain_steps(const sig_call *call, int64_t *row, int64_t *product) {`,
+      [`*row = ${step(this.#roles.row)};`, `*product = ${step(this.#kernel.dims - 1)};`],
+      "}",
+      "",
+    ];
+  }
+
   // Packing ----------------------------------------------------------------------------------------------------------
 
   #pack(side: "left" | "right", factor: Factor, across: number, width: string): CText {
@@ -132,6 +155,21 @@ class MatrixProduct {
     const main = mainLoad(factor);
     const real = this.#real;
     const c = this.#cReal();
+    const inK = emitFactor("f", kernel, factor, { lanes: last });
+    const inPanel = emitFactor("f", kernel, factor, { lanes: across });
+    /** What a row has the same all along k is made once, not at every step. */
+    const heldRows: CText =
+      inK.held.length === 0
+        ? []
+        : [
+            ...inK.held.map(({ name, type }) => `${type} ${name}_row[${width}];`),
+            ...block("for (int r = 0; r < wide; r++)", [
+              `const int64_t i${across} = first + panel + r;`,
+              ...inK.pointers,
+              ...inK.steady,
+              ...inK.held.map(({ name }) => `${name}_row[r] = ${name};`),
+            ]),
+          ];
     const alongK = (dense: boolean): CText => {
       const emitted = emitFactor("f", kernel, factor, { lanes: last, dense, width: dense ? "SIG_LANES" : "n" });
       const value = dense ? emitted.cast(real) : `select_${real}(mask_${real}(first_lanes(n)), ${emitted.cast(real)}, (${real}v){0})`;
@@ -148,6 +186,7 @@ class MatrixProduct {
                   `__builtin_prefetch(${pointerAt(kernel, main.operand, main.access, [...Array(kernel.dims).keys()], (dim) => (dim === last ? "(x + SIG_AHEAD * SIG_LANES)" : `i${dim}`))});`,
                 ]
               : []),
+            ...emitted.held.map(({ name, type }) => `const ${type} ${name} = ${name}_row[g + r];`),
             ...emitted.lines,
             `vector[r] = ${value};`,
           ]),
@@ -174,7 +213,6 @@ class MatrixProduct {
           "const int64_t x = first + panel + g;",
           ...(dense && main.kind === "load" ? [prefetch(main)] : []),
           ...(dense ? [] : ["const int64_t n = sig_most(0, sig_least(SIG_LANES, wide - g));"]),
-          ...emitted.pointers,
           ...emitted.lines,
           `const ${real}v vector = ${value};`,
           `store_first_${real}(into + (done + i${last} - start) * ${width} + g, ${lanes}, vector);`,
@@ -203,6 +241,7 @@ class MatrixProduct {
         [
           "const sig_call *call = c->call;",
           ...this.#points(),
+          ...inK.constant,
           `const int along_k = ${loadStride(main, last)} == 1 || ${loadStride(main, across)} != 1;`,
           `const int dense = along_k ? ${isDenseAlong(last, factor)} : ${isDenseAlong(across, factor)};`,
           ...block("for (int64_t done = 0; done < depth;)", [
@@ -210,13 +249,20 @@ class MatrixProduct {
             `const int64_t start = (k + done) % call->extent[${last}], end = sig_least(call->extent[${last}], start + depth - done);`,
             "if (along_k) {",
             eachPanel([
+              ...heldRows,
               ...block("for (int64_t x = start; x < end; x += SIG_LANES)", [
                 "const int64_t n = sig_least(SIG_LANES, end - x);",
                 ...either("full && n == SIG_LANES", alongK),
               ]),
             ]),
             "} else {",
-            [...block(`for (int64_t i${last} = start; i${last} < end; i${last}++)`, eachPanel(either("full", alongPanel)))],
+            [
+              ...block(`for (int64_t i${last} = start; i${last} < end; i${last}++)`, [
+                ...inPanel.pointers,
+                ...inPanel.steady,
+                ...eachPanel(either("full", alongPanel)),
+              ]),
+            ],
             "}",
             "done += end - start;",
           ]),

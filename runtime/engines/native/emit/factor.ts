@@ -4,13 +4,19 @@ import { scalarDims } from "../../../../compiler/kernel/factor.js";
 import type { CText } from "./c-text.js";
 import { elementType, readElement } from "./elements.js";
 import { pointerAt, strideAlong } from "./operands.js";
-import { type Lane, laneOf } from "./scalar-ops.js";
+import { type Lane, laneOf, vectorOf } from "./scalar-ops.js";
 import { emitScalars } from "./scalars.js";
 import { readWindow, type WindowRead, windowStride } from "./window.js";
 
 export type EmittedFactor = {
+  /** What is the same at all positions. */
+  readonly constant: CText;
   /** Pointers at the fixed positions, and the steps along the lanes. */
   readonly pointers: CText;
+  /** What is the same in all lanes. */
+  readonly steady: CText;
+  /** Of that, what `lines` read: C name and type. */
+  readonly held: readonly { readonly name: string; readonly type: string }[];
   /** The value of n lanes from position x on. */
   readonly lines: CText;
   /** The value in lanes of the contraction's type. */
@@ -47,11 +53,12 @@ export function emitFactor(
   { lanes, dense = false, width = "n" }: { readonly lanes: number; readonly dense?: boolean; readonly width?: string },
 ): EmittedFactor {
   const fixed = Array.from({ length: kernel.dims }, (_, dim) => dim).filter((dim) => dim !== lanes);
+  const constantPointers: string[] = [];
   const pointers: string[] = [];
   const scalars = emitScalars(factor.scalars, [factor.value], {
     prefix,
-    levelOf: () => 0,
-    innermost: 0,
+    levelOf: (dims) => (dims.length === 0 ? 0 : dims.includes(lanes) ? 2 : 1),
+    innermost: 2,
     index: (dim) => (dim === lanes ? "(lane_iota() + (int32_t)x)" : `splat_i32((int32_t)i${dim})`),
     accumulator: () => {
       throw new Error("a factor comes before the sum");
@@ -63,7 +70,9 @@ export function emitFactor(
     load: ({ operand, access, dtype }, at) => {
       const p = `${prefix}p${at}`;
       const stored = elementType(kernel.operands[operand]?.dtype ?? dtype);
-      pointers.push(`const ${stored} *${p} = ${pointerAt(kernel, operand, access, fixed, (dim) => `i${dim}`)};`);
+      (access.length === 0 ? constantPointers : pointers).push(
+        `const ${stored} *${p} = ${pointerAt(kernel, operand, access, fixed, (dim) => `i${dim}`)};`,
+      );
       if (!access.includes(lanes)) return `splat_${laneOf(dtype)}(${readElement(dtype, p)})`;
       if (dense)
         return width === "SIG_LANES" ? `load_${dtype}(${p} + x)` : `load_first_${dtype}(${p} + x, ${width}, (${laneOf(dtype)}v){0})`;
@@ -76,7 +85,10 @@ export function emitFactor(
   const lane: Lane = scalars.lane(factor.value);
   return {
     pointers,
-    lines: scalars.lines(0),
+    constant: [...constantPointers, ...scalars.lines(0)],
+    steady: scalars.lines(1),
+    held: scalars.carried(2, 1).map((at) => ({ name: scalars.name(at), type: vectorOf(scalars.lane(at)) })),
+    lines: scalars.lines(2),
     cast: (to) => (lane === to ? scalars.name(factor.value) : `${lane}_to_${to}(${scalars.name(factor.value)})`),
   };
 }

@@ -1,17 +1,23 @@
 /** Which matrices may lie in panels: what one contraction stores and others take as their left factor, without packing it. */
-import type { Access, KernelOf, Kernel, KernelOut } from "../../../../compiler/kernel/kernel.js";
+import type { Access, KernelOf, Kernel, KernelOut, Scalar } from "../../../../compiler/kernel/kernel.js";
 import { type Roles, rolesOf } from "./roles.js";
 
 /** `rows`: the matrix's rows are the contraction's, as it stands; `columns`: its columns are, transposed. */
 export type LeftPanels = { readonly operand: number; readonly order: "rows" | "columns" };
 
-/** The left factor, where it is a matrix as it lies in memory and the kernel reads it nowhere else. */
-export function leftPanels(kernel: KernelOf<"contract">, roles: Roles): LeftPanels | null {
-  const { left, row, points } = roles;
+/** The left factor, where it is nothing but what lies in memory, one matrix for each point. */
+export function plainLeft(kernel: KernelOf<"contract">, { left }: Roles): Extract<Scalar, { kind: "load" }> | null {
   const [load, ...others] = left.scalars;
-  if (load?.kind !== "load" || others.length > 0 || points.length > 0 || kernel.inner !== 1 || kernel.kept !== undefined) return null;
+  if (load?.kind !== "load" || others.length > 0 || kernel.inner !== 1 || kernel.kept !== undefined) return null;
+  return isElement(kernel, load.operand) ? load : null;
+}
+
+/** That, where it is one matrix and the kernel reads it nowhere else. */
+export function leftPanels(kernel: KernelOf<"contract">, roles: Roles): LeftPanels | null {
+  const load = plainLeft(kernel, roles);
+  if (load === null || roles.points.length > 0 || uses(kernel, load.operand) !== 1) return null;
+  const { row } = roles;
   const { operand, access } = load;
-  if (!isElement(kernel, operand) || uses(kernel, operand) !== 1) return null;
   const k = kernel.dims - 1;
   if (same(access, [row, k])) return { operand, order: "rows" };
   return same(access, [k, row]) ? { operand, order: "columns" } : null;

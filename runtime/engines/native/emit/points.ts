@@ -327,6 +327,7 @@ class Pass {
     const real = lane === "f64" ? "f64" : "f32";
     const along = { lanes: kernel.inner === 0 ? -1 : kernel.dims - 1 };
     const [left, right] = [emitFactor("l", kernel, kernel.left, along), emitFactor("r", kernel, kernel.right, along)];
+    const steady = [left, right].flatMap((factor) => [...factor.constant, ...factor.pointers, ...factor.steady]);
     const before = innerDims(kernel).slice(0, -1);
     const body: CText = [
       `const ${real}v product = ${left.cast(real)} * ${right.cast(real)};`,
@@ -334,8 +335,7 @@ class Pass {
     ];
     const once: CText = [
       "const int64_t x = 0, n = 1;",
-      ...left.pointers,
-      ...right.pointers,
+      ...steady,
       ...left.lines,
       ...right.lines,
       `sum = ((${real}v)(${left.cast(real)} * ${right.cast(real)}))[0];`,
@@ -343,8 +343,7 @@ class Pass {
     const loops: CText = [
       ...block(`for (int64_t r = 0; r < ${pointCount(before)}; r++)`, [
         ...decode("r", before),
-        ...left.pointers,
-        ...right.pointers,
+        ...steady,
         ...block(`for (int64_t from = 0; from < call->extent[${kernel.dims - 1}]; from += SIG_RUN * SIG_LANES)`, [
           `const int64_t to = sig_least(call->extent[${kernel.dims - 1}], from + SIG_RUN * SIG_LANES);`,
           `${real}v part = {0};`,

@@ -28,6 +28,8 @@ export type EmittedScalars = {
   readonly lane: (at: number) => Lane;
   /** The lines of one level, in order. */
   readonly lines: (level: number) => readonly string[];
+  /** The entries of one level that another reads, or that are wanted from outside. */
+  readonly carried: (to: number, from: number) => readonly number[];
   /** The entries that are computed at all. */
   readonly needed: ReadonlySet<number>;
 };
@@ -60,7 +62,11 @@ export function emitScalars(scalars: readonly Scalar[], wanted: readonly number[
       into.push(`SIG_ROUNDED_${to}(${name(at)});`);
     }
   });
-  return { name, lane, lines: (level) => lines[level] ?? [], needed };
+  const carried = (to: number, from: number): readonly number[] => {
+    const read = scalars.flatMap((scalar, at) => (needed.has(at) && levels[at] === to && scalar.kind === "op" ? scalar.ins : []));
+    return [...new Set([...read, ...wanted])].filter((at) => levels[at] === from);
+  };
+  return { name, lane, lines: (level) => lines[level] ?? [], carried, needed };
 }
 
 function levelOf(scalar: Scalar, levels: readonly number[], setting: Setting): number {
