@@ -19,6 +19,9 @@ enum {
   SIG_PACK_LEFT = SIG_TASK_PANELS,
   SIG_PACK_RIGHT = 2,
   SIG_MOST_ROWS = 2048, /* and columns, of a block */
+  /* Runs of k in a block: all, where there are no more than these; else few, so that the packed columns stay in the second-level cache. */
+  SIG_MOST_RUNS = 11,
+  SIG_RUNS = 2,
 };
 _Static_assert(2 * SIG_PANEL_BYTES + SIG_SUM_BYTES + SIG_SLOT_BYTES <= SIG_WORKSPACE_BYTES, "the workspace holds all parts");
 _Static_assert(4 * SIG_LOCAL_PANEL_BYTES <= SIG_LOCAL_BYTES, "a thread's part holds panels and slots");
@@ -234,11 +237,10 @@ static void sig_contract_run(const sig_call *call, const sig_contract_kernel *ke
   c.right = c.left + SIG_PANEL_BYTES;
   c.sums = c.right + SIG_PANEL_BYTES;
   c.slots = c.sums + SIG_SUM_BYTES;
-  const int64_t depth = sig_least(inner, 11 * SIG_RUN * 4 / bytes);
-  int64_t most = sig_least(SIG_MOST_ROWS, SIG_PANEL_BYTES / bytes / sig_most(depth, 1));
-  if (depth < inner) most = sig_least(most, SIG_SUM_BYTES / bytes / 512);
-  const int64_t block_rows = sig_even_block(rows, most, SIG_TASK_PANELS * SIG_MR);
-  int64_t block_columns = sig_even_block(columns, most, width);
+  const int64_t run = SIG_RUN * 4 / bytes, depth = inner <= SIG_MOST_RUNS * run ? inner : SIG_RUNS * run;
+  const int64_t most = sig_least(SIG_MOST_ROWS, SIG_PANEL_BYTES / bytes / sig_most(depth, 1));
+  const int64_t block_rows = sig_even_block(rows, depth < inner ? sig_least(most, SIG_SUM_BYTES / bytes / 512) : most, SIG_TASK_PANELS * SIG_MR);
+  int64_t block_columns = sig_even_block(columns, depth < inner ? sig_least(most, SIG_SUM_BYTES / bytes / block_rows) : most, width);
   for (; block_columns > width; block_columns = sig_up(block_columns / 2, width)) {
     const int64_t r = sig_least(block_rows, rows), w = sig_least(block_columns, columns);
     if (sig_tasks_of(kernel, r, w) * sig_slot_bytes(&c, w) <= SIG_SLOT_BYTES) break;

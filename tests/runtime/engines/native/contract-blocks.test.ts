@@ -1,4 +1,7 @@
-/** Products that do not fit into one block of packed panels: a block that is packed past its room writes over the other side's. */
+/**
+ * Products that do not fit into one block of packed panels: a block that is packed past its room writes over the other side's.
+ * And left factors that are read where they lie, along products or along rows, where rows are whole panels; else they are packed.
+ */
 import { describe, expect, test } from "vitest";
 import type { Graph } from "../../../../compiler/graph/graph.js";
 import { parseGraph } from "../../../../compiler/graph/parse.js";
@@ -31,6 +34,63 @@ describe.each(subjects.filter(({ name }) => name === "native"))("$name $precisio
     expect(matrixError(actual, plainProduct(inputs.get("x")?.data ?? [], inputs.get("y")?.data ?? [], rows, inner, columns))).toBeLessThan(
       subject.tolerance,
     );
+  });
+});
+
+/** Rows of both, as many as panels have and one more; the left factor's lines run along the products, and along the rows. */
+describe.each(subjects.filter(({ name }) => name === "native"))("$name $precision, a left factor as it lies", (subject) => {
+  test.each([
+    [24, 40],
+    [25, 150],
+    [104, 330],
+    [48, 1700],
+  ])("%i rows of %i", async (rows, inner) => {
+    const random = randomFrom(rows * inner);
+    const [points, columns] = [2, 30];
+    const values = (shape: readonly number[]) => ({
+      shape,
+      data: Float64Array.from({ length: shape.reduce((a, b) => a * b, 1) }, () => Math.fround(random.uniform() - 0.5)),
+    });
+    const inputs = new Map([
+      ["along", values([rows, points, inner])],
+      ["across", values([inner, points, rows])],
+      ["right", values([points, inner, columns])],
+    ]);
+    const graph = parseGraph(`%0 = input "along" : f32[${rows}, ${points}, ${inner}]
+%1 = input "across" : f32[${inner}, ${points}, ${rows}]
+%2 = input "right" : f32[${points}, ${inner}, ${columns}]
+%3 = dot %0, %2 {batch = [[1, 0]], contract = [[2, 1]]} : f32[${points}, ${rows}, ${columns}]
+%4 = dot %1, %2 {batch = [[1, 0]], contract = [[0, 1]]} : f32[${points}, ${rows}, ${columns}]
+output "along" = %3
+output "across" = %4
+`);
+    const { outputs } = await runGraph(subject, graph, inputs, {}, {});
+    const [along = [], across = [], right = []] = [...inputs.values()].map(({ data }): ArrayLike<number> => data);
+    const expected = (left: (point: number, row: number, k: number) => number) => {
+      const data = new Float64Array(points * rows * columns);
+      for (let point = 0; point < points; point++)
+        for (let row = 0; row < rows; row++)
+          for (let k = 0; k < inner; k++)
+            for (let column = 0; column < columns; column++) {
+              const to = (point * rows + row) * columns + column;
+              data[to] = (data[to] ?? 0) + left(point, row, k) * (right[(point * inner + k) * columns + column] ?? 0);
+            }
+      return { shape: [points, rows, columns], data };
+    };
+    const error = (name: string, values: ReturnType<typeof expected>): number =>
+      matrixError(outputs.get(name) ?? { shape: [], data: [] }, values);
+    expect(
+      error(
+        "along",
+        expected((point, row, k) => along[(row * points + point) * inner + k] ?? 0),
+      ),
+    ).toBeLessThan(subject.tolerance);
+    expect(
+      error(
+        "across",
+        expected((point, row, k) => across[(k * points + point) * rows + row] ?? 0),
+      ),
+    ).toBeLessThan(subject.tolerance);
   });
 });
 
