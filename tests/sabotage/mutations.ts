@@ -562,17 +562,17 @@ export const mutations: readonly Mutation[] = [
 
   {
     bug: "all dropouts of a program drop the same",
-    file: "compiler/train-step/draw-dropout.ts",
+    file: "compiler/lower/draws.ts",
     find: 'b.add(l, b.const(site, "i32"))',
     replace: 'b.add(l, b.const(0 * site, "i32"))',
-    killedBy: ["tests/compiler/train-step/dropout.test.ts"],
+    killedBy: ["tests/compiler/lower/dropout.test.ts"],
   },
   {
     bug: "evaluation drops too",
-    file: "compiler/compile.ts",
-    find: "options.update === undefined ? program.graph : drawDropout",
-    replace: "options.update !== undefined ? program.graph : drawDropout",
-    killedBy: ["tests/compiler/train-step/dropout.test.ts"],
+    file: "compiler/lower/lower-program.ts",
+    find: "training ? new Draws() : null",
+    replace: "training || wanted === undefined ? new Draws() : null",
+    killedBy: ["tests/compiler/lower/dropout.test.ts"],
   },
   // Data and command line --------------------------------------------------------------------------------------------
   {

@@ -79,7 +79,7 @@ type Surroundings = {
 
 /** Null where it was interrupted. */
 async function bench(path: string, options: Options, { progress, signal, console }: Surroundings): Promise<BenchDocument | null> {
-  const loaded = loadProgram(path, options);
+  const loaded = loadProgram(path, { ...options, training: options.step === true });
   printDiagnostics(loaded.warnings, loaded.sources, console);
   const { name: pipeline } = loaded.program;
   const peers = peersOf(pipeline, options.against ?? []);
