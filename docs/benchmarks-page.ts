@@ -20,7 +20,7 @@ export function benchmarksPage(measured: readonly Measured[], left: number): str
     "",
     "- *GFLOP/s* counts the multiply-adds of contractions as 2, what a second sweep computes again included. *Share* is of what the multiply-add units do on registers alone, on as many threads, measured between the steps: median against median.",
     "- *Memory* is by how much the process grew over what it held with its inputs in place, as the operating system counts; gradients are part of it. *Scratch* is what the plan holds beyond inputs and results.",
-    "- Peers run one after the other, each in a process of its own, on the same arrays and threads, and are refused where their loss or gradients are not ours. Each is timed with the C library's usual heap and with one tuned for large arrays (`runtime/bench/run-peer.ts`); the better counts here. What they run is in `tests/bench/peers/`.",
+    "- Peers run one after the other, each in a process of its own, on the same arrays and threads, and are refused where what they compute is not ours. Each is timed with the C library's usual heap and with one tuned for large arrays (`runtime/bench/run-peer.ts`); the better counts here. What they run is in `tests/bench/peers/`.",
     `- At the larger sizes only peers run that took less than ${NEAR} times the fastest one's time at the size before.`,
   ];
   if (measured.length === 0) lines.push("", "Nothing has been measured yet.");

@@ -24,7 +24,9 @@ const siglip = "pipelines/siglip.sig";
 const clip = "pipelines/clip.sig";
 const topK = "tests/bench/programs/multi_positive_top_k.sig";
 const trainStep = "tests/bench/programs/train_step.sig";
+const imageTower = "tests/bench/programs/image_tower.sig";
 const all = ["torch", "jax"];
+const inference = ["torch", "onnxruntime"];
 
 export const list: readonly Entry[] = [
   { id: "siglip-64", program: siglip, set: { n: 64, width: 64 }, against: [], seconds: 2 },
@@ -51,4 +53,6 @@ export const list: readonly Entry[] = [
   { id: "multi_positive_top_k-16384", program: topK, set: { n: 16384, m: 16384, width: 768 }, against: [], seconds: 10 },
   { id: "train_step-256", program: trainStep, work: "step", set: { n: 256 }, against: all, seconds: 30 },
   { id: "train_step-1024", program: trainStep, work: "step", set: { n: 1024 }, against: all, seconds: 60, peersNearIn: "train_step-256" },
+  { id: "image_tower-32", program: imageTower, work: "results", set: { n: 32 }, against: inference, seconds: 5 },
+  { id: "image_tower-256", program: imageTower, work: "results", set: { n: 256 }, against: inference, seconds: 10 },
 ];
