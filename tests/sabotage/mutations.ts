@@ -571,8 +571,15 @@ export const mutations: readonly Mutation[] = [
     bug: "evaluation drops too",
     file: "compiler/lower/lower-program.ts",
     find: "training ? new Draws() : null",
-    replace: "training || wanted === undefined ? new Draws() : null",
+    replace: "training || true ? new Draws() : null",
     killedBy: ["tests/compiler/lower/dropout.test.ts"],
+  },
+  {
+    bug: "all pictures of a batch keep the same patches",
+    file: "compiler/lower/draws.ts",
+    find: "shape.length === 0 ? zero() : along(0)",
+    replace: "shape.length >= 0 ? zero() : along(0)",
+    killedBy: ["tests/compiler/lower/keep-random.test.ts"],
   },
   // Data and command line --------------------------------------------------------------------------------------------
   {
