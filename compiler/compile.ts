@@ -7,7 +7,6 @@ import { verify } from "./graph/verify.js";
 import type { Kernel } from "./kernel/kernel.js";
 import type { LoweredProgram } from "./lower/program.js";
 import type { PassNote } from "./passes/pass.js";
-import { drawDropout } from "./train-step/draw-dropout.js";
 import { afterGradients, beforeGradients, runSteps, slicing, type StepResult } from "./passes/pipeline.js";
 import type { IndexBound } from "./plan/plan.js";
 import { scheduleGraph } from "./plan/schedule.js";
@@ -66,8 +65,7 @@ export function compileProgram(program: Compilable, options: CompileOptions): Co
     options.onStep?.(step);
   };
   verify(program.graph, "source");
-  const source = options.update === undefined ? program.graph : drawDropout(program.graph);
-  const prepared = runSteps(source, beforeGradients, onStep);
+  const prepared = runSteps(program.graph, beforeGradients, onStep);
   let whole = prepared;
   if (options.gradients.length > 0) {
     const result = differentiate(prepared, { of: "loss", wrt: options.gradients });

@@ -16,11 +16,11 @@ export function benchmarksPage(measured: readonly Measured[], left: number): str
   const lines = [
     "# Benchmarks",
     "",
-    "Each number is the median of steps that give the loss and all gradients, from embeddings that are not normalised yet, in float32. The commands are `npm run bench`, which measures, and `npm run bench:report`, which writes this page from `docs/benchmarks/`.",
+    "Each number is the median of steps in float32. The commands are `npm run bench`, which measures, and `npm run bench:report`, which writes this page from `docs/benchmarks/`.",
     "",
     "- *GFLOP/s* counts the multiply-adds of contractions as 2, what a second sweep computes again included. *Share* is of what the multiply-add units do on registers alone, on as many threads, measured between the steps: median against median.",
     "- *Memory* is by how much the process grew over what it held with its inputs in place, as the operating system counts; gradients are part of it. *Scratch* is what the plan holds beyond inputs and results.",
-    "- Peers run one after the other, each in a process of its own, on the same arrays and threads, and are refused where their loss or gradients are not ours. Each is timed with the C library's usual heap and with one tuned for large arrays (`runtime/bench/run-peer.ts`); the better counts here. What they run is in `tests/bench/peers/`.",
+    "- Peers run one after the other, each in a process of its own, on the same arrays and threads, and are refused where what they compute is not ours. Each is timed with the C library's usual heap and with one tuned for large arrays (`runtime/bench/run-peer.ts`); the better counts here. What they run is in `tests/bench/peers/`.",
     `- At the larger sizes only peers run that took less than ${NEAR} times the fastest one's time at the size before.`,
   ];
   if (measured.length === 0) lines.push("", "Nothing has been measured yet.");
@@ -52,6 +52,7 @@ function section(pipeline: string, measured: readonly Measured[]): readonly stri
     "",
     `## ${pipeline}`,
     "",
+    ...abouts(own).flatMap((about) => [about, ""]),
     ...(hasPeers ? [`![${pipeline}: GFLOP/s by batch size](benchmarks/${pipeline}.svg)`, ""] : []),
     "| | step | GFLOP/s | share | memory | scratch |" + (hasPeers ? " fastest peer | its step | times ours | its memory |" : ""),
     "|---|---|---|---|---|---|" + (hasPeers ? "---|---|---|---|" : ""),
@@ -60,6 +61,17 @@ function section(pipeline: string, measured: readonly Measured[]): readonly stri
     ...skips(own),
   ];
 }
+
+/** What a step computes; each of a pipeline the same, unless the list says otherwise. */
+const abouts = (own: readonly Measured[]): readonly string[] => [
+  ...new Set(own.map(({ entry, result }) => `${workNames[result.work]}: \`${entry.program}\`.`)),
+];
+
+const workNames: Readonly<Record<BenchDocument["work"], string>> = {
+  results: "Results alone, no gradients",
+  gradients: "Loss and all gradients, from embeddings that are not normalised yet",
+  step: "A whole step of training: loss, all gradients and the optimiser's update",
+};
 
 const sizesOf = ({ sizes, settings }: BenchDocument): string => {
   const config = Object.entries(settings).filter(([name]) => !(name in sizes));
@@ -123,7 +135,7 @@ export function plotOf(pipeline: string, measured: readonly Measured[]): BarPlot
   const names = [...new Set(own.flatMap((result) => timedPeers(result).map(({ name }) => name)))].sort();
   if (own.length === 0) return null;
   return {
-    title: `${pipeline}, loss and gradients`,
+    title: `${pipeline}, ${plotNames[own[0]?.work ?? "gradients"]}`,
     unit: "GFLOP/s of needed operations",
     contestants: ["sig", ...names],
     groups: own.map((result) => ({
@@ -133,6 +145,12 @@ export function plotOf(pipeline: string, measured: readonly Measured[]): BarPlot
     })),
   };
 }
+
+const plotNames: Readonly<Record<BenchDocument["work"], string>> = {
+  results: "results",
+  gradients: "loss and gradients",
+  step: "step of training",
+};
 
 const rateOf = ({ usefulFlops }: BenchDocument, peer: TimedPeer | null): number | null =>
   peer === null ? null : (usefulFlops / peer.medianMs) * 1e-6;

@@ -70,7 +70,6 @@ export const elementwiseRules = {
   log_sigmoid: ({ ins: [x], d, b }) => [() => b.mul(d, b.sigmoid(b.neg(x)))],
   gelu: ({ ins: [x], attrs, d, b }) => [() => b.mul(d, geluSlope[attrs.approximate](b, x))],
   random: "zero",
-  dropout: ({ d }) => [() => d],
 } as const satisfies { readonly [K in OpName]?: Rule<K> };
 
 const geluSlope: Readonly<Record<"none" | "tanh" | "quick", (b: GraphBuilder, x: Id) => Id>> = {

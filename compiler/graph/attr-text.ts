@@ -143,7 +143,6 @@ export const attrTexts = {
     groups: { ...integer, usual: 1 },
   },
   gelu: { approximate: choice("none", "tanh", "quick") },
-  dropout: { rate: number },
   softmax: { axis: integer },
   l2_normalize: { axis: integer, eps: number },
   layer_norm: { eps: number },

@@ -61,9 +61,6 @@ export const decompositions = {
 
   gelu: (b, [x], { approximate }) => geluOf[approximate](b, x),
 
-  // What stands outside of a training step; in one, draw-dropout was there before.
-  dropout: (_, [x]) => x,
-
   softmax: (b, [x], { axis }) => {
     const total = b.emit("logsumexp", [x], { axes: [axis] });
     // Over a row of −inf the difference would be NaN; with 0 in its place every element is exp(−inf) = 0.

@@ -1,6 +1,7 @@
 /** Going on with a graph that is finished: a copy in a new builder. */
 import { GraphBuilder } from "./builder.js";
 import type { Graph, Id } from "./graph.js";
+import { Renumbering } from "./renumbering.js";
 import { copy } from "./rewrite.js";
 
 export type Extension = {
@@ -17,12 +18,8 @@ export function extend(graph: Graph): Extension {
 
 /** For a builder with a mind of its own. */
 export function copyInto<B extends GraphBuilder>(graph: Graph, b: B): Extension & { readonly b: B } {
-  const ids = new Map<Id, Id>();
-  const to = (old: Id): Id => {
-    const id = ids.get(old);
-    if (id === undefined) throw new Error(`%${old} is read before it is made`);
-    return id;
-  };
+  const ids = new Renumbering();
+  const { to } = ids;
   for (const node of graph.nodes) {
     b.span = node.span;
     ids.set(node.id, copy(node, b, to));

@@ -85,7 +85,6 @@ export type Attrs = {
   log_sigmoid: None;
   conv2d: Convolution;
   gelu: { readonly approximate: "none" | "tanh" | "quick" };
-  dropout: { readonly rate: number };
   softmax: Axis;
   l2_normalize: { readonly axis: number; readonly eps: number };
   layer_norm: { readonly eps: number };
@@ -510,15 +509,6 @@ export const ops = {
   conv2d: { kind: "composite", arity: 2, type: convolutionType },
   /** none: x·Φ(x); tanh: Hendrycks & Gimpel's approximation; quick: x·sigmoid(1.702x). */
   gelu: { kind: "composite", arity: 1, type: floatType },
-  /** x, but in a training step: there each element is 0 with this probability, and else x / (1 − rate). See draw-dropout. */
-  dropout: {
-    kind: "composite",
-    arity: 1,
-    type: (ins, { rate }) => {
-      need(rate >= 0 && rate < 1, ins, `dropout of ${rate}`);
-      return floatType(ins);
-    },
-  },
   /** All 0 over a row of −inf. */
   softmax: { kind: "composite", arity: 1, type: (ins, a) => alongAxis(floatType(ins), a.axis) },
   /** x / max(‖x‖, eps) along one axis. */

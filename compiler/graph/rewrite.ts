@@ -1,6 +1,7 @@
 /** Rebuilding a graph node by node: what most passes are made of. */
 import { GraphBuilder } from "./builder.js";
 import { type Graph, type GraphNode, type Id, isTile, type Node } from "./graph.js";
+import { Renumbering } from "./renumbering.js";
 
 export type Rewriter = {
   readonly b: GraphBuilder;
@@ -16,12 +17,8 @@ export function rewrite(graph: Graph, visit: (node: GraphNode, r: Rewriter) => I
   const first = graph.nodes[0];
   if (first === undefined) return graph;
   const b = new GraphBuilder(first.span);
-  const ids = new Map<Id, Id>();
-  const to = (old: Id): Id => {
-    const id = ids.get(old);
-    if (id === undefined) throw new Error(`%${old} is read before it is made`);
-    return id;
-  };
+  const ids = new Renumbering();
+  const { to } = ids;
   for (const node of graph.nodes) {
     b.span = node.span;
     ids.set(node.id, visit(node, { b, to }) ?? copy(node, b, to));

@@ -19,5 +19,5 @@ export const nodeClass = {
   sum: "reduction", max: "reduction", min: "reduction", logsumexp: "reduction", argmax: "reduction", topk: "reduction", topk_index: "reduction",
   dot: "contraction",
   project: "project",
-  stop_gradient: "absent", conv2d: "absent", log_sigmoid: "absent", gelu: "absent", dropout: "absent", softmax: "absent", l2_normalize: "absent", layer_norm: "absent", in_top_k: "absent",
+  stop_gradient: "absent", conv2d: "absent", log_sigmoid: "absent", gelu: "absent", softmax: "absent", l2_normalize: "absent", layer_norm: "absent", in_top_k: "absent",
 } as const satisfies { readonly [K in OpName]: NodeClass };

@@ -6,6 +6,7 @@ import { mistake, refuse, type Report } from "../check/refusal.js";
 import type { LayerValue, ModuleValue, Tensor, Value } from "../check/value.js";
 import type { GraphBuilder } from "../graph/builder.js";
 import type { Id } from "../graph/graph.js";
+import type { Draws } from "./draws.js";
 import type { ParamDecl } from "./program.js";
 
 /** Where nodes are made, and the part of the source that they stand for. */
@@ -24,6 +25,8 @@ export class Elaboration {
   readonly b: GraphBuilder;
   readonly report: Report;
   readonly modules: Modules;
+  /** null where the program is not lowered for a training step. */
+  readonly draws: Draws | null;
   /** By path, in the order of their first use. */
   readonly params = new Map<string, { readonly decl: ParamDecl; readonly value: Tensor }>();
   /** Names of the modules that are being applied, outermost first. */
@@ -32,10 +35,11 @@ export class Elaboration {
   readonly #values: { readonly name: string; readonly value: Tensor; readonly yields: boolean }[] = [];
   #applications = 0;
 
-  constructor(b: GraphBuilder, report: Report, modules: Modules) {
+  constructor(b: GraphBuilder, report: Report, modules: Modules, draws: Draws | null) {
     this.b = b;
     this.report = report;
     this.modules = modules;
+    this.draws = draws;
   }
 
   /** A new index and its value, 0, 1, … along its range. */

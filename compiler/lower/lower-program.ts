@@ -8,6 +8,7 @@ import { refuse, Report } from "../check/refusal.js";
 import { GraphBuilder } from "../graph/builder.js";
 import type { BatchId } from "../graph/size.js";
 import { overridden } from "./data.js";
+import { Draws } from "./draws.js";
 import { Elaboration } from "./elaboration.js";
 import { apply, configure } from "./module.js";
 import { PipelineElaboration } from "./pipeline.js";
@@ -18,6 +19,8 @@ export type LowerOptions = {
   readonly pipeline?: string;
   /** `--set`: configuration and batch sizes, as text. */
   readonly sets?: ReadonlyMap<string, string>;
+  /** For a training step, where `dropout` and `keep_random` draw. Default false. */
+  readonly training?: boolean;
   /** The text of an imported file, or null where there is none. `std/…` comes as it is written. */
   readonly read: Read;
 };
@@ -43,7 +46,7 @@ export type Lowered = {
 
 const nothing = { program: null, batchSizes: new Map<BatchId, number>() } as const;
 
-export function lowerProgram(main: Program, { pipeline: wanted, sets = new Map(), read }: LowerOptions): Lowered {
+export function lowerProgram(main: Program, { pipeline: wanted, sets = new Map(), training = false, read }: LowerOptions): Lowered {
   const report = new Report();
   const file = fileScope(main, read, report);
   const pipelines = main.items.filter((item) => item.kind === "pipeline");
@@ -58,7 +61,7 @@ export function lowerProgram(main: Program, { pipeline: wanted, sets = new Map()
   const pipeline = report.attempt(() => choose(main, pipelines, wanted), null);
   if (pipeline === null) return { ...nothing, diagnostics: report.diagnostics, usage: [] };
 
-  const e = new Elaboration(new GraphBuilder(pipeline.span), report, { configure, apply });
+  const e = new Elaboration(new GraphBuilder(pipeline.span), report, { configure, apply }, training ? new Draws() : null);
   const elaboration = new PipelineElaboration(e, file, sets);
   elaboration.run(pipeline);
 
@@ -72,6 +75,7 @@ export function lowerProgram(main: Program, { pipeline: wanted, sets = new Map()
   const program: LoweredProgram = {
     name: pipeline.name.name,
     span: pipeline.span,
+    training,
     batches: elaboration.batches,
     configs: elaboration.configs,
     inputs: elaboration.inputs,

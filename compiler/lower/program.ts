@@ -93,6 +93,8 @@ export type TrainSpec = {
 export type LoweredProgram = {
   readonly name: string;
   readonly span: Span;
+  /** Lowered for a training step: what is drawn anew in each is in the graph. */
+  readonly training: boolean;
   readonly batches: readonly { readonly id: BatchId; readonly span: Span }[];
   readonly configs: readonly ConfigSetting[];
   readonly inputs: readonly InputDecl[];

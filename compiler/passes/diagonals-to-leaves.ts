@@ -13,6 +13,7 @@
 import { GraphBuilder } from "../graph/builder.js";
 import { type Graph, type GraphNode, type Id, indexNodes, isTile, type Node, valueIn } from "../graph/graph.js";
 import { isElementwise } from "../graph/op-table.js";
+import { Renumbering } from "../graph/renumbering.js";
 import { copy } from "../graph/rewrite.js";
 import { sameSize, type Size } from "../graph/size.js";
 import { axesOf } from "./sweeps/axes.js";
@@ -35,7 +36,8 @@ class Walk {
   readonly #graph: Graph;
   readonly #nodes: ReadonlyMap<Id, GraphNode>;
   readonly #b: GraphBuilder;
-  readonly #ids = new Map<Id, Id>();
+  readonly #ids = new Renumbering();
+  readonly #to = this.#ids.to;
   readonly #taken = new Map<string, Id>();
   readonly #notes: PassNote[] = [];
 
@@ -48,15 +50,9 @@ class Walk {
   run(): { graph: Graph; notes: readonly PassNote[] } {
     for (const node of this.#graph.nodes) {
       this.#b.span = node.span;
-      this.#ids.set(node.id, this.#visit(node) ?? copy(node, this.#b, (id) => this.#to(id)));
+      this.#ids.set(node.id, this.#visit(node) ?? copy(node, this.#b, this.#to));
     }
     return { graph: this.#b.finish(this.#graph.outputs.map(({ name, value }) => ({ name, value: this.#to(value) }))), notes: this.#notes };
-  }
-
-  #to(id: Id): Id {
-    const known = this.#ids.get(id);
-    if (known === undefined) throw new Error(`%${id} is read before it is made`);
-    return known;
   }
 
   #node(id: Id | undefined): Node {

@@ -12,6 +12,7 @@
  */
 import { GraphBuilder } from "../graph/builder.js";
 import { type Graph, type GraphNode, type Id, indexNodes, isTile, type Node, valueIn } from "../graph/graph.js";
+import { Renumbering } from "../graph/renumbering.js";
 import { copy } from "../graph/rewrite.js";
 import { axisMap } from "./sweeps/axes.js";
 import { analysePairRegions } from "./sweeps/pair-regions.js";
@@ -40,7 +41,8 @@ class Hoist {
   readonly #nodes: ReadonlyMap<Id, GraphNode>;
   readonly #regions: Regions;
   readonly #b: GraphBuilder;
-  readonly #ids = new Map<Id, Id>();
+  readonly #ids = new Renumbering();
+  readonly #to = this.#ids.to;
   readonly #stripped = new Map<string, Id | null>();
   readonly #known = new Map<Id, readonly Factor[]>();
   readonly #levels = new Map<string, number>();
@@ -57,15 +59,9 @@ class Hoist {
     for (const node of this.#graph.nodes) {
       this.#b.span = node.span;
       const hoisted = !isTile(node) && this.#regions.isExit(node) ? this.#hoist(node) : null;
-      this.#ids.set(node.id, hoisted ?? copy(node, this.#b, (id) => this.#to(id)));
+      this.#ids.set(node.id, hoisted ?? copy(node, this.#b, this.#to));
     }
     return { graph: this.#b.finish(this.#graph.outputs.map(({ name, value }) => ({ name, value: this.#to(value) }))), notes: this.#notes };
-  }
-
-  #to(id: Id): Id {
-    const known = this.#ids.get(id);
-    if (known === undefined) throw new Error(`%${id} is read before it is made`);
-    return known;
   }
 
   #node(id: Id | undefined): Node {

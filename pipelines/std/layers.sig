@@ -14,13 +14,15 @@ module projection(in: int, out: int, init = lecun_normal())(x: f32[..., in]) -> 
 }
 
 // Widths in -> hidden -> out, with an activation between. "gelu" is the exact one, of erf (PyTorch's default); "gelu_tanh" is
-// flax's default and SigLIP's, "gelu_quick" x * sigmoid(1.702 x), OpenAI CLIP's.
+// flax's default and SigLIP's, "gelu_quick" x * sigmoid(1.702 x), OpenAI CLIP's. drop: the rate of dropout behind the activation,
+// in training only (big_vision's MlpBlock).
 module mlp(
   in: int,
   hidden: int,
   out: int = in,
   activation: "gelu" | "gelu_tanh" | "gelu_quick" | "relu" | "silu" | "tanh" = "gelu",
-  init = lecun_normal()
+  init = lecun_normal(),
+  drop: float = 0
 )(x: f32[..., in]) -> f32[..., out] {
   layer up = linear(in, hidden, init)
   layer down = linear(hidden, out, init)
@@ -30,7 +32,7 @@ module mlp(
     else if activation == "silu" then silu(h)
     else if activation == "tanh" then tanh(h)
     else gelu(h, curve)
-  return down(a)
+  return down(dropout(a, drop))
 }
 
 // Each row to mean 0 and variance 1, then scaled and shifted (Ba et al. 2016).

@@ -6,6 +6,7 @@ import { block } from "std/transformer.sig"
 // the last place speaks for the text, through a linear head (Zhai et al. 2023; big_vision's text_transformer). CLIP's (Radford
 // et al. 2021) is causal: true, pool: "end", end: the id of its end-of-text token, map: "projection",
 // activation: "gelu_quick", eps: 1e-5. bottleneck: K > 0 looks ids up in a table of width K and maps it to `width` (mSigLIP).
+// drop: the rate of dropout in training, in the blocks and on the embeddings with their positions.
 module text_transformer(
   vocab: int,
   width: int,
@@ -19,16 +20,17 @@ module text_transformer(
   map: "linear" | "projection" | "none" = "linear",
   bottleneck: int = 0,
   activation: "gelu" | "gelu_tanh" | "gelu_quick" = "gelu_tanh",
-  eps: float = 1e-6
+  eps: float = 1e-6,
+  drop: float = 0
 )(ids: i32[n, s]) -> f32[n, out] {
   layer embed = if bottleneck > 0
     then bottleneck_embedding(vocab, bottleneck, width)
     else embedding(vocab, width, init: normal(1 / sqrt(width)))
   param pos: f32[s, width] ~ normal(1 / sqrt(width))
-  layer blocks = repeat(depth, block(width, heads, hidden, causal, activation, eps))
+  layer blocks = repeat(depth, block(width, heads, hidden, causal, activation, eps, drop))
   layer norm = layer_norm(width, eps)
   layer head = if map == "projection" then projection(width, out) else linear(width, out)
-  y = norm(blocks(embed(ids) + pos))
+  y = norm(blocks(dropout(embed(ids) + pos, drop)))
   // The first place that holds the end of the text; what comes behind it is padding.
   last = argmax(where(ids == end, 1, 0), axis: -1)
   at_end = sum(where((arange(s)[None, :] == last[:, None])[:, :, None], y, 0), axis: 1)

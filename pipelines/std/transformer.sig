@@ -48,19 +48,21 @@ module masked_attention(width: int, heads: int)(x: f32[..., s, width], keep: boo
   return out(answer(where(keep[..., None, None, :], ask(q(x), k(x)), -inf), v(x)))
 }
 
-// x + attention, then + mlp, each of its own layer norm.
+// x + attention, then + mlp, each of its own layer norm. drop: the rate of dropout in training, where big_vision's Encoder1DBlock
+// has it: on what attention gives, behind the mlp's activation and on what the mlp gives; not on the weights of attention.
 module block(
   width: int,
   heads: int,
   hidden: int = 4 * width,
   causal: bool = false,
   activation: "gelu" | "gelu_tanh" | "gelu_quick" = "gelu_tanh",
-  eps: float = 1e-6
+  eps: float = 1e-6,
+  drop: float = 0
 )(x: f32[..., s, width]) -> f32[..., s, width] {
   layer ln1 = layer_norm(width, eps)
   layer attn = attention(width, heads, causal)
   layer ln2 = layer_norm(width, eps)
-  layer mlp = mlp(width, hidden, activation: activation, init: xavier_uniform())
-  h = x + attn(ln1(x))
-  return h + mlp(ln2(h))
+  layer mlp = mlp(width, hidden, activation: activation, init: xavier_uniform(), drop: drop)
+  h = x + dropout(attn(ln1(x)), drop)
+  return h + dropout(mlp(ln2(h)), drop)
 }

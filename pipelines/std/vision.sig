@@ -36,6 +36,11 @@ module class_token(width: int)(x: f32[n, s, width]) -> f32[n, s + 1, width] {
 // stands it is SigLIP's: attention pooling and the tanh form of gelu. pool: "gap" takes the mean over places. CLIP's (Radford et
 // al. 2021) is pool: "cls", pre_norm: true, patch_bias: false, activation: "gelu_quick", eps: 1e-5; its projection into the
 // shared space is the pipeline's.
+//
+// drop: the rate of dropout in training, in the blocks and on the patches with their positions, as big_vision's ViT. patch_drop: the
+// share of a picture's patches that a training step leaves out (FLIP, Li et al. 2023), drawn anew for each picture and step; the
+// blocks run on the others alone, at least one, and a step costs so much less. As in open_clip and timm, positions are added before
+// and the class token stays. Evaluation sees all patches.
 module vit(
   width: int,
   depth: int,
@@ -46,20 +51,34 @@ module vit(
   pre_norm: bool = false,
   patch_bias: bool = true,
   activation: "gelu" | "gelu_tanh" | "gelu_quick" = "gelu_tanh",
-  eps: float = 1e-6
+  eps: float = 1e-6,
+  drop: float = 0,
+  patch_drop: float = 0
 )(x: f32[n, h, w, c]) -> f32[n, width] {
   numbers = patch * patch * c
-  places = (h / patch) * (w / patch) + (if pool == "cls" then 1 else 0)
+  tiles = (h / patch) * (w / patch)
+  places = tiles + (if pool == "cls" then 1 else 0)
   layer embed = if patch_bias then linear(numbers, width) else projection(numbers, width)
   layer first = class_token(width) when pool == "cls"
   param pos: f32[places, width] ~ normal(1 / sqrt(width))
   layer pre = layer_norm(width, eps) when pre_norm
-  layer blocks = repeat(depth, block(width, heads, hidden, activation: activation, eps: eps))
+  layer blocks = repeat(
+    depth,
+    block(width, heads, hidden, activation: activation, eps: eps, drop: drop)
+  )
   layer norm = layer_norm(width, eps)
   layer head = map_head(width, heads, hidden, activation, eps) when pool == "map"
   patches = embed(rearrange(x, "b (h p) (w q) c -> b (h w) (p q c)", p: patch, q: patch))
-  placed = (if pool == "cls" then first(patches) else patches) + pos
-  y = blocks(if pre_norm then pre(placed) else placed)
+  placed = dropout((if pool == "cls" then first(patches) else patches) + pos, drop)
+  count = maximum(1, floor(tiles * (1 - patch_drop)))
+  kept = if patch_drop == 0 then placed
+    else if pool == "cls"
+    then concat(
+      [placed[:, :1], keep_random(placed[:, 1:], axis: 1, count: count)],
+      axis: 1
+    )
+    else keep_random(placed, axis: 1, count: count)
+  y = blocks(if pre_norm then pre(kept) else kept)
   z = norm(y)
   return if pool == "map" then head(z) else if pool == "cls" then z[:, 0] else mean(z, axis: 1)
 }

@@ -21,10 +21,13 @@ export type Peer = {
   readonly heap: Heap;
 };
 
+/** A whole step with all gradients, one with the update too, or what the program hands out. */
+export type PeerWork = "results" | "gradients" | "step";
+
 type Manifest = {
   readonly peers: Readonly<Record<string, Omit<Peer, "name" | "squares" | "heap">>>;
-  /** pipeline → peer → squares */
-  readonly programs: Readonly<Record<string, Readonly<Record<string, number>>>>;
+  /** By pipeline: what its peers compute, and peer → squares. */
+  readonly programs: Readonly<Record<string, { readonly work: PeerWork; readonly squares: Readonly<Record<string, number>> }>>;
 };
 
 export const peerFolder = (): string => join(packageRoot(), "tests", "bench", "peers");
@@ -35,20 +38,29 @@ function readManifest(): Manifest {
   return existsSync(file) ? (JSON.parse(readFileSync(file, "utf8")) as Manifest) : { peers: {}, programs: {} };
 }
 
+const words = {
+  results: { computed: "what it hands out, without gradients", help: "leave out --grad and --step" },
+  gradients: { computed: "its loss and all gradients", help: "add --grad" },
+  step: { computed: "a whole step of training", help: "add --step" },
+} as const satisfies { readonly [W in PeerWork]: { readonly computed: string; readonly help: string } };
+
 const heaps: readonly Heap[] = ["default", "tuned"];
 
 /**
  * The peers that `wanted` asks for, by framework, by their own name (each with both heaps), or as `torch-eager/tuned`. None
- * where no peer computes the pipeline. Throws a `UserError` for a name that no peer has.
+ * where no peer computes the pipeline. Throws a `UserError` for a name that no peer has, and where peers compute something else.
  */
-export function peersOf(pipeline: string, wanted: readonly string[], manifest: Manifest = readManifest()): readonly Peer[] {
+export function peersOf(pipeline: string, wanted: readonly string[], work: PeerWork, manifest: Manifest = readManifest()): readonly Peer[] {
   const { peers, programs } = manifest;
   const names = Object.entries(peers).flatMap(([name, { framework }]) => [framework, name]);
   const known = new Set([...names, ...names.flatMap((name) => heaps.map((heap) => `${name}/${heap}`))]);
   const unknown = wanted.find((name) => !known.has(name));
   if (unknown !== undefined)
     throw userError(benchMessages.unknownPeer, { name: unknown, help: didYouMean(unknown, known) ?? [...new Set(names)].join(", ") }, 2);
-  return Object.entries(programs[pipeline] ?? {}).flatMap(([name, squares]) => {
+  const program = programs[pipeline];
+  if (program === undefined || wanted.length === 0) return [];
+  if (program.work !== work) throw userError(benchMessages.peersDoOtherWork, { pipeline, ...words[program.work] }, 2);
+  return Object.entries(program.squares).flatMap(([name, squares]) => {
     const peer = peers[name];
     if (peer === undefined) throw new Error(`the manifest lists no peer ${name}`);
     const isWanted = (heap: Heap): boolean => [name, peer.framework].some((as) => wanted.includes(as) || wanted.includes(`${as}/${heap}`));

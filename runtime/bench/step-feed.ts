@@ -1,11 +1,10 @@
 /** What a timed step is fed: the same arrays each time; a training step's parameters and state once, which then stay in the engine. */
-import { evaluateSize } from "../../compiler/graph/size.js";
 import type { Plan } from "../../compiler/plan/plan.js";
 import { stepInputs, type TrainStep } from "../../compiler/train-step/train-step.js";
-import { hostArray, type HostArray, zeros } from "../data/host-array.js";
+import { hostArray, type HostArray } from "../data/host-array.js";
 import type { RunRequest } from "../engine.js";
-import { floatStorage } from "../feed/fit-array.js";
 import { randomKey } from "../feed/random-key.js";
+import { zeroState } from "../feed/zero-state.js";
 
 /** Of the step with this number, counted from 1. */
 export type StepFeed = (number: number) => RunRequest;
@@ -14,12 +13,9 @@ type Bound = { readonly step: TrainStep | null; readonly plan: Plan };
 
 export function stepFeed(arrays: ReadonlyMap<string, HostArray>, { step, plan }: Bound, precision: "f32" | "f64"): StepFeed {
   if (step === null) return () => ({ inputs: arrays });
-  const { carry, states } = step;
+  const { carry } = step;
   const carried = new Set(carry.values());
-  const first = states.map(({ name, type: { dtype, shape } }) => {
-    const sizes = shape.map((size) => evaluateSize(size, {}));
-    return [name, zeros(floatStorage(dtype, precision), sizes)] as const;
-  });
+  const first = zeroState(step, precision);
   const staying = new Map([...arrays].filter(([name]) => !carried.has(name)));
   const scalar = (value: number): HostArray => hostArray("f64", [], new Float64Array([value]));
   return (number) => {

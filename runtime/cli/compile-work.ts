@@ -34,6 +34,7 @@ export type CompileWork = {
 
 export function compileWork(loaded: LoadedProgram, { work, target, microBatch = false, norms = false, onStep }: CompileWork): CompiledWork {
   const { program, sources } = loaded;
+  if (program.training !== (work === "step")) throw new Error(`${program.name} was lowered for other work than ${work}`);
   if (work === "gradients") requireLoss(loaded);
   if (work === "step") requireTrainable(loaded);
   const started = performance.now();

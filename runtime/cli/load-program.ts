@@ -27,8 +27,11 @@ export type LoadedProgram = {
   readonly placeOf: (span: Span) => string;
 };
 
+/** `training`: for a training step and nothing else. */
+export type LoadOptions = ProgramOptions & { readonly training?: boolean };
+
 /** Throws `ProgramRefused` for what is wrong in the file, `UserError` for what is wrong on the command line. */
-export function loadProgram(path: string, options: ProgramOptions): LoadedProgram {
+export function loadProgram(path: string, options: LoadOptions): LoadedProgram {
   const reader = new SourceReader(readSource(path));
   const { program, diagnostics, usage, batchSizes } = lower(reader, options);
   const [problem] = usage;
@@ -38,7 +41,7 @@ export function loadProgram(path: string, options: ProgramOptions): LoadedProgra
 }
 
 /** Syntax and meaning together, so that one run shows every mistake; what follows from a broken line is left out. */
-export function lower(reader: SourceReader, options: ProgramOptions): Lowered {
+export function lower(reader: SourceReader, options: LoadOptions): Lowered {
   const { program, diagnostics: syntax } = parse(reader.main);
   const broken = syntax.some(({ severity }) => severity === "error");
   if (broken && !program.items.some(({ kind }) => kind === "pipeline"))
@@ -46,6 +49,7 @@ export function lower(reader: SourceReader, options: ProgramOptions): Lowered {
   const lowered = lowerProgram(program, {
     read: reader.read,
     sets: options.set ?? new Map(),
+    training: options.training ?? false,
     ...(options.pipeline === undefined ? {} : { pipeline: options.pipeline }),
   });
   const meaning = broken ? independentMistakes(lowered.diagnostics, syntax, reader.main) : lowered.diagnostics;

@@ -2,7 +2,8 @@
 import { isFloat, printType } from "../../compiler/graph/type.js";
 import type { HostArray } from "../data/host-array.js";
 import { listed, withSafetensors } from "../data/safetensors.js";
-import { type StoredArray, storedTypes } from "../data/stored-type.js";
+import { withTensors } from "../data/sharded-safetensors.js";
+import { readWhole, type StoredArray, storedTypes } from "../data/stored-type.js";
 import { userError } from "../user-error.js";
 import { formats } from "./formats.js";
 import type { Format } from "./format.js";
@@ -10,22 +11,24 @@ import { fromPeerLayout, joined, partOf, toPeerLayout } from "./layout.js";
 import { convertMessages } from "./messages.js";
 import { depthOf, type Pairing, type Piece } from "./pairing.js";
 
-/** By parameter path. Shapes are checked before any tensor is read. */
+/** By parameter path; the file may be the index of several. Shapes are checked before any tensor is read. */
 export function fromPeer(path: string, pairing: Pairing): ReadonlyMap<string, HostArray> {
   const { pairs, program, format } = pairing;
   const { buffers }: Format = formats[format];
-  return withSafetensors(path, (file) => {
+  return withTensors(path, (tensors) => {
     for (const { peer, ours, depth } of pairing.layers) {
-      const found = depthOf(peer, file.tensors.keys());
+      const found = depthOf(peer, tensors.keys());
       if (found !== depth && found > 0)
         throw userError(convertMessages.depth, { file: path, found, peer, ours, wanted: depth, pipeline: program.name });
     }
     const expected = new Map(pairs.map(({ peer, peerShape: shape, pieces: [{ decl }] }) => [peer, { shape, decl }]));
-    const whole = new Map([...file.tensors].filter(([key]) => !buffers.includes(key)));
+    const whole = new Map([...tensors].filter(([key]) => !buffers.includes(key)));
     check(path, whole, expected, pairing, `${format} for ${program.name}`);
     return new Map(
       pairs.flatMap(({ peer, pieces }) => {
-        const array = file.read(peer);
+        const stored = tensors.get(peer);
+        if (stored === undefined) throw new Error(`${peer} was there when it was checked`);
+        const array = readWhole(stored);
         return pieces.map(({ decl, shape, layout }, k): [string, HostArray] => [
           decl.path,
           fromPeerLayout(partOf(array, k, pieces.length), layout, shape),

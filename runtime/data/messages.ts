@@ -35,6 +35,8 @@ export const dataMessages = {
   safetensorsDtype: error("SIG6022")`${"file"}: tensor "${"key"}" has dtype ${"dtype"}, which Sig does not read.`
     .help`convert it to one of ${"known"}`,
   safetensorsKey: error("SIG6023")`${"file"}: holds no tensor "${"key"}".`.help`it holds: ${"keys"}`,
+  safetensorsIndex: error("SIG6024")`${"file"}: is no index of safetensors files: ${"reason"}.`
+    .help`save the model again with save_pretrained, or give the .safetensors file itself`,
 
   columnFlag: error("SIG6030")`"${"flag"}" does not name a column.`.help`write NAME=FILE.npy or NAME=FILE.safetensors#KEY`,
   columnExtension: error("SIG6031")`${"file"}: has neither of the endings .npy and .safetensors.`

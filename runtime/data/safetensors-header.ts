@@ -2,7 +2,7 @@ import { userError } from "../user-error.js";
 import { dataMessages } from "./messages.js";
 import type { RandomAccessFile } from "./random-access-file.js";
 import { checkedCount, type StoredArray, type StoredType, storedTypes } from "./stored-type.js";
-import { type Json, JsonError, type JsonObject, parseStrictJson } from "./strict-json.js";
+import { isObject, type Json, JsonError, type JsonObject, parseStrictJson } from "./strict-json.js";
 
 /** https://github.com/huggingface/safetensors: eight bytes of length, a JSON header, then the tensors without gaps. */
 export const LENGTH_BYTES = 8;
@@ -118,8 +118,6 @@ function checkCover(file: string, placed: Placed[], total: number): void {
   }
   if (at !== total) throw userError(dataMessages.safetensorsHeader, { file, reason: `${total - at} bytes at the end belong to no tensor` });
 }
-
-const isObject = (json: Json | undefined): json is JsonObject => json instanceof Map;
 
 function integers(json: Json | undefined): readonly number[] | null {
   if (!Array.isArray(json)) return null;

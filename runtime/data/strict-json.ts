@@ -2,6 +2,8 @@
 export type Json = null | boolean | number | string | readonly Json[] | JsonObject;
 export type JsonObject = ReadonlyMap<string, Json>;
 
+export const isObject = (json: Json | undefined): json is JsonObject => json instanceof Map;
+
 export class JsonError extends Error {
   constructor(reason: string, at: number) {
     super(`${reason} at character ${at}`);

@@ -1,6 +1,6 @@
 import { stepKey } from "../../compiler/kernel/philox.js";
 import type { Plan } from "../../compiler/plan/plan.js";
-import { randomInput } from "../../compiler/train-step/draw-dropout.js";
+import { randomInput } from "../../compiler/lower/draws.js";
 import { hostArray, type HostArray } from "../data/host-array.js";
 
 /** What keys the random draws of a step, counted from 0; nothing where it draws nothing. A resumed run draws what the run would have. */

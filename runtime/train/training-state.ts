@@ -6,8 +6,9 @@ import type { Type } from "../../compiler/graph/type.js";
 import type { ScheduleSpec } from "../../compiler/lower/program.js";
 import { type Checkpoint, eachGroup, type Group, type Grouped, groupNames, type TensorType } from "../checkpoint/format.js";
 import type { Expectation } from "../checkpoint/load.js";
-import { convert, firstNonFinite, type HostArray, zeros } from "../data/host-array.js";
+import { convert, firstNonFinite, type HostArray } from "../data/host-array.js";
 import { floatStorage } from "../feed/fit-array.js";
+import { zeroState } from "../feed/zero-state.js";
 import { userError } from "../user-error.js";
 import { trainMessages } from "./messages.js";
 import type { TrainingRun } from "./training-setup.js";
@@ -56,7 +57,7 @@ export function firstState(run: TrainingRun): Checkpoint {
     position: { seed: run.seed, epoch: 0, row: 0 },
     fixed: fixedSettings(run),
     model: keyed(parts.model, parameter),
-    optimizer: keyed(parts.optimizer, ({ type }) => zeros(type.dtype, type.shape)),
+    optimizer: zeroState(run.step, run.precision),
     ema: keyed(parts.ema, parameter),
   };
 }

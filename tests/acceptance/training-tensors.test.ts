@@ -10,25 +10,10 @@ import { createTfjsEngine } from "../../runtime/engines/tfjs/engine.js";
 import { loadBackend } from "../../runtime/engines/tfjs/load-backend.js";
 import { lowerText } from "../support/compile-text.js";
 import { randomFrom } from "../support/random.js";
+import { trainedTowers } from "../support/trained-towers.js";
 
-const towers = `pipeline towers {
-  batch n
-  input x: f32[n, 6]
-  input y: f32[n, 5]
-  param a: f32[6, 4] ~ normal(0.5)
-  param b: f32[5, 4] ~ normal(0.5)
-  param t_prime: f32 = log(10)
-  param bias: f32 = -3
-  zx = l2_normalize(x @ a)
-  zy = l2_normalize(y @ b)
-  logits[i, j] = exp(t_prime) * dot(zx[i], zy[j]) + bias
-  loss = -sum[i, j](log_sigmoid(where(i == j, 1, -1) * logits[i, j])) / n
-  train { optimizer adamw(lr: 1e-2)
-    clip 1
-    steps 200
-  }
-}`;
 const steps = 200;
+const towers = trainedTowers(["optimizer adamw(lr: 1e-2)", "clip 1", `steps ${steps}`]);
 const dims = { n: 9 };
 
 const number = (value: number): HostArray => hostArray("f32", [], Float32Array.of(value));

@@ -1,4 +1,5 @@
 /** What docs/benchmarks.md shows, in the order in which it is measured. */
+import type { BenchDocument } from "../../runtime/cli/bench-document.js";
 
 export type Entry = {
   /** Names the file of its result. */
@@ -6,6 +7,8 @@ export type Entry = {
   /** Relative to the package. */
   readonly program: string;
   readonly set: Readonly<Record<string, number>>;
+  /** Loss and all gradients where it is not given. */
+  readonly work?: BenchDocument["work"];
   readonly memory?: string;
   readonly against: readonly string[];
   /** Of timing, for us and for each peer; long steps are timed twice at least. */
@@ -20,7 +23,10 @@ export const NEAR = 1.4;
 const siglip = "pipelines/siglip.sig";
 const clip = "pipelines/clip.sig";
 const topK = "tests/bench/programs/multi_positive_top_k.sig";
+const trainStep = "tests/bench/programs/train_step.sig";
+const imageTower = "tests/bench/programs/image_tower.sig";
 const all = ["torch", "jax"];
+const inference = ["torch", "onnxruntime"];
 
 export const list: readonly Entry[] = [
   { id: "siglip-64", program: siglip, set: { n: 64, width: 64 }, against: [], seconds: 2 },
@@ -45,4 +51,8 @@ export const list: readonly Entry[] = [
   { id: "clip-32768", program: clip, set: { n: 32768, width: 768 }, against: all, seconds: 20, peersNearIn: "clip-16384" },
   { id: "multi_positive_top_k-4096", program: topK, set: { n: 4096, m: 4096, width: 768 }, against: [], seconds: 5 },
   { id: "multi_positive_top_k-16384", program: topK, set: { n: 16384, m: 16384, width: 768 }, against: [], seconds: 10 },
+  { id: "train_step-256", program: trainStep, work: "step", set: { n: 256 }, against: all, seconds: 30 },
+  { id: "train_step-1024", program: trainStep, work: "step", set: { n: 1024 }, against: all, seconds: 60, peersNearIn: "train_step-256" },
+  { id: "image_tower-32", program: imageTower, work: "results", set: { n: 32 }, against: inference, seconds: 5 },
+  { id: "image_tower-256", program: imageTower, work: "results", set: { n: 256 }, against: inference, seconds: 10 },
 ];

@@ -4,15 +4,18 @@
  */
 import { spawnSync } from "node:child_process";
 import { fileURLToPath } from "node:url";
+import type { BenchDocument } from "../../runtime/cli/bench-document.js";
 import { type Entry, list, NEAR } from "./list.js";
 import { readResult, timedPeers, writeResult } from "./results.js";
 
 const root = fileURLToPath(new URL("../../", import.meta.url));
 
-function measure({ id, program, set, memory, against, seconds, peersNearIn }: Entry): boolean {
+const flags: Readonly<Record<BenchDocument["work"], readonly string[]>> = { results: [], gradients: ["--grad"], step: ["--step"] };
+
+function measure({ id, program, work = "gradients", set, memory, against, seconds, peersNearIn }: Entry): boolean {
   const peers = peersNearIn === undefined ? against : nearIn(peersNearIn, against);
   const argv = [
-    ...["dist/sigc.js", "bench", program, "--grad", "--engine", "native", "--json", "--seconds", String(seconds)],
+    ...["dist/sigc.js", "bench", program, ...flags[work], "--engine", "native", "--json", "--seconds", String(seconds)],
     ...Object.entries(set).flatMap(([name, value]) => ["--set", `${name}=${value}`]),
     ...(memory === undefined ? [] : ["--memory", memory]),
     ...(peers.length === 0 ? [] : ["--against", peers.join(",")]),

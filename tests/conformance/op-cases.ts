@@ -436,7 +436,6 @@ export const opCases = {
   ],
 
   conv2d: [],
-  dropout: [],
   log_sigmoid: [],
   gelu: [],
   softmax: [],

@@ -25,6 +25,7 @@ test("the page and its plots are what the results give: npm run bench:report", (
 test("every result is a document of sigc bench, of the program and sizes that its entry asks for", () => {
   for (const { entry, result } of measured) {
     expectJson("bench", readFileSync(new URL(`benchmarks/${entry.id}.json`, docs), "utf8"));
+    expect([entry.id, result.work]).toEqual([entry.id, entry.work ?? "gradients"]);
     expect([entry.id, result.settings]).toEqual([entry.id, Object.fromEntries(Object.entries(entry.set).map(([k, v]) => [k, String(v)]))]);
   }
 });
@@ -79,6 +80,24 @@ describe("of made-up results", () => {
     expect(page).toContain("- jax-jit (default heap), n = 100, width = 8: it is not there");
     expect(page).toContain("3 of the list are not measured yet.");
     expect(page).toContain("Measured 2026-01-02 on a CPU, 2 of 4 cores, 8.00 GiB, Linux; Node 20, cc 1, x86-64-v3; peers: torch 1.");
+  });
+
+  test("each pipeline says what its steps compute", () => {
+    const trained: BenchDocument = { ...result, pipeline: "train_step", work: "step" };
+    const both = benchmarksPage(
+      [
+        { entry, result },
+        { entry, result: trained },
+      ],
+      0,
+    );
+    expect(both.match(/^## .*|^(Loss and all gradients|A whole step of training)/gm)).toEqual([
+      "## siglip",
+      "Loss and all gradients",
+      "## train_step",
+      "A whole step of training",
+    ]);
+    expect(plotOf("train_step", [{ entry, result: trained }])?.title).toBe("train_step, step of training");
   });
 
   test("results of two machines are not passed off as one's", () => {

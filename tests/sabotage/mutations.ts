@@ -562,17 +562,24 @@ export const mutations: readonly Mutation[] = [
 
   {
     bug: "all dropouts of a program drop the same",
-    file: "compiler/train-step/draw-dropout.ts",
+    file: "compiler/lower/draws.ts",
     find: 'b.add(l, b.const(site, "i32"))',
     replace: 'b.add(l, b.const(0 * site, "i32"))',
-    killedBy: ["tests/compiler/train-step/dropout.test.ts"],
+    killedBy: ["tests/compiler/lower/dropout.test.ts"],
   },
   {
     bug: "evaluation drops too",
-    file: "compiler/compile.ts",
-    find: "options.update === undefined ? program.graph : drawDropout",
-    replace: "options.update !== undefined ? program.graph : drawDropout",
-    killedBy: ["tests/compiler/train-step/dropout.test.ts"],
+    file: "compiler/lower/lower-program.ts",
+    find: "training ? new Draws() : null",
+    replace: "training || true ? new Draws() : null",
+    killedBy: ["tests/compiler/lower/dropout.test.ts"],
+  },
+  {
+    bug: "all pictures of a batch keep the same patches",
+    file: "compiler/lower/draws.ts",
+    find: "shape.length === 0 ? zero() : along(0)",
+    replace: "shape.length >= 0 ? zero() : along(0)",
+    killedBy: ["tests/compiler/lower/keep-random.test.ts"],
   },
   // Data and command line --------------------------------------------------------------------------------------------
   {

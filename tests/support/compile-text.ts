@@ -19,9 +19,10 @@ export function readPipelineFile(uri: string): SourceFile | null {
   }
 }
 
-export function lowerText(text: string, sets: Readonly<Record<string, string>> = {}): LoweredProgram {
+/** `training`: for a training step, where programs draw at random. */
+export function lowerText(text: string, sets: Readonly<Record<string, string>> = {}, training = false): LoweredProgram {
   const parsed = parse(new SourceFile("test.sig", text));
-  const lowered = lowerProgram(parsed.program, { sets: new Map(Object.entries(sets)), read: readPipelineFile });
+  const lowered = lowerProgram(parsed.program, { sets: new Map(Object.entries(sets)), training, read: readPipelineFile });
   const errors = [...parsed.diagnostics, ...lowered.diagnostics].filter((d) => d.severity === "error");
   if (lowered.program === null || errors.length > 0)
     throw new Error(

@@ -62,7 +62,6 @@ export const makers = {
   and: (b, { p, q }) => b.emit("and", [p, q], {}),
   or: (b, { p, q }) => b.emit("or", [p, q], {}),
   random: (b, { i }) => b.emit("random", [i, i, i, i], {}),
-  dropout: (b, { x }) => b.emit("dropout", [x], { rate: 0.25 }),
   select: (b, { p, x, y }) => b.select(p, x, y),
   broadcast: (b, { x }) => b.broadcast(x, [n, constant(2), k], [0, 2]),
   transpose: (b, { x }) => b.transpose(x, [1, 0]),

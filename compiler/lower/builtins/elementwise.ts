@@ -8,7 +8,7 @@ import type { GraphBuilder } from "../../graph/builder.js";
 import type { Id } from "../../graph/graph.js";
 import type { DType } from "../../graph/type.js";
 import type { Site } from "../elaboration.js";
-import { anyTensor, boolTensor, floatTensor, numericTensors } from "../operand.js";
+import { anyTensor, boolTensor, numericTensors } from "../operand.js";
 import { elementwise, mapTensor, scalar } from "../tensor.js";
 import { type Builtin, builtin } from "./builtin.js";
 
@@ -140,13 +140,6 @@ export const elementwiseFunctions: readonly Builtin[] = [
     if (isStatic(x.value)) return x.value;
     const t = anyTensor(site, x, "`stop_gradient`");
     return mapTensor(site, t, {}, (b, id) => b.emit("stop_gradient", [id], {}));
-  }),
-  builtin("dropout", "x, rate", (site, args) => {
-    const rate = args.number("rate");
-    if (!(rate >= 0 && rate < 1))
-      refuse(messages.outOfBounds, args.get("rate").span, { what: "`rate`", wanted: "at least 0 and below 1", found: rate });
-    const x = floatTensor(site, args.get("x"), "dropout");
-    return rate === 0 ? x : mapTensor(site, x, {}, (b, id) => b.emit("dropout", [id], { rate }));
   }),
   toDType("int", "i32"),
   toDType("float", "f32"),

@@ -2,7 +2,6 @@ import { Option } from "commander";
 import type { Plan } from "../../../compiler/plan/plan.js";
 import { type Norms, normsOf } from "../../bench/agreement.js";
 import { openFmaProbe } from "../../bench/fma-probe.js";
-import { benchMessages } from "../../bench/messages.js";
 import { type Peer, peersOf } from "../../bench/peer-list.js";
 import { watchGrowth } from "../../bench/resident-memory.js";
 import { type StepFeed, stepFeed } from "../../bench/step-feed.js";
@@ -10,7 +9,6 @@ import { timePeers } from "../../bench/time-peers.js";
 import { median, type Phase, timeSteps } from "../../bench/time-steps.js";
 import type { Executable, RunStats } from "../../engine.js";
 import { usableCores } from "../../engines/native/toolchain/cores.js";
-import { userError } from "../../user-error.js";
 import { BenchProgress } from "../bench-progress.js";
 import { type BenchDocument, benchDocument } from "../bench-document.js";
 import { benchText } from "../bench-report.js";
@@ -79,12 +77,11 @@ type Surroundings = {
 
 /** Null where it was interrupted. */
 async function bench(path: string, options: Options, { progress, signal, console }: Surroundings): Promise<BenchDocument | null> {
-  const loaded = loadProgram(path, options);
+  const loaded = loadProgram(path, { ...options, training: options.step === true });
   printDiagnostics(loaded.warnings, loaded.sources, console);
   const { name: pipeline } = loaded.program;
-  const peers = peersOf(pipeline, options.against ?? []);
   const work: BenchDocument["work"] = options.step ? "step" : options.grad ? "gradients" : "results";
-  if (options.against !== undefined && work === "results") throw userError(benchMessages.peersNeedGradients, {}, 2);
+  const peers = peersOf(pipeline, options.against ?? [], work);
   const { engine, precision } = await chooseEngine(options, console);
   const threads = options.threads ?? usableCores();
   const gathered = gatherInputs(loaded, { synthetic: options.synthetic, seed: options.synthetic }, precision);

@@ -28,7 +28,7 @@ export const registerConvert: Register = (parent, { console, finish }) => {
       .summary("take parameters over from another library, or hand them to it")
       .description("Writes the parameters of another library under a program's names, or a program's under those of the library.")
       .argument("<file>", "the program; - is stdin")
-      .argument("<parameters.safetensors>", "what is converted"),
+      .argument("<parameters.safetensors>", "what is converted; of a model in several files, its .safetensors.index.json"),
   )
     .addOption(new Option("--from <format>", "the library whose parameters they are").choices(formatNames).conflicts("to"))
     .addOption(new Option("--to <format>", "the library that is to read them").choices(formatNames))

@@ -27,7 +27,7 @@ export const registerExplain: Register = (parent, { console, finish }) => {
     .option("--why-not-fused", "why two definitions are not made in one sweep: sigc explain FILE --why-not-fused A B")
     .option(...jsonFlag)
     .action((path: string, names: readonly string[], options: Options) => {
-      const loaded = loadProgram(path, options);
+      const loaded = loadProgram(path, { ...options, training: workOf(options) === "step" });
       printDiagnostics(loaded.warnings, loaded.sources, console);
       const { template, notes } = compileWork(loaded, { work: workOf(options), target: symbolicTarget });
       const explanation = explain(template, notes);

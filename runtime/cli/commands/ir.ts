@@ -49,7 +49,7 @@ export const registerIr: Register = (parent, { console, finish }) => {
     )
     .option(...jsonFlag)
     .action((path: string, options: Options) => {
-      const loaded = loadProgram(path, options);
+      const loaded = loadProgram(path, { ...options, training: workOf(options) === "step" });
       printDiagnostics(loaded.warnings, loaded.sources, console);
       if (options.emit !== undefined) {
         const { template } = compileWork(loaded, { work: workOf(options), target: nativeTarget("f32", 1) });

@@ -31,7 +31,7 @@ export const registerPlan: Register = (parent, { console, finish }) => {
     )
     .option(...jsonFlag)
     .action(async (path: string, options: ProgramOptions & EngineOptions & WorkOptions & CommonOptions) => {
-      const loaded = loadProgram(path, options);
+      const loaded = loadProgram(path, { ...options, training: workOf(options) === "step" });
       printDiagnostics(loaded.warnings, loaded.sources, console);
       const { engine, precision } = await chooseEngine(options, console);
       // A plan answers for any size; what the engine would refuse is part of the answer.

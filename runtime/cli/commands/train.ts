@@ -92,7 +92,7 @@ export const registerTrain: Register = (parent, { console, finish }) => {
     )
     .option("--json", "write JSON lines to stdout as training goes")
     .action(async (path: string, more: readonly string[], options: Options) => {
-      const loaded = loadProgram(path, options);
+      const loaded = loadProgram(path, { ...options, training: true });
       const { program, placeOf } = loaded;
       printDiagnostics(loaded.warnings, loaded.sources, console);
       const spec = requireTrainable(loaded);

@@ -85,7 +85,6 @@ export const rules = {
   conv2d,
   log_sigmoid: unary((x) => -softplus(-x)),
   gelu,
-  dropout: ({ ins }) => operand(ins, 0),
   softmax,
   l2_normalize: l2Normalize,
   layer_norm: layerNorm,

@@ -126,7 +126,6 @@ export const rules = {
   conv2d: composite,
   log_sigmoid: composite,
   gelu: composite,
-  dropout: composite,
   softmax: composite,
   l2_normalize: composite,
   layer_norm: composite,

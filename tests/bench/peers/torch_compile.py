@@ -3,7 +3,7 @@
 import harness
 import torch
 from torch_losses import by_autograd, clip, load, siglip
-from torch_towers import load_training, loss_of, training
+from torch_towers import embedding, features, load_features, load_training, loss_of, training
 
 
 def compiled(loss):
@@ -16,5 +16,6 @@ harness.main(
         "siglip": (load, by_autograd(siglip, compiled(siglip))),
         "clip": (load, by_autograd(clip, compiled(clip))),
         "train_step": (load_training, training(compiled(loss_of))),
+        "image_tower": (load_features, embedding(compiled(features))),
     },
 )

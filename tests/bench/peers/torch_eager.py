@@ -3,7 +3,7 @@
 import harness
 import torch
 from torch_losses import by_autograd, clip, load, siglip
-from torch_towers import load_training, loss_of, training
+from torch_towers import embedding, features, load_features, load_training, loss_of, training
 
 harness.main(
     f"torch {torch.__version__}",
@@ -11,5 +11,6 @@ harness.main(
         "siglip": (load, by_autograd(siglip, siglip)),
         "clip": (load, by_autograd(clip, clip)),
         "train_step": (load_training, training(loss_of)),
+        "image_tower": (load_features, embedding(features)),
     },
 )

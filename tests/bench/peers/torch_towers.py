@@ -79,9 +79,14 @@ def text_tower(p, tokens):
     return linear(p.head, norm(p.norm, blocks(p.blocks, p.embed["table"][tokens] + p["pos"]))[:, -1])
 
 
+def features(values):
+    p = Parameters(values)
+    return linear(p.img_head, image_tower(p.img, values["image"]))
+
+
 def loss_of(values):
     p = Parameters(values)
-    zi = F.normalize(linear(p.img_head, image_tower(p.img, values["image"])))
+    zi = F.normalize(features(values))
     zt = F.normalize(text_tower(p.txt, values["tokens"]))
     logits = (zi * values["t_prime"].exp()) @ zt.T + values["bias"]
     return (F.softplus(logits).sum() - logits.diagonal().sum()) / len(zi)
@@ -98,6 +103,28 @@ def load_training(arrays):
         elif name not in DATA:
             tensor.requires_grad_()
     return tensors
+
+
+def load_features(arrays):
+    from harness import THREADS
+
+    torch.set_num_threads(THREADS)
+    return {name: torch.from_numpy(array) for name, array in arrays.items()}
+
+
+def embedding(forward):
+    """`forward` is `features`, or a compiled form of it."""
+
+    def program(values):
+        last = {}
+
+        @torch.inference_mode()
+        def step():
+            last["z"] = forward(values)
+
+        return step, lambda: last
+
+    return program
 
 
 def training(forward):

@@ -127,7 +127,6 @@ const samples = {
       return b.mul(x(), b.emit("random", [at, zero, at, zero], {}));
     },
   ],
-  dropout: [({ b, x }) => b.emit("dropout", [x()], { rate: 0.5 })],
 
   broadcast: [
     ({ b, draw }) => b.broadcast(draw([five]), [n, five, m], [1]),

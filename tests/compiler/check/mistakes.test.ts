@@ -89,6 +89,9 @@ const cases: readonly Case[] = [
   ),
   inside("needsAxes", "a = conv2d(reshape(w, (n, 1, 1, 1)), «w»)", ["[rows, columns, channels / groups, results]"]),
   inside("outOfBounds", "a = dropout(x, «1»)", ["below 1"]),
+  inside("outOfBounds", "a = keep_random(x, axis: 1, count: «9»)", ["from 1 to 8"]),
+  inside("notCompileTime", "a = keep_random(«x», axis: 0, count: 2)"),
+  inside("needsAxes", "a = keep_random(«sum(x)», axis: 0, count: 2)", ["an array"]),
   inside("needsAxes", "a = conv2d(«w», y)", ["[..., rows, columns, channels]"]),
   inside("outOfBounds", "param k : f32[1, 1, 1, 2] ~ normal(1)\na = conv2d(reshape(w, (n, 1, 1, 1)), k, groups: «2»)", [
     "1 channels and of 2 results",

@@ -61,6 +61,7 @@ function programOf(optimizer: OptimizerSpec, rest: Partial<TrainSpec> = {}): Low
   const init = { kind: "constant", value: 0 } as const;
   return {
     name: "quadratic",
+    training: true,
     span,
     batches: [],
     configs: [],

@@ -35,7 +35,6 @@ const watched = (() => {
 const [rows, columns] = [263, 131];
 const composites = new Set([
   "conv2d",
-  "dropout",
   "log_sigmoid",
   "gelu",
   "softmax",

@@ -10,22 +10,22 @@ const folder = new URL("../../bench/peers/", import.meta.url);
 test("every script of the manifest is there, and every script that measures is in it", () => {
   const { peers, programs } = JSON.parse(readFileSync(new URL("manifest.json", folder), "utf8")) as {
     readonly peers: Readonly<Record<string, { readonly script: string }>>;
-    readonly programs: Readonly<Record<string, Readonly<Record<string, number>>>>;
+    readonly programs: Readonly<Record<string, { readonly squares: Readonly<Record<string, number>> }>>;
   };
   const measuring = readdirSync(folder).filter(
     (name) => name.endsWith(".py") && /^harness\.main\(/m.test(readFileSync(new URL(name, folder), "utf8")),
   );
   expect([...new Set(Object.values(peers).map(({ script }) => script))].sort()).toEqual(measuring.sort());
-  for (const names of Object.values(programs)) expect(Object.keys(peers)).toEqual(expect.arrayContaining(Object.keys(names)));
+  for (const { squares } of Object.values(programs)) expect(Object.keys(peers)).toEqual(expect.arrayContaining(Object.keys(squares)));
 });
 
 test("a framework means all its peers, each with both heaps; a name means that one", () => {
-  const named = (wanted: readonly string[]) => peersOf("siglip", wanted).map(({ name, heap }) => `${name} ${heap}`);
+  const named = (wanted: readonly string[]) => peersOf("siglip", wanted, "gradients").map(({ name, heap }) => `${name} ${heap}`);
   expect(named(["jax"])).toEqual(["jax-jit default", "jax-jit tuned"]);
   expect(named(["torch-eager", "jax"])).toHaveLength(4);
   expect(new Set(named(["torch"])).size).toBe(8);
   expect(named(["jax/tuned", "torch-eager/default"])).toEqual(["torch-eager default", "jax-jit tuned"]);
-  expect(peersOf("no such pipeline", ["torch"])).toEqual([]);
+  expect(peersOf("no such pipeline", ["torch"], "gradients")).toEqual([]);
   expect(() => named(["troch"])).toThrow('no peer "troch"');
 });
 

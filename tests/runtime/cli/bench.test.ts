@@ -124,9 +124,15 @@ describe("bench", () => {
     expect([exit, err]).toEqual([2, expect.stringContaining(code)]);
   });
 
-  test("peers without gradients would be timed at another step", async () => {
-    const { exit, err } = await sigc("bench", pipeline("siglip"), "--set", "n=8", "--engine", "planref", "--against", "torch");
-    expect([exit, err]).toEqual([2, expect.stringContaining("SIG7051")]);
+  test("peers that compute something else are refused, with the flag that is missing", async () => {
+    const tower = new URL("../../bench/programs/image_tower.sig", import.meta.url).pathname;
+    const refused = async (file: string, ...flags: readonly string[]) => {
+      const { exit, err } = await sigc("bench", file, "--set", "n=2", "--engine", "planref", ...flags);
+      expect([exit, err]).toEqual([2, expect.stringContaining("SIG7051")]);
+      return err;
+    };
+    expect(await refused(pipeline("siglip"), "--against", "torch")).toContain("add --grad");
+    expect(await refused(tower, "--against", "onnxruntime", "--grad")).toContain("leave out --grad");
   });
 
   test("Ctrl-C ends it with 130 and no half of a result", async () => {

@@ -1,44 +1,17 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { beforeAll, describe, expect, test } from "vitest";
-import { hostArray } from "../../../runtime/data/host-array.js";
-import { readSafetensors, writeSafetensors } from "../../../runtime/data/safetensors.js";
+import { readSafetensors } from "../../../runtime/data/safetensors.js";
+import { columnX, trainedTowers, writeColumns } from "../../support/trained-towers.js";
 import { expectJson, scratchFolder, sigc, sigcInterrupted } from "./invoke.js";
 
 const { path, write } = scratchFolder();
 
-const text = `pipeline towers {
-  batch n
-  input x: f32[n, 6]
-  input y: f32[n, 5]
-  param a: f32[6, 4] ~ normal(0.5)
-  param b: f32[5, 4] ~ normal(0.5)
-  param t_prime: f32 = log(10)
-  param bias: f32 = -3
-  zx = l2_normalize(x @ a)
-  zy = l2_normalize(y @ b)
-  logits[i, j] = exp(t_prime) * dot(zx[i], zy[j]) + bias
-  loss = -sum[i, j](log_sigmoid(where(i == j, 1, -1) * logits[i, j])) / n
-  metric temperature = exp(t_prime)
-  train {
-    optimizer adamw(lr: 1e-2)
-    schedule cosine(warmup: 10%)
-    clip 1
-    batch 7
-    steps 20
-    seed 3
-    for bias { freeze: true }
-  }
-}
-`;
+const text = trainedTowers(
+  ["optimizer adamw(lr: 1e-2)", "schedule cosine(warmup: 10%)", "clip 1", "batch 7", "steps 20", "seed 3", "for bias { freeze: true }"],
+  ["metric temperature = exp(t_prime)"],
+);
 const program = write("towers.sig", text);
 const data = path("data.safetensors");
-// 23 rows and batches of 7: an epoch ends inside the run, with a rest that is dropped.
-const column = (width: number, shift: number) =>
-  hostArray(
-    "f32",
-    [23, width],
-    Float32Array.from({ length: 23 * width }, (_, i) => Math.sin(shift + i * i * 0.37)),
-  );
 const columns = ["--data", `x=${data}#x`, "--data", `y=${data}#y`];
 const train = (out: string, ...flags: readonly string[]) =>
   sigc("train", program, ...columns, "--out", path(out), "--engine", "planref", ...flags);
@@ -54,13 +27,7 @@ const lines = (out: string) =>
 const steps = (out: string) => lines(out).map(({ seconds: _, examplesPerSecond: __, residentBytes: ___, waitMs: ____, ...step }) => step);
 
 beforeAll(async () => {
-  writeSafetensors(
-    data,
-    new Map([
-      ["x", column(6, 0)],
-      ["y", column(5, 1)],
-    ]),
-  );
+  writeColumns(data);
   expect((await train("whole")).exit).toBe(0);
 });
 
@@ -282,15 +249,9 @@ describe("sigc train", () => {
       /has rows of shape \[5\]; x is declared f32\[n, 6\] \(.*towers.sig:3\)/,
     );
     const poisoned = path("poisoned.safetensors");
-    const bad = column(6, 0);
+    const bad = columnX();
     bad.data[20 * 6 + 2] = Number.NaN;
-    writeSafetensors(
-      poisoned,
-      new Map([
-        ["x", bad],
-        ["y", column(5, 1)],
-      ]),
-    );
+    writeColumns(poisoned, bad);
     expect((await run("--data", `x=${poisoned}#x`, "--data", `y=${poisoned}#y`)).err).toMatch(
       /poisoned.safetensors#x holds NaN at index \[20, 2\]/,
     );

@@ -5,9 +5,8 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { beforeAll, expect, test } from "vitest";
 import { latestCheckpoint } from "../../../runtime/checkpoint/store.js";
-import { hostArray } from "../../../runtime/data/host-array.js";
-import { writeSafetensors } from "../../../runtime/data/safetensors.js";
 import { randomFrom } from "../../support/random.js";
+import { trainedTowers, writeColumns } from "../../support/trained-towers.js";
 import { scratchFolder, sigc } from "../cli/invoke.js";
 
 const main = fileURLToPath(new URL("../../../dist/sigc.js", import.meta.url));
@@ -17,29 +16,15 @@ const KILLS = 10;
 
 const program = write(
   "towers.sig",
-  `pipeline towers {
-  batch n
-  input x: f32[n, 6]
-  input y: f32[n, 5]
-  param a: f32[6, 4] ~ normal(0.5)
-  param b: f32[5, 4] ~ normal(0.5)
-  param t_prime: f32 = log(10)
-  param bias: f32 = -3
-  zx = l2_normalize(x @ a)
-  zy = l2_normalize(y @ b)
-  logits[i, j] = exp(t_prime) * dot(zx[i], zy[j]) + bias
-  loss = -sum[i, j](log_sigmoid(where(i == j, 1, -1) * logits[i, j])) / n
-  train {
-    optimizer adamw(lr: 1e-2, decay: 0.1, decay_mode: "coupled")
-    schedule cosine(warmup: 10%)
-    clip 1
-    ema 0.9
-    batch 7
-    steps ${STEPS}
-    for bias { freeze: true }
-  }
-}
-`,
+  trainedTowers([
+    'optimizer adamw(lr: 1e-2, decay: 0.1, decay_mode: "coupled")',
+    "schedule cosine(warmup: 10%)",
+    "clip 1",
+    "ema 0.9",
+    "batch 7",
+    `steps ${STEPS}`,
+    "for bias { freeze: true }",
+  ]),
 );
 const data = path("data.safetensors");
 const argumentsOf = (out: string, seed: number): readonly string[] => [
@@ -65,20 +50,7 @@ const log = (out: string) =>
 
 beforeAll(async () => {
   if (!existsSync(main)) throw new Error("the command is not built: npm run build");
-  // 23 rows in batches of 7: epochs end inside the run, with a rest that is dropped.
-  const column = (width: number, phase: number) =>
-    hostArray(
-      "f32",
-      [23, width],
-      Float32Array.from({ length: 23 * width }, (_, i) => Math.sin(phase + i * i * 0.37)),
-    );
-  writeSafetensors(
-    data,
-    new Map([
-      ["x", column(6, 0)],
-      ["y", column(5, 1)],
-    ]),
-  );
+  writeColumns(data);
   expect((await sigc(...argumentsOf("whole", 3))).exit).toBe(0);
 });
 

@@ -4,8 +4,8 @@ import { differentiate } from "../../../compiler/autodiff/backward.js";
 import { compileProgram } from "../../../compiler/compile.js";
 import { isTile } from "../../../compiler/graph/graph.js";
 import { stepKey } from "../../../compiler/kernel/philox.js";
+import { randomInput } from "../../../compiler/lower/draws.js";
 import { afterGradients, beforeGradients, runSteps, slicing } from "../../../compiler/passes/pipeline.js";
-import { drawDropout, randomInput } from "../../../compiler/train-step/draw-dropout.js";
 import { buildTrainStep, stepInputs, trainedPaths } from "../../../compiler/train-step/train-step.js";
 import { createPlanrefEngine } from "../../../runtime/engines/planref/engine.js";
 import { evaluateGraph } from "../../../runtime/engines/reference/evaluate.js";
@@ -40,7 +40,8 @@ const inputsAt = (seed: number, step: number): ReadonlyMap<string, Value> =>
     [randomInput, { shape: [2], data: Float64Array.from(stepKey(seed, step)) }],
   ]);
 
-const training = drawDropout(lowerText(text).graph);
+const lowerTraining = (source: string) => lowerText(source, {}, true);
+const training = lowerTraining(text).graph;
 const drawn = (seed: number, step: number, rows = n) => evaluateGraph(training, inputsAt(seed, step), { n: rows });
 const dataOf = (values: ReadonlyMap<string, Value>, name: string): readonly number[] => [...(values.get(name)?.data ?? expect.fail(name))];
 /** An element of x is never 0. */
@@ -75,9 +76,9 @@ describe("in a training step", () => {
   });
 
   test("the gradient goes where the mask lets it", () => {
-    const alone = drawDropout(
-      lowerText(`pipeline p { batch n\n input x : f32[n, 5, 4]\n y = dropout(x, ${RATE})\n loss = sum(y * y) / 2\n output y }`).graph,
-    );
+    const alone = lowerTraining(
+      `pipeline p { batch n\n input x : f32[n, 5, 4]\n y = dropout(x, ${RATE})\n loss = sum(y * y) / 2\n output y }`,
+    ).graph;
     const { graph } = differentiate(alone, { of: "loss", wrt: ["x"] });
     const found = evaluateGraph(graph ?? expect.fail("not differentiable"), inputsAt(7, 3), { n });
     const y = dataOf(found, "y");
@@ -105,7 +106,7 @@ describe("in a training step", () => {
   });
 
   test("the compiled step takes the key as an input", () => {
-    const program = lowerText(text);
+    const program = lowerTraining(text);
     const compiled = compileProgram(program, {
       target: createPlanrefEngine().target("f64"),
       gradients: trainedPaths(program),
@@ -129,8 +130,7 @@ describe("anywhere else", () => {
   });
 
   test("a rate of 0 is no dropout", () => {
-    expect(lowerText(text.replaceAll(/dropout\((.*?), [\d.]+\)/g, "dropout($1, 0)")).graph.nodes.some(({ op }) => op === "dropout")).toBe(
-      false,
-    );
+    const none = lowerTraining(text.replaceAll(/dropout\((.*?), [\d.]+\)/g, "dropout($1, 0)"));
+    expect(none.graph.nodes.some(({ op }) => op === "random")).toBe(false);
   });
 });
