@@ -8,7 +8,7 @@ import { appendFileSync, existsSync, mkdirSync, readFileSync, rmSync } from "nod
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 
-const EXAMPLES = 102_400;
+const EXAMPLES = 51_200;
 const losses = { sigmoid: "pipelines/emoji-siglip.sig", softmax: "pipelines/emoji-clip.sig" } as const;
 const batches = [64, 256, 1024] as const;
 const [firstSeed, ...otherSeeds] = [0, 1, 2] as const;
