@@ -4,7 +4,7 @@ import { type HostArray, hostArray, valueAt } from "../data/host-array.js";
 import type { Position } from "../data/shuffle.js";
 import type { Executable } from "../engine.js";
 import type { BrokenSample } from "../samples/open-samples.js";
-import type { TrainingData } from "./training-data.js";
+import type { BatchStream } from "./training-data.js";
 
 export type StepNames = {
   /** The step's scalar inputs: the schedule's multiplier, and the count of steps from 1. */
@@ -22,8 +22,8 @@ export type Loop = {
   readonly carried: ReadonlyMap<string, HostArray>;
   /** Frozen parameters, fed at every step. */
   readonly fixed: ReadonlyMap<string, HostArray>;
-  readonly data: TrainingData;
-  readonly batch: number;
+  /** From a position on; the loop closes it. */
+  readonly batches: (from: Position) => BatchStream;
   /** Steps done so far, and where in the data they ended. */
   readonly from: { readonly step: number; readonly position: Position };
   /** Runs until so many steps are done. */
@@ -55,11 +55,11 @@ export type StepDone = {
 
 /** Returns early, after a whole step, where `stopped` says so. */
 export async function trainLoop(loop: Loop): Promise<void> {
-  const { executable, plan, names, data, from, until } = loop;
+  const { executable, plan, names, from, until } = loop;
   let { step } = from;
   if (step >= until) return;
   const scalar = (value: number): HostArray => hostArray("f64", [], new Float64Array([value]));
-  const stream = data.stream(loop.batch, from.position);
+  const stream = loop.batches(from.position);
   try {
     for (;;) {
       const asked = performance.now();

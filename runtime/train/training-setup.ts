@@ -3,10 +3,11 @@ import type { LoweredProgram, TrainSpec } from "../../compiler/lower/program.js"
 import type { IndexBound, Plan } from "../../compiler/plan/plan.js";
 import type { TrainStep } from "../../compiler/train-step/train-step.js";
 import type { HostArray } from "../data/host-array.js";
+import type { Position } from "../data/shuffle.js";
 import type { Executable } from "../engine.js";
 import type { PlaceOf } from "../feed/place.js";
 import type { BrokenSample } from "../samples/open-samples.js";
-import type { TrainingData } from "./training-data.js";
+import type { BatchStream, TrainingData } from "./training-data.js";
 
 export type TrainingRun = {
   readonly program: LoweredProgram;
@@ -17,6 +18,8 @@ export type TrainingRun = {
   readonly executable: Executable;
   readonly precision: "f32" | "f64";
   readonly data: TrainingData;
+  /** From a position on; asked at most once. */
+  readonly batches: (from: Position) => BatchStream;
   readonly batch: number;
   /** The length of the run, which schedules count in. */
   readonly steps: number;

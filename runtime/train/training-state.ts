@@ -7,6 +7,7 @@ import type { ScheduleSpec } from "../../compiler/lower/program.js";
 import { type Checkpoint, eachGroup, type Group, type Grouped, groupNames, type TensorType } from "../checkpoint/format.js";
 import type { Expectation } from "../checkpoint/load.js";
 import { convert, firstNonFinite, type HostArray, zeros } from "../data/host-array.js";
+import type { Position } from "../data/shuffle.js";
 import { floatStorage } from "../feed/fit-array.js";
 import { userError } from "../user-error.js";
 import { trainMessages } from "./messages.js";
@@ -41,6 +42,8 @@ function partsOf({ program, step, precision }: TrainingRun): Grouped<readonly Pa
 const keyed = <T>(parts: readonly Part[], value: (part: Part) => T): ReadonlyMap<string, T> =>
   new Map(parts.map((part) => [part.key, value(part)]));
 
+export const firstPosition = (seed: number): Position => ({ seed, epoch: 0, row: 0 });
+
 export function firstState(run: TrainingRun): Checkpoint {
   const parts = partsOf(run);
   const model = run.parameters();
@@ -53,7 +56,7 @@ export function firstState(run: TrainingRun): Checkpoint {
     pipeline: run.program.name,
     program: fingerprint(run),
     step: 0,
-    position: { seed: run.seed, epoch: 0, row: 0 },
+    position: firstPosition(run.seed),
     fixed: fixedSettings(run),
     model: keyed(parts.model, parameter),
     optimizer: keyed(parts.optimizer, ({ type }) => zeros(type.dtype, type.shape)),
