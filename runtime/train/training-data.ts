@@ -27,7 +27,7 @@ export type TrainingData = {
   /** Shards whose rest is lost. */
   readonly damage: readonly BrokenSample[];
   /** Batches from a position on; the first are made at once, whoever asks for them and when. */
-  readonly stream: (batch: number, from: Position) => BatchStream;
+  readonly stream: (batch: number, from: Position, knownBroken: readonly number[]) => BatchStream;
   readonly originOf: (input: string) => string;
   /** Not before every stream is closed. */
   readonly close: () => void;
@@ -80,8 +80,8 @@ export async function openTrainingData(sources: DataSources, { program, folder, 
       rows,
       fixed: index === null ? {} : { samples: index.fingerprint, ...fixedOf(program, read, tokenizerOf) },
       damage: index?.damage ?? [],
-      stream: (batch, from) => {
-        const broken = new BrokenSamples(rows, limits.broken ?? brokenLimit(rows));
+      stream: (batch, from, knownBroken) => {
+        const broken = new BrokenSamples(rows, limits.broken ?? brokenLimit(rows), knownBroken);
         let closing = false;
         const row: SampleRows["row"] = async (at, pass) => {
           if (closing) throw new Error("a sample is asked for after the stream was closed");

@@ -5,10 +5,11 @@ import { evaluateSize } from "../../compiler/graph/size.js";
 import type { Type } from "../../compiler/graph/type.js";
 import type { ScheduleSpec } from "../../compiler/lower/program.js";
 import { type Checkpoint, eachGroup, type Group, type Grouped, groupNames, type TensorType } from "../checkpoint/format.js";
-import type { Expectation } from "../checkpoint/load.js";
+import { type Expectation, loadLatest } from "../checkpoint/load.js";
 import { convert, firstNonFinite, type HostArray, zeros } from "../data/host-array.js";
 import type { Position } from "../data/shuffle.js";
 import { floatStorage } from "../feed/fit-array.js";
+import { concernsEvaluation } from "../loader/fixed-data.js";
 import { userError } from "../user-error.js";
 import { trainMessages } from "./messages.js";
 import type { TrainingRun } from "./training-setup.js";
@@ -58,6 +59,7 @@ export function firstState(run: TrainingRun): Checkpoint {
     step: 0,
     position: firstPosition(run.seed),
     fixed: fixedSettings(run),
+    broken: [],
     model: keyed(parts.model, parameter),
     optimizer: keyed(parts.optimizer, ({ type }) => zeros(type.dtype, type.shape)),
     ema: keyed(parts.ema, parameter),
@@ -98,12 +100,19 @@ export async function currentState(run: TrainingRun, start: Checkpoint): Promise
 
 const as = (array: HostArray, dtype: HostArray["dtype"]): HostArray => (array.dtype === dtype ? array : convert(array, dtype));
 
-export function expectationOf(run: TrainingRun): Expectation {
+/** The newest checkpoint of the run's folder, as the next one will say of it: evaluation is what it is now. */
+export const resumedState = (run: TrainingRun): Checkpoint => ({
+  ...loadLatest(run.folder, expectationOf(run)),
+  fixed: fixedSettings(run),
+});
+
+function expectationOf(run: TrainingRun): Expectation {
   const parts = partsOf(run);
   return {
     pipeline: run.program.name,
     program: fingerprint(run),
     fixed: fixedSettings(run),
+    free: concernsEvaluation,
     ...eachGroup((group) => keyed(parts[group], ({ type }) => type)),
   };
 }

@@ -116,7 +116,7 @@ export const registerTrain: Register = (parent, { console, finish }) => {
       );
       for (const { message } of data.damage) console.err(`warning: ${message}\n`);
       // Batches are made while the step is compiled. Where they go on after --resume, only the checkpoint says.
-      const begun = options.resume === true ? null : data.stream(batch, firstPosition(seed));
+      const begun = options.resume === true ? null : data.stream(batch, firstPosition(seed), []);
       try {
         const dims = Object.fromEntries(program.batches.map(({ id }) => [id, batch]));
         const bound = planWork(
@@ -145,7 +145,7 @@ export const registerTrain: Register = (parent, { console, finish }) => {
               executable,
               precision,
               data,
-              batches: (from) => begun ?? data.stream(batch, from),
+              batches: (from, knownBroken) => begun ?? data.stream(batch, from, knownBroken),
               batch,
               steps,
               until,

@@ -34,10 +34,10 @@ async function milliseconds(work: () => Promise<unknown>): Promise<number> {
 
 test("a stream that is closed makes its batch no further, and may be closed again", async () => {
   const data = await open();
-  const tenth = data.stream(ROWS / 10, begin);
+  const tenth = data.stream(ROWS / 10, begin, []);
   const forTenth = await milliseconds(() => tenth.next());
   await tenth.close();
-  const whole = data.stream(ROWS, begin);
+  const whole = data.stream(ROWS, begin, []);
   const forClosing = await milliseconds(() => whole.close());
   await whole.close();
   data.close();
@@ -47,9 +47,9 @@ test("a stream that is closed makes its batch no further, and may be closed agai
 
 test("a stream makes its first batch before anybody asks, and it is the one that would be made later", async () => {
   const data = await open();
-  const early = data.stream(4, begin);
+  const early = data.stream(4, begin, []);
   await new Promise((resolve) => setTimeout(resolve, 100));
-  const late = data.stream(4, begin);
+  const late = data.stream(4, begin, []);
   for (let k = 0; k < 3; k++) {
     const [a, b] = [await early.next(), await late.next()];
     expect([...a.rows]).toEqual([...b.rows]);
