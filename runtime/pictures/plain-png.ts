@@ -3,7 +3,9 @@
  * takes ten times as long for one, nearly all of it to set itself up. https://www.w3.org/TR/png-3/
  */
 import { constants, crc32, inflateSync } from "node:zlib";
-import type { Picture } from "./picture.js";
+
+/** RGB, 8 bits each, row by row. */
+type Pixels = { readonly width: number; readonly height: number; readonly pixels: Uint8Array };
 
 /** Beyond, the general decoder's own threads are worth their while. */
 const MOST_PIXELS = 128 * 128;
@@ -14,7 +16,7 @@ const AFTER = 4;
 const RGB = 3;
 
 /** Null where it is another picture, or where anything about it is not right: the general decoder knows what to make of it. */
-export function decodePlainPng(bytes: Uint8Array): Picture | null {
+export function decodePlainPng(bytes: Uint8Array): Pixels | null {
   if (!SIGNATURE.every((byte, i) => bytes[i] === byte)) return null;
   const found = plainParts(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength));
   if (found === null) return null;
@@ -64,7 +66,7 @@ function inflated(data: Uint8Array, size: number): Uint8Array | null {
 type Inflated = { readonly buffer: Uint8Array; readonly engine: { readonly bytesWritten: number } };
 
 /** Each row says what was taken from its bytes: nothing, the pixel to the left, the row above, their mean, or the nearest of three. */
-function unfiltered(rows: Uint8Array, width: number, height: number): Picture | null {
+function unfiltered(rows: Uint8Array, width: number, height: number): Pixels | null {
   const stride = width * RGB;
   const pixels = new Uint8Array(stride * height);
   let above = new Uint8Array(stride);
