@@ -14,8 +14,8 @@ const batches = [64, 256, 1024] as const;
 const seeds = [0, 1, 2] as const;
 /** From the demo's at batch 256 on with the root of the batch, as the noise of AdamW's steps asks. */
 const rateAt = (batch: number): number => 2e-3 * Math.sqrt(batch / 256);
-/** What the first seed tries besides, to tell what hangs on the rate. */
-const OTHER_RATE = 2;
+/** What the first seed tries besides, as shares of that, to tell what hangs on the rate. */
+const otherRates = [2, 1 / 2] as const;
 
 /** So that two processes share two cores without waiting for each other. */
 const THREADS = 1;
@@ -83,7 +83,9 @@ mkdirSync(folder, { recursive: true });
 const wanted = (Object.keys(losses) as Loss[]).filter((loss) => only === undefined || loss === only);
 const cells = batches.flatMap((batch) => wanted.map((loss) => ({ loss, batch })));
 const bySeed = seeds.map((seed) => cells.map((cell) => measure({ ...cell, rate: rateAt(cell.batch), seed })));
-const others = cells.map((cell) => measure({ ...cell, rate: OTHER_RATE * rateAt(cell.batch), seed: seeds[0] }));
+const others = otherRates.flatMap((times) =>
+  [...cells].reverse().map((cell) => measure({ ...cell, rate: times * rateAt(cell.batch), seed: seeds[0] })),
+);
 
 process.stdout.write("| loss | batch, steps | rate | picture to name R@1 / R@5 | name to picture R@1 / R@5 |\n|---|---|---|---|---|\n");
 cells.forEach(({ loss, batch }, k) => {
