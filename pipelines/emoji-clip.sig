@@ -6,6 +6,7 @@ import { pixel_mlp } from "std/vision.sig"
 pipeline emoji_clip {
   batch n
   config width: int = 128
+  config rate: float = 2e-3
   config tokenizer: string = "../.data/emoji/tokenizer.json"
 
   input image: f32[n, 32, 32, 3]
@@ -27,12 +28,11 @@ pipeline emoji_clip {
   loss = (mean[i](per_image[i]) + mean[j](per_text[j])) / 2
 
   data {
-    image = column("png")
-      | decode
-      | resize(32)
-      | affine(degrees: 9, shift: 6%, scale: (0.85, 1.12))
-      | color_jitter(brightness: 0.1, contrast: 0.1, saturation: 0.1)
-      | to_float(-1, 1)
+    image = column("png") | decode | resize(32) | affine(
+      degrees: 6,
+      shift: 4%,
+      scale: (0.9, 1.08)
+    ) | color_jitter(0.1, 0.1, 0.1) | to_float(-1, 1)
     tokens = column("txt") | tokenize(tokenizer, length: 16)
     concept = column("json.concept") | to_int
   }
@@ -42,7 +42,7 @@ pipeline emoji_clip {
     task retrieval(image: zi, text: zt, image_id: concept, text_id: concept)
   }
   train {
-    optimizer adamw(lr: 2e-3, betas: (0.9, 0.95), decay: 0.1, decay_mode: "coupled")
+    optimizer adamw(lr: rate, betas: (0.9, 0.95), decay: 0.1, decay_mode: "coupled")
     schedule cosine(warmup: 10%)
     clip 1.0
     batch 256

@@ -7,6 +7,7 @@ import { pixel_mlp } from "std/vision.sig"
 pipeline emoji_siglip {
   batch n
   config width: int = 128
+  config rate: float = 2e-3
   config tokenizer: string = "../.data/emoji/tokenizer.json"
 
   input image: f32[n, 32, 32, 3]
@@ -41,7 +42,7 @@ pipeline emoji_siglip {
     task retrieval(image: zi, text: zt, image_id: concept, text_id: concept)
   }
   train {
-    optimizer adamw(lr: 2e-3, betas: (0.9, 0.95), decay: 0.1, decay_mode: "coupled")
+    optimizer adamw(lr: rate, betas: (0.9, 0.95), decay: 0.1, decay_mode: "coupled")
     schedule cosine(warmup: 10%)
     clip 1.0
     batch 256

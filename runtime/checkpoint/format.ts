@@ -7,6 +7,8 @@ import { checkpointMessages } from "./messages.js";
 
 export const FORMAT_VERSION = 1;
 export const DOCUMENT = "checkpoint.json";
+/** Those beyond are found again after a resume: the document stays within what is read. */
+export const MOST_BROKEN = 2 ** 19;
 
 /** The parts of a checkpoint that hold tensors, each a file. An optional part without tensors is neither written nor described. */
 export const groups = {
@@ -33,6 +35,8 @@ export type Checkpoint = {
   readonly position: Position;
   /** What must not change between writing and loading besides the program: tokenizer, preprocessing. */
   readonly fixed: Readonly<Record<string, string>>;
+  /** Rows of the samples that were found broken and left out, in the order in which they were come to. */
+  readonly broken: readonly number[];
 } & Grouped<ReadonlyMap<string, HostArray>>;
 
 export type TensorType = { readonly dtype: DType; readonly shape: readonly number[] };
@@ -45,13 +49,20 @@ export type CheckpointDocument = {
   readonly step: number;
   readonly position: Position;
   readonly fixed: Readonly<Record<string, string>>;
+  /** Nothing in checkpoints that were written before it was kept. */
+  readonly broken?: readonly number[];
   readonly tensors: Partial<Grouped<Readonly<Record<string, TensorType>>>>;
   readonly files: Partial<Grouped<{ readonly bytes: number; readonly sha256: string }>>;
 };
 
 const count = { type: "integer", minimum: 0, maximum: Number.MAX_SAFE_INTEGER } as const;
-const exactly = <P extends Readonly<Record<string, object>>>(properties: P) =>
-  ({ type: "object", properties, required: Object.keys(properties), additionalProperties: false }) as const;
+const exactly = <P extends Readonly<Record<string, object>>>(properties: P, optional: Readonly<Record<string, object>> = {}) =>
+  ({
+    type: "object",
+    properties: { ...properties, ...optional },
+    required: Object.keys(properties),
+    additionalProperties: false,
+  }) as const;
 const perGroup = <S extends object>(schema: S) =>
   ({
     type: "object",
@@ -71,16 +82,19 @@ const fileSchema = exactly({ bytes: count, sha256: { type: "string", pattern: "^
 export const checkpointSchema = {
   $schema: "http://json-schema.org/draft-07/schema#",
   title: "Sig checkpoint",
-  ...exactly({
-    formatVersion: { const: FORMAT_VERSION },
-    pipeline: { type: "string" },
-    program: { type: "string" },
-    step: count,
-    position: exactly({ seed: count, epoch: count, row: count }),
-    fixed: mapOf({ type: "string" }),
-    tensors: perGroup(mapOf(tensorSchema)),
-    files: perGroup(fileSchema),
-  }),
+  ...exactly(
+    {
+      formatVersion: { const: FORMAT_VERSION },
+      pipeline: { type: "string" },
+      program: { type: "string" },
+      step: count,
+      position: exactly({ seed: count, epoch: count, row: count }),
+      fixed: mapOf({ type: "string" }),
+      tensors: perGroup(mapOf(tensorSchema)),
+      files: perGroup(fileSchema),
+    },
+    { broken: { type: "array", items: count } },
+  ),
 } as const;
 
 /** Compiled when the first checkpoint is read: it takes as long as all of a small run. */

@@ -26,6 +26,8 @@ export type Expectation = {
   readonly pipeline: string;
   readonly program: string;
   readonly fixed: Readonly<Record<string, string>>;
+  /** Names of `fixed` that are not held to anything. */
+  readonly free: (name: string) => boolean;
 } & Grouped<ReadonlyMap<string, TensorType>>;
 
 const LARGEST_DOCUMENT = 16 << 20;
@@ -43,8 +45,8 @@ export function loadCheckpoint(folder: string, expected?: Expectation): Checkpoi
   const document = readDocument(join(folder, DOCUMENT));
   // Before the tensors: a mismatch is told without reading gigabytes.
   if (expected !== undefined) requireFit(folder, document, expected);
-  const { pipeline, program, step, position, fixed } = document;
-  return { pipeline, program, step, position, fixed, ...eachGroup((group) => readGroup(folder, document, group)) };
+  const { pipeline, program, step, position, fixed, broken = [] } = document;
+  return { pipeline, program, step, position, fixed, broken, ...eachGroup((group) => readGroup(folder, document, group)) };
 }
 
 /** Parameters to compute with: no optimiser is read, and the step that made them does not matter. */
@@ -121,6 +123,7 @@ function requireFit(folder: string, document: CheckpointDocument, expected: Expe
     if (differences !== null) throw userError(checkpointMessages.tensors, { folder: basename(folder), group, differences });
   }
   for (const name of new Set([...Object.keys(document.fixed), ...Object.keys(expected.fixed)])) {
+    if (expected.free(name)) continue;
     const [found, wanted] = [document.fixed[name], expected.fixed[name]];
     if (found !== wanted)
       throw userError(checkpointMessages.fixed, { folder, name, found: found ?? "nothing", wanted: wanted ?? "nothing" });

@@ -7,6 +7,7 @@ import {
   type CheckpointDocument,
   describeTensors,
   DOCUMENT,
+  MOST_BROKEN,
   FORMAT_VERSION,
   type Group,
   type Grouped,
@@ -36,7 +37,7 @@ export function saveCheckpoint(root: string, checkpoint: Checkpoint, keep = 3): 
 }
 
 function writeContent(folder: string, checkpoint: Checkpoint): void {
-  const { pipeline, program, step, position, fixed } = checkpoint;
+  const { pipeline, program, step, position, fixed, broken } = checkpoint;
   const written = groupNames.filter((group) => !groups[group].optional || checkpoint[group].size > 0);
   const perGroup = <T>(make: (group: Group) => T): Partial<Grouped<T>> => Object.fromEntries(written.map((group) => [group, make(group)]));
   const document: CheckpointDocument = {
@@ -46,6 +47,7 @@ function writeContent(folder: string, checkpoint: Checkpoint): void {
     step,
     position,
     fixed,
+    broken: broken.slice(0, MOST_BROKEN),
     tensors: perGroup((group) => describeTensors(checkpoint[group])),
     files: perGroup((group) => writeDurably(join(folder, groups[group].file), produceSafetensors(checkpoint[group]))),
   };

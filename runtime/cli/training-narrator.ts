@@ -29,7 +29,9 @@ export class Narrator {
   #previous = performance.now();
   #line: { readonly event: StepEvent | BrokenEvent; readonly text: string } | null = null;
   #interrupted = false;
+  /** Of all calls together, and of this one. */
   #broken = 0;
+  #told = 0;
   #waitedMs = 0;
 
   constructor(console: Console, setting: Setting, json: boolean) {
@@ -54,6 +56,7 @@ export class Narrator {
         const { pipeline, steps, batch, rows, parameters, folder } = this.#setting;
         const from = event.step === 0 ? "" : ` from step ${event.step}`;
         this.#say(`${pipeline}: ${parameters} parameters, ${rows} examples, batches of ${batch}, ${steps} steps${from}, to ${folder}`);
+        this.#broken = event.broken;
         this.#progress.begin();
         this.#write({ kind: "start", ...this.#setting, step: event.step });
         return;
@@ -113,8 +116,9 @@ export class Narrator {
 
   #tellBroken(event: BrokenEvent): void {
     this.#broken++;
-    if (this.#broken <= NAMED) this.#say(`left out: ${event.sample.message}`);
-    if (this.#broken === NAMED + 1) this.#say("further broken samples are named in metrics.jsonl");
+    this.#told++;
+    if (this.#told <= NAMED) this.#say(`left out: ${event.sample.message}`);
+    if (this.#told === NAMED + 1) this.#say("further broken samples are named in metrics.jsonl");
     if (this.#json) this.#console.out(this.lineOf(event));
   }
 

@@ -9,12 +9,14 @@ export const brokenLimit = (rows: number): number => Math.max(10, Math.ceil(rows
 export class BrokenSamples {
   readonly #rows: number;
   readonly #limit: number;
-  readonly #seen = new Set<number>();
+  readonly #seen: Set<number>;
   #first = "";
 
-  constructor(rows: number, limit: number) {
+  /** `known`: rows that were counted before a run was stopped. */
+  constructor(rows: number, limit: number, known: readonly number[] = []) {
     this.#rows = rows;
     this.#limit = limit;
+    this.#seen = new Set(known);
   }
 
   get count(): number {
@@ -27,7 +29,7 @@ export class BrokenSamples {
 
   /** Throws a `UserError` where this is one more than the limit allows. */
   add(row: number, broken: BrokenSample): void {
-    if (this.#seen.size === 0) this.#first = broken.message;
+    if (this.#first === "") this.#first = broken.message;
     this.#seen.add(row);
     if (this.count > this.#limit)
       throw userError(loaderMessages.tooManyBroken, { count: this.count, rows: this.#rows, limit: this.#limit, first: this.#first });

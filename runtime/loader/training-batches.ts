@@ -8,6 +8,8 @@ import type { BrokenSamples } from "./broken-samples.js";
 import { boundedly } from "./boundedly.js";
 import type { SampleRow, SampleRows } from "./sample-rows.js";
 
+export type BrokenRow = { readonly row: number; readonly sample: BrokenSample };
+
 export type TrainingBatch = {
   /** The inputs of one step. */
   readonly inputs: ReadonlyMap<string, HostArray>;
@@ -16,7 +18,7 @@ export type TrainingBatch = {
   /** Where the next batch begins. */
   readonly next: Position;
   /** Broken samples found on the way to this batch, and in no batch before. */
-  readonly broken: readonly BrokenSample[];
+  readonly broken: readonly BrokenRow[];
 };
 
 export type BatchParts = {
@@ -34,7 +36,7 @@ export type BatchParts = {
 export async function* trainingBatches(parts: BatchParts, batch: number, start: Position): AsyncGenerator<TrainingBatch, never> {
   const { rows, samples, gather } = parts;
   if (batch > rows) throw userError(dataMessages.batchTooLarge, { batch, rows });
-  let found: BrokenSample[] = [];
+  let found: BrokenRow[] = [];
   for (let position = start; ; position = { ...position, epoch: position.epoch + 1, row: 0 }) {
     const order = permutation(rows, position.seed, position.epoch);
     let at = position.row;
@@ -63,7 +65,7 @@ async function takeBatch(
   from: number,
   batch: number,
   pass: Position,
-  found: BrokenSample[],
+  found: BrokenRow[],
 ): Promise<Taken> {
   if (samples === null) return { rows: order.slice(from, from + batch), samples: [], end: from + batch };
   const good: { readonly row: number; readonly sample: SampleRow }[] = [];
@@ -77,7 +79,7 @@ async function takeBatch(
     loaded.forEach((sample, k) => {
       const row = fresh[k] ?? 0;
       if (!(sample instanceof BrokenSample)) return good.push({ row, sample });
-      found.push(sample);
+      found.push({ row, sample });
       return broken.add(row, sample);
     });
   }

@@ -1,6 +1,7 @@
 import type sharp from "sharp";
 import { brokenSample } from "../samples/broken-sample.js";
 import { pictureMessages } from "./messages.js";
+import { decodePlainPng } from "./plain-png.js";
 
 export type Picture = {
   readonly width: number;
@@ -21,6 +22,8 @@ const LONGEST_SIDE = 65_535;
 export async function decodePicture(bytes: Uint8Array, origin: string): Promise<Picture> {
   const format = formatOf(bytes);
   if (format === null) throw brokenSample(pictureMessages.format, { origin, found: describe(bytes) });
+  const plain = format === "png" ? decodePlainPng(bytes) : null;
+  if (plain !== null) return plain;
   const tooLarge = (limit: string) => brokenSample(pictureMessages.tooLarge, { origin, limit });
   if (format === "png" && longestPngSide(bytes) > LONGEST_SIDE) throw tooLarge(`${LONGEST_SIDE} pixels a side`);
   const open = await loadSharp();

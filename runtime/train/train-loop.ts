@@ -3,8 +3,8 @@ import type { Plan } from "../../compiler/plan/plan.js";
 import { type HostArray, hostArray, valueAt } from "../data/host-array.js";
 import type { Position } from "../data/shuffle.js";
 import type { Executable } from "../engine.js";
-import type { BrokenSample } from "../samples/open-samples.js";
-import type { TrainingData } from "./training-data.js";
+import type { BrokenRow } from "../loader/training-batches.js";
+import type { BatchStream } from "./training-data.js";
 
 export type StepNames = {
   /** The step's scalar inputs: the schedule's multiplier, and the count of steps from 1. */
@@ -22,10 +22,10 @@ export type Loop = {
   readonly carried: ReadonlyMap<string, HostArray>;
   /** Frozen parameters, fed at every step. */
   readonly fixed: ReadonlyMap<string, HostArray>;
-  readonly data: TrainingData;
-  readonly batch: number;
-  /** Steps done so far, and where in the data they ended. */
-  readonly from: { readonly step: number; readonly position: Position };
+  /** From the position on; the loop closes it. */
+  readonly batches: () => BatchStream;
+  /** Steps done so far. */
+  readonly from: number;
   /** Runs until so many steps are done. */
   readonly until: number;
   /** The multiplier of every learning rate at a step, counted from 0. */
@@ -37,7 +37,7 @@ export type Loop = {
   readonly onStep: (done: StepDone) => Promise<void>;
   readonly stopped: () => boolean;
   /** Before the step whose batch goes on without them. */
-  readonly onBroken: (samples: readonly BrokenSample[], step: number) => void;
+  readonly onBroken: (samples: readonly BrokenRow[], step: number) => void;
 };
 
 export type StepDone = {
@@ -55,11 +55,11 @@ export type StepDone = {
 
 /** Returns early, after a whole step, where `stopped` says so. */
 export async function trainLoop(loop: Loop): Promise<void> {
-  const { executable, plan, names, data, from, until } = loop;
-  let { step } = from;
+  const { executable, plan, names, from, until } = loop;
+  let step = from;
   if (step >= until) return;
   const scalar = (value: number): HostArray => hostArray("f64", [], new Float64Array([value]));
-  const stream = data.stream(loop.batch, from.position);
+  const stream = loop.batches();
   try {
     for (;;) {
       const asked = performance.now();
@@ -69,7 +69,7 @@ export async function trainLoop(loop: Loop): Promise<void> {
       loop.check(fed, rows);
       const multiplier = loop.schedule(step);
       // Carried values are resident from the first run on.
-      const state = step === from.step ? [...loop.fixed, ...loop.carried] : loop.fixed;
+      const state = step === from ? [...loop.fixed, ...loop.carried] : loop.fixed;
       const inputs = new Map([
         ...fed,
         ...state,

@@ -11,7 +11,7 @@ import { BrokenSamples, brokenLimit } from "../loader/broken-samples.js";
 import { type FixedData, fixedData } from "../loader/fixed-data.js";
 import { loaderMessages } from "../loader/messages.js";
 import { Prefetch } from "../loader/prefetch.js";
-import { sampleRows } from "../loader/sample-rows.js";
+import { type SampleRows, sampleRows } from "../loader/sample-rows.js";
 import { type TokenizerOf, tokenizersIn } from "../loader/tokenizers.js";
 import { type TrainingBatch, trainingBatches } from "../loader/training-batches.js";
 import { type BrokenSample, openSamples, type SampleIndex } from "../samples/open-samples.js";
@@ -26,13 +26,14 @@ export type TrainingData = {
   readonly fixed: FixedData;
   /** Shards whose rest is lost. */
   readonly damage: readonly BrokenSample[];
-  /** Batches from a position on, made ahead. */
-  readonly stream: (batch: number, from: Position) => BatchStream;
+  /** Batches from a position on; the first are made at once, whoever asks for them and when. */
+  readonly stream: (batch: number, from: Position, knownBroken: readonly number[]) => BatchStream;
   readonly originOf: (input: string) => string;
   /** Not before every stream is closed. */
   readonly close: () => void;
 };
 
+/** `close`, which may come twice, begins no further sample, and ends when none is in work. */
 export type BatchStream = { readonly next: () => Promise<TrainingBatch>; readonly close: () => Promise<void> };
 
 /** `samples`: shards, folders and manifests. */
@@ -79,10 +80,20 @@ export async function openTrainingData(sources: DataSources, { program, folder, 
       rows,
       fixed: index === null ? {} : { samples: index.fingerprint, ...fixedOf(program, read, tokenizerOf) },
       damage: index?.damage ?? [],
-      stream: (batch, from) => {
-        const broken = new BrokenSamples(rows, limits.broken ?? brokenLimit(rows));
-        const ahead = new Prefetch(trainingBatches({ ...parts, broken }, batch, from), bytesBeside(columns.whole), limits.prefetch);
-        return { next: () => ahead.next(), close: () => ahead.close() };
+      stream: (batch, from, knownBroken) => {
+        const broken = new BrokenSamples(rows, limits.broken ?? brokenLimit(rows), knownBroken);
+        let closing = false;
+        const row: SampleRows["row"] = async (at, pass) => {
+          if (closing) throw new Error("a sample is asked for after the stream was closed");
+          return samples === null ? new Map() : samples.row(at, pass);
+        };
+        const open = { ...parts, broken, samples: samples === null ? null : { ...samples, row } };
+        const ahead = new Prefetch(trainingBatches(open, batch, from), bytesBeside(columns.whole), limits.prefetch);
+        const close = (): Promise<void> => {
+          closing = true;
+          return ahead.close();
+        };
+        return { next: () => ahead.next(), close };
       },
       originOf: (input) => given.find(({ decl }) => decl.name === input)?.origin ?? samples?.originOf(input) ?? input,
       close,

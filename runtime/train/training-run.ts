@@ -2,7 +2,6 @@
 import { scheduleAt } from "../../compiler/train-step/schedule.js";
 import { gradNorm, stepInputs } from "../../compiler/train-step/train-step.js";
 import type { Checkpoint } from "../checkpoint/format.js";
-import { loadLatest } from "../checkpoint/load.js";
 import { saveCheckpoint } from "../checkpoint/save.js";
 import { latestCheckpoint } from "../checkpoint/store.js";
 import { checkIndexBounds } from "../feed/index-bounds.js";
@@ -13,28 +12,29 @@ import { MetricsLog } from "./metrics-log.js";
 import { ScalarParameters } from "./scalar-parameters.js";
 import { type StepDone, trainLoop } from "./train-loop.js";
 import type { BrokenEvent, StepEvent, TrainingRun } from "./training-setup.js";
-import { currentState, expectationOf, firstState, inputsOf, NO_CHECKPOINT, requireFiniteState } from "./training-state.js";
+import { currentState, firstState, inputsOf, NO_CHECKPOINT, requireFiniteState, resumedState } from "./training-state.js";
 
 const LOSS = "loss";
 
 /** Trains up to `until`, or to the end of the step in which `stopped` turns true; the last state is saved either way. */
 export async function train(run: TrainingRun, lineOf: (event: StepEvent | BrokenEvent) => string): Promise<void> {
   if (!run.resume && latestCheckpoint(run.folder) !== null) throw userError(trainMessages.folderInUse, { folder: run.folder }, 2);
-  const start = run.resume ? loadLatest(run.folder, expectationOf(run)) : firstState(run);
+  const start = run.resume ? resumedState(run) : firstState(run);
   const log = new MetricsLog(run.folder);
   log.rewindTo(start.step);
-  run.onEvent({ kind: "start", step: start.step });
+  run.onEvent({ kind: "start", step: start.step, broken: start.broken.length });
 
   const scalars = new ScalarParameters(run, start);
   const saved = { step: run.resume ? start.step : -1, folder: latestCheckpoint(run.folder) };
   let last: StepEvent | null = null;
   let reached = start.step;
+  const broken = [...start.broken];
 
   const save = async ({ step, position }: Pick<Checkpoint, "step" | "position">): Promise<void> => {
     if (saved.step === step) return;
     const state = await currentState(run, start);
     requireFiniteState(run, state, step, saved.folder);
-    saved.folder = saveCheckpoint(run.folder, { ...state, step, position });
+    saved.folder = saveCheckpoint(run.folder, { ...state, step, position, broken });
     saved.step = step;
     run.onEvent({ kind: "checkpoint", step, folder: saved.folder });
   };
@@ -44,16 +44,16 @@ export async function train(run: TrainingRun, lineOf: (event: StepEvent | Broken
     plan: run.plan,
     names: { ...stepInputs, carry: run.step.carry },
     ...inputsOf(run, start),
-    data: run.data,
-    batch: run.batch,
-    from: start,
+    batches: () => run.batches(start.position, start.broken),
+    from: start.step,
     until: run.until,
     schedule: (step) => scheduleAt(run.train.schedule, { steps: run.steps, batch: run.batch }, step),
     random: (step) => randomKey(run.plan, run.seed, step),
     check: (inputs, rows) => checkIndexBounds(run.indexBounds, run.plan.dims, inputs, run.data.originOf, run.placeOf, rows),
     stopped: run.stopped,
     onBroken: (samples, step) => {
-      for (const sample of samples) {
+      for (const { row, sample } of samples) {
+        broken.push(row);
         const event = { kind: "broken", step, sample } as const;
         log.append(lineOf(event));
         run.onEvent(event);

@@ -3,10 +3,11 @@ import type { LoweredProgram, TrainSpec } from "../../compiler/lower/program.js"
 import type { IndexBound, Plan } from "../../compiler/plan/plan.js";
 import type { TrainStep } from "../../compiler/train-step/train-step.js";
 import type { HostArray } from "../data/host-array.js";
+import type { Position } from "../data/shuffle.js";
 import type { Executable } from "../engine.js";
 import type { PlaceOf } from "../feed/place.js";
 import type { BrokenSample } from "../samples/open-samples.js";
-import type { TrainingData } from "./training-data.js";
+import type { BatchStream, TrainingData } from "./training-data.js";
 
 export type TrainingRun = {
   readonly program: LoweredProgram;
@@ -17,6 +18,8 @@ export type TrainingRun = {
   readonly executable: Executable;
   readonly precision: "f32" | "f64";
   readonly data: TrainingData;
+  /** From a position on, where these rows are known to be broken; asked at most once. */
+  readonly batches: (from: Position, knownBroken: readonly number[]) => BatchStream;
   readonly batch: number;
   /** The length of the run, which schedules count in. */
   readonly steps: number;
@@ -55,7 +58,8 @@ export type Norms = { readonly gradient: number; readonly update: number; readon
 /** A sample that is left out; `step` is the one whose batch goes on without it. */
 export type BrokenEvent = { readonly kind: "broken"; readonly step: number; readonly sample: BrokenSample };
 export type TrainEvent =
-  | { readonly kind: "start"; readonly step: number }
+  /** `broken`: samples that were left out before a run was stopped. */
+  | { readonly kind: "start"; readonly step: number; readonly broken: number }
   | StepEvent
   | BrokenEvent
   | { readonly kind: "checkpoint"; readonly step: number; readonly folder: string }

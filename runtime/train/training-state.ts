@@ -5,9 +5,11 @@ import { evaluateSize } from "../../compiler/graph/size.js";
 import type { Type } from "../../compiler/graph/type.js";
 import type { ScheduleSpec } from "../../compiler/lower/program.js";
 import { type Checkpoint, eachGroup, type Group, type Grouped, groupNames, type TensorType } from "../checkpoint/format.js";
-import type { Expectation } from "../checkpoint/load.js";
+import { type Expectation, loadLatest } from "../checkpoint/load.js";
 import { convert, firstNonFinite, type HostArray } from "../data/host-array.js";
+import type { Position } from "../data/shuffle.js";
 import { floatStorage } from "../feed/fit-array.js";
+import { concernsEvaluation } from "../loader/fixed-data.js";
 import { zeroState } from "../feed/zero-state.js";
 import { userError } from "../user-error.js";
 import { trainMessages } from "./messages.js";
@@ -42,6 +44,8 @@ function partsOf({ program, step, precision }: TrainingRun): Grouped<readonly Pa
 const keyed = <T>(parts: readonly Part[], value: (part: Part) => T): ReadonlyMap<string, T> =>
   new Map(parts.map((part) => [part.key, value(part)]));
 
+export const firstPosition = (seed: number): Position => ({ seed, epoch: 0, row: 0 });
+
 export function firstState(run: TrainingRun): Checkpoint {
   const parts = partsOf(run);
   const model = run.parameters();
@@ -54,8 +58,9 @@ export function firstState(run: TrainingRun): Checkpoint {
     pipeline: run.program.name,
     program: fingerprint(run),
     step: 0,
-    position: { seed: run.seed, epoch: 0, row: 0 },
+    position: firstPosition(run.seed),
     fixed: fixedSettings(run),
+    broken: [],
     model: keyed(parts.model, parameter),
     optimizer: zeroState(run.step, run.precision),
     ema: keyed(parts.ema, parameter),
@@ -96,12 +101,19 @@ export async function currentState(run: TrainingRun, start: Checkpoint): Promise
 
 const as = (array: HostArray, dtype: HostArray["dtype"]): HostArray => (array.dtype === dtype ? array : convert(array, dtype));
 
-export function expectationOf(run: TrainingRun): Expectation {
+/** The newest checkpoint of the run's folder, as the next one will say of it: evaluation is what it is now. */
+export const resumedState = (run: TrainingRun): Checkpoint => ({
+  ...loadLatest(run.folder, expectationOf(run)),
+  fixed: fixedSettings(run),
+});
+
+function expectationOf(run: TrainingRun): Expectation {
   const parts = partsOf(run);
   return {
     pipeline: run.program.name,
     program: fingerprint(run),
     fixed: fixedSettings(run),
+    free: concernsEvaluation,
     ...eachGroup((group) => keyed(parts[group], ({ type }) => type)),
   };
 }

@@ -8,6 +8,7 @@ import { initialParameter } from "../../feed/initial-parameters.js";
 import { trainMessages } from "../../train/messages.js";
 import { type DataSources, openTrainingData, usualLimits } from "../../train/training-data.js";
 import { train } from "../../train/training-run.js";
+import { firstPosition } from "../../train/training-state.js";
 import { userError } from "../../user-error.js";
 import { chooseEngine } from "../choose-engine.js";
 import { planWork, requireTrainable } from "../compile-work.js";
@@ -114,62 +115,69 @@ export const registerTrain: Register = (parent, { console, finish }) => {
         },
       );
       for (const { message } of data.damage) console.err(`warning: ${message}\n`);
-      const dims = Object.fromEntries(program.batches.map(({ id }) => [id, batch]));
-      const bound = planWork(
-        loaded,
-        { work: "step", target: engine.target(precision), norms: options.gradStats !== undefined },
-        dims,
-        options.memory,
-      );
-      if (bound.step === null) throw new Error("a step was compiled without a step");
-      const executable = await engine.load(bound.template);
-
-      const parameters = program.params.reduce((sum, { type }) => sum + evaluateSize(elements(type), {}), 0);
-      const about = { pipeline: program.name, engine: engine.name, batch, steps, until, rows: data.rows, seed, parameters, folder };
-      const setting = { ...about, plannedPeakBytes: bound.plan.peakBytes };
-      const narrator = new Narrator(console, setting, options.json === true);
-      const report = options.report === true ? trainingReport(loaded, spec, setting, narrator.lineOf) : null;
-      const uninterrupt = console.onInterrupt(() => narrator.interrupt());
+      // Batches are made while the step is compiled. Where they go on after --resume, only the checkpoint says.
+      const begun = options.resume === true ? null : data.stream(batch, firstPosition(seed), []);
       try {
-        await train(
-          {
-            program,
-            train: spec,
-            step: bound.step,
-            indexBounds: bound.template.indexBounds,
-            plan: bound.plan,
-            executable,
-            precision,
-            data,
-            batch,
-            steps,
-            until,
-            seed,
-            folder,
-            placeOf,
-            resume: options.resume === true,
-            checkpointEvery: options.checkpointEvery ?? Math.ceil(steps / 10),
-            normsEvery: options.gradStats ?? 1,
-            parameters: () => firstParameters(loaded, options, seed, precision),
-            stopped: () => narrator.interrupted,
-            onEvent: (event) => {
-              narrator.tell(event);
-              report?.tell(event);
-            },
-          },
-          narrator.lineOf,
+        const dims = Object.fromEntries(program.batches.map(({ id }) => [id, batch]));
+        const bound = planWork(
+          loaded,
+          { work: "step", target: engine.target(precision), norms: options.gradStats !== undefined },
+          dims,
+          options.memory,
         );
-      } catch (error) {
-        report?.failed(error instanceof Error ? error.message : String(error));
-        throw error;
+        if (bound.step === null) throw new Error("a step was compiled without a step");
+        const executable = await engine.load(bound.template);
+
+        const parameters = program.params.reduce((sum, { type }) => sum + evaluateSize(elements(type), {}), 0);
+        const about = { pipeline: program.name, engine: engine.name, batch, steps, until, rows: data.rows, seed, parameters, folder };
+        const setting = { ...about, plannedPeakBytes: bound.plan.peakBytes };
+        const narrator = new Narrator(console, setting, options.json === true);
+        const report = options.report === true ? trainingReport(loaded, spec, setting, narrator.lineOf) : null;
+        const uninterrupt = console.onInterrupt(() => narrator.interrupt());
+        try {
+          await train(
+            {
+              program,
+              train: spec,
+              step: bound.step,
+              indexBounds: bound.template.indexBounds,
+              plan: bound.plan,
+              executable,
+              precision,
+              data,
+              batches: (from, knownBroken) => begun ?? data.stream(batch, from, knownBroken),
+              batch,
+              steps,
+              until,
+              seed,
+              folder,
+              placeOf,
+              resume: options.resume === true,
+              checkpointEvery: options.checkpointEvery ?? Math.ceil(steps / 10),
+              normsEvery: options.gradStats ?? 1,
+              parameters: () => firstParameters(loaded, options, seed, precision),
+              stopped: () => narrator.interrupted,
+              onEvent: (event) => {
+                narrator.tell(event);
+                report?.tell(event);
+              },
+            },
+            narrator.lineOf,
+          );
+        } catch (error) {
+          report?.failed(error instanceof Error ? error.message : String(error));
+          throw error;
+        } finally {
+          narrator.end();
+          uninterrupt();
+          executable.dispose();
+        }
+        finish(narrator.interrupted ? exitCodes.interrupted : exitCodes.ok);
       } finally {
-        narrator.end();
-        uninterrupt();
+        await begun?.close();
         data.close();
-        executable.dispose();
         engine.dispose();
       }
-      finish(narrator.interrupted ? exitCodes.interrupted : exitCodes.ok);
     });
 };
 

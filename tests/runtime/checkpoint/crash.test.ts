@@ -21,6 +21,7 @@ function checkpointAt(step: number): Checkpoint {
     step,
     position: { seed: 0, epoch: 0, row: step },
     fixed: {},
+    broken: [],
     model: new Map([["w", data]]),
     optimizer: new Map([["m", data]]),
     ema: new Map([["w", data]]),
@@ -99,7 +100,7 @@ describe("kill -9", () => {
     const data = { dtype: "f32", shape: [50000], data: new Float32Array(50000) };
     for (let step = 1; ; step++) {
       data.data.fill(step);
-      saveCheckpoint(process.argv[1], { pipeline: "p", program: "h", step, position: { seed: 0, epoch: 0, row: step }, fixed: {},
+      saveCheckpoint(process.argv[1], { pipeline: "p", program: "h", step, position: { seed: 0, epoch: 0, row: step }, fixed: {}, broken: [],
         model: new Map([["w", data]]), optimizer: new Map([["m", data]]), ema: new Map() }, 2);
       process.stdout.write(step + "\\n");
     }`;

@@ -36,3 +36,16 @@ test("a failure is passed on", async () => {
     }),
   ).rejects.toThrow("two");
 });
+
+test("after a failure nothing new is begun, and it is told when nothing is at work any more", async () => {
+  let [begun, now] = [0, 0];
+  const work = async (item: number): Promise<void> => {
+    begun++;
+    now++;
+    await new Promise((resolve) => setTimeout(resolve, item === 0 ? 1 : 20));
+    now--;
+    if (item === 0) throw new Error("the first");
+  };
+  await expect(boundedly([...Array(50).keys()], work, 4)).rejects.toThrow("the first");
+  expect([begun, now]).toEqual([4, 0]);
+});

@@ -47,8 +47,15 @@ function samples(
 type Place = { readonly seed: number; readonly epoch: number; readonly row: number };
 const begin = (seed: number): Place => ({ seed, epoch: 0, row: 0 });
 
-async function take(count: number, batch: number, start: Place, from = samples().rows, limit = 10): Promise<readonly TrainingBatch[]> {
-  const parts = { rows: ROWS, samples: from, gather: () => new Map<string, HostArray>(), broken: new BrokenSamples(ROWS, limit) };
+async function take(
+  count: number,
+  batch: number,
+  start: Place,
+  from = samples().rows,
+  limit = 10,
+  known: readonly number[] = [],
+): Promise<readonly TrainingBatch[]> {
+  const parts = { rows: ROWS, samples: from, gather: () => new Map<string, HostArray>(), broken: new BrokenSamples(ROWS, limit, known) };
   const stream = trainingBatches(parts, batch, start);
   const taken: TrainingBatch[] = [];
   while (taken.length < count) taken.push((await stream.next()).value);
@@ -113,11 +120,23 @@ describe("batches of samples", () => {
         .flat()
         .filter((id) => broken.has(id)),
     ).toEqual([]);
-    const told = batches.flatMap((batch) => batch.broken.map(({ origin }) => origin));
+    const told = batches.flatMap((batch) => batch.broken.map(({ sample }) => sample.origin));
     expect(told.sort()).toEqual([...broken].map((row) => `sample ${row}`).sort());
     // The epoch that each batch begins in; one that could only be cut short has gone over into the next.
     const examples = batches.flatMap(({ rows, next }) => [...rows].map((row) => `${next.row === 0 ? next.epoch - 1 : next.epoch} ${row}`));
     expect(new Set(examples).size).toBe(examples.length);
+  });
+
+  test("what is known to be broken is neither told nor looked at again, and counts towards the limit", async () => {
+    const broken = new Set([0, 6, 12, 18, 22]);
+    const all = await take(9, 6, begin(8), samples(broken).rows);
+    const told = all.slice(0, 2).flatMap((batch) => batch.broken.map(({ row }) => row));
+    expect(told.length).toBeGreaterThan(0);
+    const from = all[1]?.next ?? begin(0);
+    const rest = await take(7, 6, from, samples(broken).rows, 5, told);
+    expect(ids(rest)).toEqual(ids(all.slice(2)));
+    expect([...told, ...rest.flatMap((batch) => batch.broken.map(({ row }) => row))].sort((a, b) => a - b)).toEqual([...broken]);
+    await expect(take(7, 6, from, samples(broken).rows, 4, told)).rejects.toThrow("5 of 23 samples are broken");
   });
 
   test("one more than the limit stops the run, with the first named", async () => {

@@ -1,4 +1,3 @@
-import { deflateSync } from "node:zlib";
 import fc from "fast-check";
 import sharp from "sharp";
 import { describe, expect, test } from "vitest";
@@ -6,6 +5,7 @@ import { decodePicture, type Picture } from "../../../runtime/pictures/picture.j
 import { BrokenSample } from "../../../runtime/samples/open-samples.js";
 import { randomFrom } from "../../support/random.js";
 import { brokenBy } from "../samples/refusals.js";
+import { chunk, png } from "./png-bytes.js";
 
 const decode = (bytes: Uint8Array): Promise<Picture> => decodePicture(bytes, "here");
 const raw = (values: Uint8Array | Uint16Array, width: number, height: number) =>
@@ -14,37 +14,6 @@ const pixel = ({ width, pixels }: Picture, x: number, y: number): readonly numbe
   ...pixels.subarray((y * width + x) * 3, (y * width + x) * 3 + 3),
 ];
 const plain = (background: string, width = 8, height = 8) => sharp({ create: { width, height, channels: 3, background } });
-
-/** A chunk of a PNG, with the checksum that the format asks for. */
-function chunk(type: string, data: Uint8Array): Buffer {
-  const body = Buffer.concat([Buffer.from(type), data]);
-  const [length, sum] = [Buffer.alloc(4), Buffer.alloc(4)];
-  length.writeUInt32BE(data.length);
-  sum.writeUInt32BE(checksum(body));
-  return Buffer.concat([length, body, sum]);
-}
-function checksum(bytes: Uint8Array): number {
-  let crc = 0xffffffff;
-  for (const byte of bytes) {
-    crc ^= byte;
-    for (let bit = 0; bit < 8; bit++) crc = (crc >>> 1) ^ (crc & 1 ? 0xedb88320 : 0);
-  }
-  return (crc ^ 0xffffffff) >>> 0;
-}
-function png(
-  width: number,
-  height: number,
-  colour: { readonly depth: number; readonly type: number },
-  rows: Uint8Array,
-  extra: readonly Buffer[] = [],
-): Buffer {
-  const header = Buffer.alloc(13);
-  header.writeUInt32BE(width, 0);
-  header.writeUInt32BE(height, 4);
-  header.set([colour.depth, colour.type], 8);
-  const parts = [chunk("IHDR", header), ...extra, chunk("IDAT", deflateSync(rows)), chunk("IEND", new Uint8Array(0))];
-  return Buffer.concat([Buffer.from("\x89PNG\r\n\x1a\n", "latin1"), ...parts]);
-}
 
 describe("what is read right", () => {
   test("an 8-bit PNG, to the bit", async () => {
