@@ -81,17 +81,20 @@ function sameMonomial(a: Monomial, b: Monomial | undefined): boolean {
   return ids.length === Object.keys(b.pow).length && ids.every((id) => a.pow[id] === b.pow[id]);
 }
 
-/** The number at given batch sizes. Throws on a batch without a size. */
+/** The number at given batch sizes. Throws on a batch without a size. Plans evaluate tens of thousands: plain loops. */
 export function evaluateSize(size: Size, dims: Readonly<Record<BatchId, number>>): number {
-  return size.reduce((sum, term) => {
-    let value = term.coef;
-    for (const [id, p] of Object.entries(term.pow)) {
+  let sum = 0;
+  for (const { coef, pow } of size) {
+    let value = coef;
+    for (const id in pow) {
       const dim = dims[id];
       if (dim === undefined) throw new Error(`no size given for batch ${id}`);
-      value *= dim ** p;
+      const power = pow[id] ?? 0;
+      value *= power === 1 ? dim : dim ** power;
     }
-    return sum + value;
-  }, 0);
+    sum += value;
+  }
+  return sum;
 }
 
 /** Replaces batches by sizes, e.g. `n` by the block `@i`. */
