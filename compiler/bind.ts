@@ -5,7 +5,7 @@ import { isTile } from "./graph/graph.js";
 import { batchesOf, type BatchId, evaluateSize, printSize, product } from "./graph/size.js";
 import { humanBytes } from "./plan/human-bytes.js";
 import { chooseKept } from "./plan/choose-kept.js";
-import { chooseTiles } from "./plan/choose-tiles.js";
+import { chooseTiles, smallestTiles } from "./plan/choose-tiles.js";
 import { graphFlops } from "./plan/graph-flops.js";
 import { KernelPlanner } from "./plan/kernel-planner.js";
 import { mostAlive } from "./plan/live-bytes.js";
@@ -26,20 +26,11 @@ export type Bound =
 export function bind(template: Template, dims: Dims, options: BindOptions = {}): Bound {
   const refused = unusableSizes(template, dims);
   if (refused.length > 0) return { plan: null, diagnostics: refused };
-  const { graph, target } = template;
+  const { target } = template;
   const budget = Math.min(options.memoryBytes ?? Number.POSITIVE_INFINITY, target.maxBytes ?? Number.POSITIVE_INFINITY);
   const keeps = template.schedule?.keeps ?? [];
-  const planner = plannerOf(template, dims);
-  const tied = keeps.map(({ tiles }) => tiles);
-  const tiles = chooseTiles(
-    graph,
-    dims,
-    tied,
-    target.defaultScratchBytes,
-    Number.isFinite(budget) ? budget : null,
-    planner,
-    target.blockUnit,
-  );
+  const planner = plannerOf(template)(dims);
+  const tiles = tilesWithin(budget, template, dims, planner);
   const fitsBeside = () => {
     // Unasked, tiles are kept in what is left of the scratch.
     const unasked = (): number => planner.peakBytes(tiles) + Math.max(target.defaultScratchBytes - planner.blockBytes(tiles), 0);
@@ -53,27 +44,45 @@ export function bind(template: Template, dims: Dims, options: BindOptions = {}):
   return { plan: null, diagnostics: [overBudget(plan, budget, options.memoryBytes === budget)] };
 }
 
+/** Whether `bind` would find a plan, for one template at many sizes: no plan is made. */
+export function fitter(template: Template, memoryBytes: number): (dims: Dims) => boolean {
+  const budget = Math.min(memoryBytes, template.target.maxBytes ?? Number.POSITIVE_INFINITY);
+  const plannerAt = plannerOf(template);
+  return (dims) => {
+    if (unusableSizes(template, dims).length > 0) return false;
+    const planner = plannerAt(dims);
+    const smallest = smallestTiles(template.graph, dims, template.target.blockUnit);
+    if (planner.leastBytes(smallest) > budget) return false;
+    return planner.peakBytes(smallest) <= budget || planner.peakBytes(tilesWithin(budget, template, dims, planner)) <= budget;
+  };
+}
+
+function tilesWithin(budget: number, { graph, target, schedule }: Template, dims: Dims, planner: Planner): readonly TileChoice[] {
+  const tied = (schedule?.keeps ?? []).map(({ tiles }) => tiles);
+  return chooseTiles(graph, dims, tied, target.defaultScratchBytes, Number.isFinite(budget) ? budget : null, planner, target.blockUnit);
+}
+
 /** The plan for given blocks, whatever it needs. `kept`: how many tiles of each of the schedule's keeps stay; none where left out. */
 export const planWith = (template: Template, dims: Dims, tiles: readonly TileChoice[], kept: readonly number[] = []): Plan =>
-  plannerOf(template, dims).plan(tiles, kept);
+  plannerOf(template)(dims).plan(tiles, kept);
 
 type Planner = Pick<KernelPlanner, "plan" | "peakBytes" | "leastBytes" | "blockBytes" | "totals">;
 
-function plannerOf(template: Template, dims: Dims): Planner {
-  const { target, graph, names, schedule, kernels } = template;
-  if (target.granularity === "kernel") {
-    if (schedule === null) throw new Error("the template has no schedule");
-    return new KernelPlanner(schedule, kernels, target, dims);
-  }
+function plannerOf(template: Template): (dims: Dims) => Planner {
+  const { target, schedule, kernels } = template;
+  if (target.granularity !== "kernel") return (dims) => opPlanner(template, dims);
+  if (schedule === null) throw new Error("the template has no schedule");
+  const first = new KernelPlanner(schedule, kernels, target, {});
+  return (dims) => first.at(dims);
+}
+
+function opPlanner({ target, graph, names }: Template, dims: Dims): Planner {
   const common = { target, dims, kept: [], arenaBytes: 0, flops: graphFlops(graph, dims) };
   const made = new Map<string, Plan>();
   const plan = (tiles: readonly TileChoice[]): Plan => {
     const key = JSON.stringify(tiles);
-    const known = made.get(key) ?? {
-      ...common,
-      tiles,
-      ...(target.granularity === "op" ? lowerOps(graph, names, dims, tiles) : nothingPlanned),
-    };
+    const lowered = () => (target.granularity === "op" ? lowerOps(graph, names, dims, tiles) : nothingPlanned);
+    const known = made.get(key) ?? { ...common, tiles, ...lowered() };
     made.set(key, known);
     return known;
   };

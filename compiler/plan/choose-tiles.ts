@@ -22,10 +22,16 @@ const SMALLEST = LEVELS.length - 1;
 /** Without a budget no block is cut smaller than this, whatever the scratch. */
 const SMALLEST_UNASKED = LEVELS.indexOf(32);
 
+type Dims = Readonly<Record<BatchId, number>>;
+
+/** Blocks of one row: with less than these have alive at once nothing fits. */
+export const smallestTiles = (graph: Graph, dims: Dims, unit: number = BLOCK_UNIT): readonly TileChoice[] =>
+  graph.nodes.filter(isTile).map((tile) => choiceAt(tile, dims, LEVELS[SMALLEST] ?? 1, unit));
+
 /** `tied`: tiles that take blocks of one size. */
 export function chooseTiles(
   graph: Graph,
-  dims: Readonly<Record<BatchId, number>>,
+  dims: Dims,
   tied: readonly (readonly Id[])[],
   scratchBytes: number,
   budgetBytes: number | null,
@@ -84,7 +90,7 @@ function groupTied(tiles: readonly Tile[], tied: readonly (readonly Id[])[]): re
   );
 }
 
-function choiceAt(tile: Tile, dims: Readonly<Record<BatchId, number>>, size: number, unit: number): TileChoice {
+function choiceAt(tile: Tile, dims: Dims, size: number, unit: number): TileChoice {
   const loops = tile.loops.map(({ name, extent, block }) => {
     const whole = evaluateSize(extent, dims);
     return { name, extent: whole, block: block === "auto" ? evenBlock(whole, size, unit) : Math.max(1, Math.min(block, whole)) };

@@ -30,15 +30,21 @@ export class KernelPlanner {
   readonly #kernels: readonly Kernel[];
   readonly #target: Target;
   readonly #dims: Dims;
-  readonly #traced = new Map<string, Traced>();
+  readonly #traced: Map<string, Traced>;
   /** The one that was asked for last: mostly it is asked for again. */
   #latest: { readonly key: string; readonly tenancy: Tenancy } | null = null;
 
-  constructor(schedule: Schedule, kernels: readonly Kernel[], target: Target, dims: Dims) {
+  /** `sibling`: another of the same schedule, whose traces serve here too. */
+  constructor(schedule: Schedule, kernels: readonly Kernel[], target: Target, dims: Dims, sibling: KernelPlanner | null = null) {
     this.#schedule = schedule;
     this.#kernels = kernels;
     this.#target = target;
     this.#dims = dims;
+    this.#traced = sibling === null ? new Map() : sibling.#traced;
+  }
+
+  at(dims: Dims): KernelPlanner {
+    return new KernelPlanner(this.#schedule, this.#kernels, this.#target, dims, this);
   }
 
   /** `counts`: how many tiles of each of the schedule's keeps stay; as many as there are where it asks for more, none where left out. */

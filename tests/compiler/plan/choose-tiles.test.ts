@@ -1,6 +1,6 @@
 /** Block sizes on whole programs: what is chosen against every choice there is, and how often a plan's cost is asked for. */
 import { beforeAll, describe, expect, test } from "vitest";
-import { bind, type Dims, planWith } from "../../../compiler/bind.js";
+import { bind, type Dims, fitter, planWith } from "../../../compiler/bind.js";
 import type { Template } from "../../../compiler/compile.js";
 import { type Id, isTile } from "../../../compiler/graph/graph.js";
 import { chooseTiles } from "../../../compiler/plan/choose-tiles.js";
@@ -63,6 +63,11 @@ describe.each(Object.entries(losses))("%s, whole and in slices", (_, loss) => {
     const least = Math.min(...everyChoice(template).map((tiles) => planWith(template, { n }, tiles).peakBytes));
     expect(bind(template, { n }, { memoryBytes: least - 1 }).diagnostics.map(({ code }) => code)).toEqual(["SIG5001"]);
     expect(bind(template, { n }, { memoryBytes: least }).plan?.peakBytes).toBe(least);
+    // The quick answer is the same at every size.
+    const fits = fitter(template, least);
+    for (const size of [1, 3, 6, 7, 8, 12, 40])
+      expect(fits({ n: size }), `${size} rows`).toBe(bind(template, { n: size }, { memoryBytes: least }).plan !== null);
+    expect([fits({ n: 0 }), fits({})]).toEqual([false, false]);
   });
 });
 
