@@ -40,6 +40,11 @@ const tower = (depth: number): string => `
     loss = sum[i, j](softplus(dot(zi[i], zt[j]))) / n
   }`;
 
+function plannerOf({ schedule, kernels }: Template, dims: Dims): KernelPlanner {
+  if (schedule === null) throw new Error("no schedule");
+  return new KernelPlanner(schedule, kernels, target, dims);
+}
+
 const tilesOf = ({ graph }: Template) => graph.nodes.filter(isTile);
 
 const n = 7;
@@ -60,7 +65,8 @@ function everyChoice(template: Template): readonly (readonly TileChoice[])[] {
 describe.each(Object.entries(losses))("%s, whole and in slices", (_, loss) => {
   test.each([false, true])("what is refused fits with no blocks at all; in slices: %s", (microBatch) => {
     const { template } = compileText(small(loss), { target, microBatch });
-    const least = Math.min(...everyChoice(template).map((tiles) => planWith(template, { n }, tiles).peakBytes));
+    const costs = plannerOf(template, { n });
+    const least = Math.min(...everyChoice(template).map((tiles) => costs.peakBytes(tiles)));
     expect(bind(template, { n }, { memoryBytes: least - 1 }).diagnostics.map(({ code }) => code)).toEqual(["SIG5001"]);
     expect(bind(template, { n }, { memoryBytes: least }).plan?.peakBytes).toBe(least);
     // The quick answer is the same at every size.
@@ -77,15 +83,11 @@ describe("a deep program", () => {
     template = compileText(tower(6), { target, microBatch: true }).template;
   });
   const dims: Dims = { n: 700 };
-  const planner = (): KernelPlanner => {
-    if (template.schedule === null) throw new Error("no schedule");
-    return new KernelPlanner(template.schedule, template.kernels, target, dims);
-  };
   const choice = (block: number): readonly TileChoice[] =>
     tilesOf(template).map(({ id, loops }) => ({ tile: id, loops: loops.map(({ name }) => ({ name, extent: 700, block })) }));
 
   test("blocks for a budget take few measures, however deep the towers are", () => {
-    const costs = planner();
+    const costs = plannerOf(template, dims);
     const none: readonly (readonly Id[])[] = [];
     const scratch = 2 ** 24;
     const [least, most] = [costs.peakBytes(choice(1)), costs.peakBytes(chooseTiles(template.graph, dims, none, scratch, null, costs))];
@@ -107,7 +109,7 @@ describe("a deep program", () => {
   });
 
   test("what a plan would cost is what it costs", () => {
-    const costs = planner();
+    const costs = plannerOf(template, dims);
     for (const block of [1, 3, 32, 64, 350, 700]) {
       const tiles = choice(block);
       const plan = planWith(template, dims, tiles);
