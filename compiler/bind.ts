@@ -13,6 +13,7 @@ import { lowerOps } from "./plan/lower-ops.js";
 import { messages } from "./plan/messages.js";
 import type { Plan, TileChoice } from "./plan/plan.js";
 import { verifyPlan } from "./plan/verify-plan.js";
+import type { Target } from "./target.js";
 
 export type Dims = Readonly<Record<BatchId, number>>;
 export type BindOptions = {
@@ -27,7 +28,7 @@ export function bind(template: Template, dims: Dims, options: BindOptions = {}):
   const refused = unusableSizes(template, dims);
   if (refused.length > 0) return { plan: null, diagnostics: refused };
   const { target } = template;
-  const budget = Math.min(options.memoryBytes ?? Number.POSITIVE_INFINITY, target.maxBytes ?? Number.POSITIVE_INFINITY);
+  const budget = budgetFor(target, options.memoryBytes);
   const keeps = template.schedule?.keeps ?? [];
   const planner = plannerOf(template)(dims);
   const tiles = tilesWithin(budget, template, dims, planner);
@@ -44,9 +45,12 @@ export function bind(template: Template, dims: Dims, options: BindOptions = {}):
   return { plan: null, diagnostics: [overBudget(plan, budget, options.memoryBytes === budget)] };
 }
 
+const budgetFor = (target: Target, memoryBytes: number | undefined): number =>
+  Math.min(memoryBytes ?? Number.POSITIVE_INFINITY, target.maxBytes ?? Number.POSITIVE_INFINITY);
+
 /** Whether `bind` would find a plan, for one template at many sizes: no plan is made. */
 export function fitter(template: Template, memoryBytes: number): (dims: Dims) => boolean {
-  const budget = Math.min(memoryBytes, template.target.maxBytes ?? Number.POSITIVE_INFINITY);
+  const budget = budgetFor(template.target, memoryBytes);
   const plannerAt = plannerOf(template);
   return (dims) => {
     if (unusableSizes(template, dims).length > 0) return false;

@@ -339,6 +339,20 @@ export const mutations: readonly Mutation[] = [
     killedBy: ["tests/compiler/plan/arena.test.ts"],
   },
   {
+    bug: "what a packing leaves between counts for nothing",
+    file: "compiler/plan/search-levels.ts",
+    find: "costs.leastBytes(levels) <= budgetBytes && costs.peakBytes(levels) <= budgetBytes",
+    replace: "costs.leastBytes(levels) <= budgetBytes",
+    killedBy: ["tests/compiler/plan/search-levels.test.ts"],
+  },
+  {
+    bug: "where the smallest blocks do not fit, no other packing is tried",
+    file: "compiler/plan/search-levels.ts",
+    find: "if (own < peak)",
+    replace: "if (own < 0)",
+    killedBy: ["tests/compiler/plan/search-levels.test.ts"],
+  },
+  {
     bug: "the engine's own limit on memory does not count",
     file: "compiler/bind.ts",
     find: "target.maxBytes ?? Number.POSITIVE_INFINITY",
