@@ -1,22 +1,19 @@
 /** Template + batch sizes + budget → plan: block sizes, lifetimes, offsets. Pure and quick: a partial last batch is another bind. */
 import { type Diagnostic, diagnose } from "../grammar/diagnostic.js";
-import type { Span } from "../grammar/span.js";
 import type { Template } from "./compile.js";
 import { isTile } from "./graph/graph.js";
 import { batchesOf, type BatchId, evaluateSize, printSize, product } from "./graph/size.js";
-import { packArena } from "./plan/arena.js";
 import { humanBytes } from "./plan/human-bytes.js";
 import { chooseKept } from "./plan/choose-kept.js";
-import { chooseTiles, type Footprint } from "./plan/choose-tiles.js";
-import { countFlops } from "./plan/flops.js";
+import { chooseTiles, smallestTiles } from "./plan/choose-tiles.js";
 import { graphFlops } from "./plan/graph-flops.js";
-import { instantiate } from "./plan/instantiate.js";
-import { analyseLives } from "./plan/liveness.js";
+import { KernelPlanner } from "./plan/kernel-planner.js";
+import { mostAlive } from "./plan/live-bytes.js";
 import { lowerOps } from "./plan/lower-ops.js";
 import { messages } from "./plan/messages.js";
-import type { Plan, PlanBuffer, TileChoice } from "./plan/plan.js";
-import type { Schedule } from "./plan/symbolic-plan.js";
+import type { Plan, TileChoice } from "./plan/plan.js";
 import { verifyPlan } from "./plan/verify-plan.js";
+import type { Target } from "./target.js";
 
 export type Dims = Readonly<Record<BatchId, number>>;
 export type BindOptions = {
@@ -30,135 +27,100 @@ export type Bound =
 export function bind(template: Template, dims: Dims, options: BindOptions = {}): Bound {
   const refused = unusableSizes(template, dims);
   if (refused.length > 0) return { plan: null, diagnostics: refused };
-  const { graph, target } = template;
-  const budget = Math.min(options.memoryBytes ?? Number.POSITIVE_INFINITY, target.maxBytes ?? Number.POSITIVE_INFINITY);
+  const { target } = template;
+  const budget = budgetFor(target, options.memoryBytes);
   const keeps = template.schedule?.keeps ?? [];
-  const measure = (tiles: readonly TileChoice[]): Footprint => {
-    const plan = planWith(template, dims, tiles);
-    return { peakBytes: plan.peakBytes, blockBytes: blockBytes(plan) };
+  const planner = plannerOf(template)(dims);
+  const tiles = tilesWithin(budget, template, dims, planner);
+  const fitsBeside = () => {
+    // Unasked, tiles are kept in what is left of the scratch.
+    const unasked = (): number => planner.peakBytes(tiles) + Math.max(target.defaultScratchBytes - planner.blockBytes(tiles), 0);
+    const limit = options.memoryBytes === undefined ? Math.min(unasked(), budget) : budget;
+    return (counts: readonly number[]): boolean => planner.leastBytes(tiles, counts) <= limit && planner.peakBytes(tiles, counts) <= limit;
   };
-  const tied = keeps.map(({ tiles }) => tiles);
-  const tiles = chooseTiles(
-    graph,
-    dims,
-    tied,
-    target.defaultScratchBytes,
-    Number.isFinite(budget) ? budget : null,
-    measure,
-    target.blockUnit,
-  );
-  const { peakBytes, blockBytes: scratch } = measure(tiles);
-  // Unasked, tiles are kept in what is left of the scratch.
-  const unasked = peakBytes + Math.max(target.defaultScratchBytes - scratch, 0);
-  const limit = options.memoryBytes === undefined ? Math.min(unasked, budget) : budget;
-  const kept = chooseKept(keeps, dims, limit, (counts) => planWith(template, dims, tiles, counts));
-  const plan = planWith(template, dims, tiles, kept);
+  const kept = keeps.length === 0 ? [] : chooseKept(keeps, dims, planner.totals(tiles), fitsBeside());
+  const plan = planner.plan(tiles, kept);
   if (target.granularity === "kernel") verifyPlan(plan, template.kernels);
   if (plan.peakBytes <= budget) return { plan, diagnostics: [] };
   return { plan: null, diagnostics: [overBudget(plan, budget, options.memoryBytes === budget)] };
 }
 
-/** The plan for given blocks, whatever it needs. `kept`: how many tiles of each of the schedule's keeps stay; none where left out. */
-export function planWith(template: Template, dims: Dims, tiles: readonly TileChoice[], kept: readonly number[] = []): Plan {
-  const { target, graph, names, schedule } = template;
-  const common = { target, dims, tiles, kept: [] };
-  switch (target.granularity) {
-    case "kernel":
-      if (schedule === null) throw new Error("the template has no schedule");
-      return { ...common, ...planKernels(template, schedule, dims, tiles, kept) };
-    case "op":
-      return { ...common, ...lowerOps(graph, names, dims, tiles), arenaBytes: 0, flops: graphFlops(graph, dims) };
-    case "graph":
-      return {
-        ...common,
-        buffers: [],
-        statements: [],
-        inputs: [],
-        outputs: [],
-        arenaBytes: 0,
-        peakBytes: 0,
-        peakAt: 0,
-        flops: graphFlops(graph, dims),
-      };
-  }
-}
+const budgetFor = (target: Target, memoryBytes: number | undefined): number =>
+  Math.min(memoryBytes ?? Number.POSITIVE_INFINITY, target.maxBytes ?? Number.POSITIVE_INFINITY);
 
-function planKernels(
-  { target, kernels }: Template,
-  schedule: Schedule,
-  dims: Dims,
-  tiles: readonly TileChoice[],
-  counts: readonly number[],
-): Omit<Plan, "target" | "dims" | "tiles"> {
-  const draft = instantiate(schedule, dims, tiles, counts);
-  const { statements, lifetimes, handovers, steps } = analyseLives(draft.statements, draft.buffers, kernels);
-  const lifeOf = (id: number) => lifetimes.get(id) ?? { from: 0, to: 0 };
-  const tenants = draft.buffers.filter(({ role }) => role !== "given").map(({ id, bytes }) => ({ id, bytes, ...lifeOf(id) }));
-  const arena = packArena(tenants, handovers, target.alignment, target.guardBytes);
-  const buffers = draft.buffers.map(({ id, name, role, dtype, shape, bytes, size, degree, span }): PlanBuffer => {
-    return { id, name, role, dtype, shape, bytes, size, degree, span, ...lifeOf(id), offset: arena.offsets.get(id) ?? null };
-  });
-  const given = buffers.reduce((sum, { role, bytes }) => (role === "given" ? sum + bytes : sum), 0);
-  return {
-    kept: draft.kept,
-    buffers,
-    statements,
-    inputs: schedule.inputs,
-    outputs: schedule.outputs,
-    arenaBytes: arena.bytes,
-    peakBytes: given + arena.bytes + (target.workspaceBytes ?? 0),
-    peakAt: busiestStep(buffers, steps),
-    flops: countFlops(statements, kernels),
+/** Whether `bind` would find a plan, for one template at many sizes: no plan is made. */
+export function fitter(template: Template, memoryBytes: number): (dims: Dims) => boolean {
+  const budget = budgetFor(template.target, memoryBytes);
+  const plannerAt = plannerOf(template);
+  return (dims) => {
+    if (unusableSizes(template, dims).length > 0) return false;
+    const planner = plannerAt(dims);
+    const smallest = smallestTiles(template.graph, dims, template.target.blockUnit);
+    if (planner.leastBytes(smallest) > budget) return false;
+    return planner.peakBytes(smallest) <= budget || planner.peakBytes(tilesWithin(budget, template, dims, planner)) <= budget;
   };
 }
 
-/** Live bytes at each step, by differences. */
-function liveBytes(buffers: readonly PlanBuffer[], steps: number): Float64Array {
-  const change = new Float64Array(steps + 1);
-  for (const { from, to, bytes } of buffers) {
-    change[from] = (change[from] ?? 0) + bytes;
-    change[Math.min(to, steps - 1) + 1] = (change[Math.min(to, steps - 1) + 1] ?? 0) - bytes;
-  }
-  for (let k = 1; k < change.length; k++) change[k] = (change[k] ?? 0) + (change[k - 1] ?? 0);
-  return change.subarray(0, steps);
+function tilesWithin(budget: number, { graph, target, schedule }: Template, dims: Dims, planner: Planner): readonly TileChoice[] {
+  const tied = (schedule?.keeps ?? []).map(({ tiles }) => tiles);
+  return chooseTiles(graph, dims, tied, target.defaultScratchBytes, Number.isFinite(budget) ? budget : null, planner, target.blockUnit);
 }
 
-const stepsOf = (buffers: readonly PlanBuffer[]): number => buffers.reduce((end, { to }) => Math.max(end, to + 1), 1);
+/** The plan for given blocks, whatever it needs. `kept`: how many tiles of each of the schedule's keeps stay; none where left out. */
+export const planWith = (template: Template, dims: Dims, tiles: readonly TileChoice[], kept: readonly number[] = []): Plan =>
+  plannerOf(template)(dims).plan(tiles, kept);
 
-function busiestStep(buffers: readonly PlanBuffer[], steps: number): number {
-  const live = liveBytes(buffers, Math.max(steps, 1));
-  return live.reduce((best, bytes, step) => (bytes > (live[best] ?? 0) ? step : best), 0);
+type Planner = Pick<KernelPlanner, "plan" | "peakBytes" | "leastBytes" | "blockBytes" | "totals">;
+
+function plannerOf(template: Template): (dims: Dims) => Planner {
+  const { target, schedule, kernels } = template;
+  if (target.granularity !== "kernel") return (dims) => opPlanner(template, dims);
+  if (schedule === null) throw new Error("the template has no schedule");
+  const first = new KernelPlanner(schedule, kernels, target, {});
+  return (dims) => first.at(dims);
 }
 
-function blockBytes({ buffers }: Plan): number {
-  return Math.max(
-    ...liveBytes(
-      buffers.filter(({ role }) => role === "block"),
-      stepsOf(buffers),
-    ),
-  );
+function opPlanner({ target, graph, names }: Template, dims: Dims): Planner {
+  const common = { target, dims, kept: [], arenaBytes: 0, flops: graphFlops(graph, dims) };
+  const made = new Map<string, Plan>();
+  const plan = (tiles: readonly TileChoice[]): Plan => {
+    const key = JSON.stringify(tiles);
+    const lowered = () => (target.granularity === "op" ? lowerOps(graph, names, dims, tiles) : nothingPlanned);
+    const known = made.get(key) ?? { ...common, tiles, ...lowered() };
+    made.set(key, known);
+    return known;
+  };
+  return {
+    plan,
+    peakBytes: (tiles) => plan(tiles).peakBytes,
+    leastBytes: () => 0,
+    blockBytes: (tiles) => mostAlive(plan(tiles).buffers.filter(({ role }) => role === "block")),
+    totals: () => [],
+  };
 }
+
+const nothingPlanned = { buffers: [], statements: [], inputs: [], outputs: [], peakBytes: 0, peakAt: 0 };
 
 // Refusals -----------------------------------------------------------------------------------------------------------
 
 /** A size that is missing or no count, and a value whose bytes no double counts exactly: offsets would be wrong without a word. */
-function unusableSizes(template: Template, dims: Dims): readonly Diagnostic[] {
-  const first = new Map<BatchId, Span>();
-  const shapes = template.graph.nodes.flatMap((node) =>
-    isTile(node) ? [[node.span, node.loops.map(({ extent }) => extent)] as const] : [[node.span, node.type.shape] as const],
-  );
-  for (const [span, shape] of shapes) for (const id of shape.flatMap(batchesOf)) if (!first.has(id)) first.set(id, span);
-  const missing = [...first].flatMap(([id, span]) => {
-    const size = dims[id];
-    return size !== undefined && Number.isSafeInteger(size) && size >= 1
-      ? []
-      : [diagnose(messages.noBatchSize, span, { batch: id, size: size ?? "not given" })];
-  });
+function unusableSizes({ graph }: Template, dims: Dims): readonly Diagnostic[] {
+  const checked = new Set<BatchId>();
+  const missing: Diagnostic[] = [];
+  for (const node of graph.nodes)
+    for (const id of (isTile(node) ? node.loops.map(({ extent }) => extent) : node.type.shape).flatMap(batchesOf)) {
+      if (checked.has(id)) continue;
+      checked.add(id);
+      const size = dims[id];
+      if (size === undefined || !Number.isSafeInteger(size) || size < 1)
+        missing.push(diagnose(messages.noBatchSize, node.span, { batch: id, size: size ?? "not given" }));
+    }
   if (missing.length > 0) return missing;
-  const tooLarge = template.graph.nodes.flatMap((node) =>
-    isTile(node) || Number.isSafeInteger(8 * evaluateSize(product(node.type.shape), dims)) ? [] : [node],
+  const tooLarge = graph.nodes.find(
+    (node) => !isTile(node) && !Number.isSafeInteger(node.type.shape.reduce((count, size) => count * evaluateSize(size, dims), 8)),
   );
-  return tooLarge.slice(0, 1).map((node) => diagnose(messages.tooLarge, node.span, { size: printSize(product(node.type.shape)) }));
+  if (tooLarge === undefined || isTile(tooLarge)) return [];
+  return [diagnose(messages.tooLarge, tooLarge.span, { size: printSize(product(tooLarge.type.shape)) })];
 }
 
 function overBudget(plan: Plan, budget: number, byUser: boolean): Diagnostic {

@@ -1,5 +1,6 @@
 // The recipe of SigLIP B/16 (Zhai et al. 2023, sections 4.2 and 4.7): 224 by 224, 16 tokens of a vocabulary of 32,000, batch
-// 32,768, Adafactor. `sigc plan pipelines/siglip-b16.sig --set n=32768 --memory 24GiB` says what a step takes.
+// 32,768, Adafactor. `sigc plan pipelines/siglip-b16.sig --train --set n=32768 --memory 24GiB` says what a step takes: 22.9 GiB,
+// of which the pictures alone, given as f32, are 18.4, and slices of 32 and 16 rows. 21.5 GiB is the least.
 import { text_transformer } from "std/text.sig"
 import { vit } from "std/vision.sig"
 

@@ -36,18 +36,27 @@ export const constant = (value: number): Size => (value === 0 ? [] : [{ coef: va
 export const batch = (id: BatchId): Size => [{ coef: 1, pow: { [id]: 1 } }];
 export const one: Size = constant(1);
 
-export const addSizes = (a: Size, b: Size): Size => canonical([...a, ...b]);
+export const addSizes = (a: Size, b: Size): Size => (a.length === 0 ? b : b.length === 0 ? a : canonical([...a, ...b]));
 
+/** Most sizes have one term, and most of those are numbers: such a product is in canonical order as it stands. */
 export function multiplySizes(a: Size, b: Size): Size {
-  return canonical(
-    a.flatMap((x) =>
-      b.map((y) => {
-        const pow: Record<BatchId, number> = { ...x.pow };
-        for (const [id, p] of Object.entries(y.pow)) pow[id] = (pow[id] ?? 0) + p;
-        return { coef: x.coef * y.coef, pow };
-      }),
-    ),
-  );
+  const [x, y] = [a[0], b[0]];
+  if (a.length === 1 && b.length === 1 && x !== undefined && y !== undefined) return [multiplyTerms(x, y)];
+  return canonical(a.flatMap((left) => b.map((right) => multiplyTerms(left, right))));
+}
+
+function multiplyTerms(x: Monomial, y: Monomial): Monomial {
+  const coef = x.coef * y.coef;
+  if (isNumber(x)) return { coef, pow: y.pow };
+  if (isNumber(y)) return { coef, pow: x.pow };
+  const pow: Record<BatchId, number> = { ...x.pow };
+  for (const [id, p] of Object.entries(y.pow)) pow[id] = (pow[id] ?? 0) + p;
+  return { coef, pow };
+}
+
+function isNumber({ pow }: Monomial): boolean {
+  for (const _ in pow) return false;
+  return true;
 }
 
 export const subtractSizes = (a: Size, b: Size): Size => addSizes(a, multiplySizes(constant(-1), b));
@@ -63,7 +72,9 @@ export function asNumber(size: Size): number | null {
 /** How fast the size grows with the batch: 0 for a model dimension, 2 for n*m. */
 export const degree = (size: Size): number => size.reduce((max, term) => Math.max(max, degreeOf(term)), 0);
 
-export const batchesOf = (size: Size): readonly BatchId[] => [...new Set(size.flatMap((term) => Object.keys(term.pow)))].sort();
+export const batchesOf = (size: Size): readonly BatchId[] =>
+  size.every(isNumber) ? noBatches : [...new Set(size.flatMap((term) => Object.keys(term.pow)))].sort();
+const noBatches: readonly BatchId[] = [];
 
 /** `n`, and not `2*n` or a number. */
 export function plainBatch(size: Size): BatchId | null {
@@ -81,17 +92,20 @@ function sameMonomial(a: Monomial, b: Monomial | undefined): boolean {
   return ids.length === Object.keys(b.pow).length && ids.every((id) => a.pow[id] === b.pow[id]);
 }
 
-/** The number at given batch sizes. Throws on a batch without a size. */
+/** The number at given batch sizes. Throws on a batch without a size. Plans evaluate tens of thousands: plain loops. */
 export function evaluateSize(size: Size, dims: Readonly<Record<BatchId, number>>): number {
-  return size.reduce((sum, term) => {
-    let value = term.coef;
-    for (const [id, p] of Object.entries(term.pow)) {
+  let sum = 0;
+  for (const { coef, pow } of size) {
+    let value = coef;
+    for (const id in pow) {
       const dim = dims[id];
       if (dim === undefined) throw new Error(`no size given for batch ${id}`);
-      value *= dim ** p;
+      const power = pow[id] ?? 0;
+      value *= power === 1 ? dim : dim ** power;
     }
-    return sum + value;
-  }, 0);
+    sum += value;
+  }
+  return sum;
 }
 
 /** Replaces batches by sizes, e.g. `n` by the block `@i`. */
@@ -105,7 +119,9 @@ export function substituteSize(size: Size, by: Readonly<Record<BatchId, Size>>):
 
 /** `768`, `n`, `768*n`, `2*n + 1`. Deterministic; also a key. */
 export function printSize(size: Size): string {
-  if (size.length === 0) return "0";
+  const [first] = size;
+  if (first === undefined) return "0";
+  if (size.length === 1 && isNumber(first)) return String(first.coef);
   return size
     .map((term) => {
       const key = monomialKey(term);

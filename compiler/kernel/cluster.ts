@@ -221,7 +221,10 @@ export class Clustering {
       const producer = this.#producer.get(base);
       if (producer !== undefined) outside.add(producer);
     }
-    return [...outside].every((c) => joined.has(c) || !reaches(c, joined));
+    return !reaches(
+      [...outside].filter((c) => !joined.has(c)),
+      joined,
+    );
   }
 
   #merge(a: Cluster, b: Cluster, reads: readonly Read[], shape: Shape): Cluster {
@@ -248,6 +251,7 @@ export class Clustering {
   /** A cluster over an equal space that a reduction of cheap values may ride along with: in a tile, or where both read an array of that rank. */
   #sameSpace(reads: readonly Read[], shape: Shape, depth: number): Cluster | null {
     const producers = reads.flatMap(({ base }) => this.#producer.get(base) ?? []);
+    let behind: ReadonlySet<Cluster> | null = null;
     for (const cluster of this.#clusters) {
       if (
         cluster.depth !== depth ||
@@ -260,7 +264,7 @@ export class Clustering {
         ({ base }) => this.nodes.shape(base).length === shape.length && (cluster.reads.has(base) || cluster.live.has(base)),
       );
       const related = shared || (depth > 0 && shape.length > 1);
-      if (!related || producers.some((p) => p === cluster || reaches(p, new Set([cluster])))) continue;
+      if (!related || (behind ??= allBehind(producers)).has(cluster)) continue;
       return cluster;
     }
     return null;
@@ -333,9 +337,9 @@ function dimsThrough(cluster: Cluster, reads: readonly Read[], shape: Shape): Ac
   return null;
 }
 
-function reaches(from: Cluster, targets: ReadonlySet<Cluster>): boolean {
+function reaches(from: readonly Cluster[], targets: ReadonlySet<Cluster>): boolean {
   const seen = new Set<Cluster>();
-  const stack = [from];
+  const stack = [...from];
   for (let c = stack.pop(); c !== undefined; c = stack.pop()) {
     if (targets.has(c)) return true;
     if (seen.has(c)) continue;
@@ -343,4 +347,12 @@ function reaches(from: Cluster, targets: ReadonlySet<Cluster>): boolean {
     stack.push(...c.after);
   }
   return false;
+}
+
+/** They and what they wait for. */
+function allBehind(from: readonly Cluster[]): ReadonlySet<Cluster> {
+  const seen = new Set(from);
+  // A set is walked in the order of insertion, what is added on the way too.
+  for (const cluster of seen) for (const earlier of cluster.after) seen.add(earlier);
+  return seen;
 }

@@ -6,6 +6,9 @@ export type Placed = Tenant & { readonly offset: number };
 
 export type Arena = { readonly offsets: ReadonlyMap<BufferId, number>; readonly bytes: number };
 
+/** Tenants of one place, one after the other. `id`: the first of them. */
+type Household = { id: BufferId; bytes: number; from: number; to: number; readonly members: BufferId[] };
+
 const overlap = (a: Tenant, b: Tenant): boolean => a.from <= b.to && b.from <= a.to;
 const roundUp = (bytes: number, to: number): number => Math.ceil(bytes / to) * to;
 
@@ -19,40 +22,100 @@ export function packArena(
   alignment: number,
   guardBytes = 0,
 ): Arena {
-  const groups = new Map<BufferId, { tenant: Tenant; members: BufferId[] }>();
-  const rootOf = (id: BufferId): BufferId => {
-    const from = handovers.get(id);
-    return from === undefined ? id : rootOf(from);
-  };
-  for (const tenant of tenants) {
-    const root = rootOf(tenant.id);
-    const group = groups.get(root);
-    if (group === undefined) groups.set(root, { tenant: { ...tenant, id: root }, members: [tenant.id] });
-    else {
-      const { bytes, from, to } = group.tenant;
-      group.tenant = { id: root, bytes: Math.max(bytes, tenant.bytes), from: Math.min(from, tenant.from), to: Math.max(to, tenant.to) };
-      group.members.push(tenant.id);
-    }
-  }
-  const waiting = [...groups.values()].sort(
-    (a, b) => b.tenant.bytes - a.tenant.bytes || a.tenant.from - b.tenant.from || a.tenant.id - b.tenant.id,
-  );
-  /** By rising offset. */
-  const placed: Placed[] = [];
+  const waiting = householdsOf(tenants, handovers).sort((a, b) => b.bytes - a.bytes || a.from - b.from || a.id - b.id);
+  const site = new Site(waiting.length);
   const offsets = new Map<BufferId, number>();
-  for (const { tenant, members } of waiting) {
-    const bytes = roundUp(tenant.bytes + guardBytes, alignment);
-    let offset = 0;
-    for (const other of placed) {
-      if (!overlap(other, tenant)) continue;
-      if (other.offset >= offset + bytes) break;
-      offset = Math.max(offset, other.offset + other.bytes);
-    }
-    const after = placed.findIndex((other) => other.offset > offset);
-    placed.splice(after < 0 ? placed.length : after, 0, { ...tenant, bytes, offset });
+  for (const { bytes, from, to, members } of waiting) {
+    const offset = site.place(roundUp(bytes + guardBytes, alignment), from, to);
     for (const id of members) offsets.set(id, offset);
   }
-  return { offsets, bytes: placed.reduce((end, { offset, bytes }) => Math.max(end, offset + bytes), 0) };
+  return { offsets, bytes: site.bytes };
+}
+
+/** The most bytes alive at one step: no packing needs fewer. */
+export function leastArena(
+  tenants: readonly Tenant[],
+  handovers: ReadonlyMap<BufferId, BufferId>,
+  alignment: number,
+  guardBytes = 0,
+): number {
+  const end = tenants.reduce((last, { to }) => Math.max(last, to), 0);
+  const change = new Float64Array(end + 2);
+  for (const { bytes, from, to } of householdsOf(tenants, handovers)) {
+    const whole = roundUp(bytes + guardBytes, alignment);
+    change[from] = (change[from] ?? 0) + whole;
+    change[to + 1] = (change[to + 1] ?? 0) - whole;
+  }
+  let [live, most] = [0, 0];
+  for (const bytes of change) most = Math.max(most, (live += bytes));
+  return most;
+}
+
+function householdsOf(tenants: readonly Tenant[], handovers: ReadonlyMap<BufferId, BufferId>): Household[] {
+  const households = new Map<BufferId, Household>();
+  for (const { id, bytes, from, to } of tenants) {
+    let root = id;
+    for (let before = handovers.get(root); before !== undefined; before = handovers.get(root)) root = before;
+    const known = households.get(root);
+    if (known === undefined) households.set(root, { id: root, bytes, from, to, members: [id] });
+    else {
+      known.bytes = Math.max(known.bytes, bytes);
+      known.from = Math.min(known.from, from);
+      known.to = Math.max(known.to, to);
+      known.members.push(id);
+    }
+  }
+  return [...households.values()];
+}
+
+/** Who lies where and when, by rising offset: flat numbers, since each newcomer is held against all who are there. */
+class Site {
+  readonly #offset: Float64Array;
+  readonly #end: Float64Array;
+  readonly #from: Float64Array;
+  readonly #to: Float64Array;
+  #count = 0;
+  bytes = 0;
+
+  constructor(most: number) {
+    this.#offset = new Float64Array(most);
+    this.#end = new Float64Array(most);
+    this.#from = new Float64Array(most);
+    this.#to = new Float64Array(most);
+  }
+
+  place(bytes: number, from: number, to: number): number {
+    const [offsets, ends, froms, tos] = [this.#offset, this.#end, this.#from, this.#to];
+    let offset = 0;
+    for (let k = 0; k < this.#count; k++) {
+      if ((froms[k] ?? 0) > to || (tos[k] ?? 0) < from) continue;
+      if ((offsets[k] ?? 0) >= offset + bytes) break;
+      offset = Math.max(offset, ends[k] ?? 0);
+    }
+    const at = this.#firstAbove(offset);
+    for (const [list, value] of [
+      [offsets, offset],
+      [ends, offset + bytes],
+      [froms, from],
+      [tos, to],
+    ] as const) {
+      list.copyWithin(at + 1, at, this.#count);
+      list[at] = value;
+    }
+    this.#count++;
+    this.bytes = Math.max(this.bytes, offset + bytes);
+    return offset;
+  }
+
+  #firstAbove(offset: number): number {
+    let [low, high] = [0, this.#count];
+    while (low < high) {
+      const middle = (low + high) >> 1;
+      if ((this.#offset[middle] ?? 0) > offset) high = middle;
+      else low = middle + 1;
+    }
+    return low;
+  }
 }
 
 /**
@@ -63,8 +126,9 @@ export function findOverlap(placed: readonly Placed[]): readonly [Placed, Placed
   const byOffset = placed.filter(({ bytes }) => bytes > 0).sort((a, b) => a.offset - b.offset);
   const handsOver = (a: Placed, b: Placed): boolean => a.to === b.from && a.offset === b.offset && a.bytes === b.bytes;
   for (const [k, a] of byOffset.entries())
-    for (const b of byOffset.slice(k + 1)) {
-      if (b.offset >= a.offset + a.bytes) break;
+    for (let l = k + 1; l < byOffset.length; l++) {
+      const b = byOffset[l];
+      if (b === undefined || b.offset >= a.offset + a.bytes) break;
       if (overlap(a, b) && !handsOver(a, b) && !handsOver(b, a)) return [a, b];
     }
   return null;

@@ -2,18 +2,19 @@
 import { type Graph, type Id, isTile, type Tile } from "../graph/graph.js";
 import { type BatchId, evaluateSize } from "../graph/size.js";
 import type { TileChoice } from "./plan.js";
+import { coarsestWithin, firstThat, type Levels } from "./search-levels.js";
 
 /** What a choice of tiles costs. Bytes. */
-export type Footprint = {
-  readonly peakBytes: number;
+export type Footprints = {
   /** The most bytes alive at once in blocks: the scratch of the tiles. */
-  readonly blockBytes: number;
+  blockBytes(tiles: readonly TileChoice[]): number;
+  /** Never more than the peak, and sooner known. */
+  leastBytes(tiles: readonly TileChoice[]): number;
+  peakBytes(tiles: readonly TileChoice[]): number;
 };
 
 /** What blocks are multiples of where a target does not say: engines work in vectors and panels of such sizes. */
 const BLOCK_UNIT = 32;
-
-export type Measure = (tiles: readonly TileChoice[]) => Footprint;
 
 /** Falling. A block is the multiple of the engine's unit at or below one of these. */
 const LEVELS = [8192, 6144, 4096, 3072, 2048, 1536, 1024, 768, 512, 384, 256, 192, 160, 128, 96, 64, 32, 16, 8, 4, 2, 1] as const;
@@ -21,33 +22,61 @@ const SMALLEST = LEVELS.length - 1;
 /** Without a budget no block is cut smaller than this, whatever the scratch. */
 const SMALLEST_UNASKED = LEVELS.indexOf(32);
 
+type Dims = Readonly<Record<BatchId, number>>;
+
+/** Blocks of one row: with less than these have alive at once nothing fits. */
+export const smallestTiles = (graph: Graph, dims: Dims, unit: number = BLOCK_UNIT): readonly TileChoice[] =>
+  graph.nodes.filter(isTile).map((tile) => choiceAt(tile, dims, LEVELS[SMALLEST] ?? 1, unit));
+
 /** `tied`: tiles that take blocks of one size. */
 export function chooseTiles(
   graph: Graph,
-  dims: Readonly<Record<BatchId, number>>,
+  dims: Dims,
   tied: readonly (readonly Id[])[],
   scratchBytes: number,
   budgetBytes: number | null,
-  measure: Measure,
+  footprints: Footprints,
   unit: number = BLOCK_UNIT,
 ): readonly TileChoice[] {
   const tiles = graph.nodes.filter(isTile);
   const groups = groupTied(tiles, tied);
-  const at = (levels: readonly number[]): readonly TileChoice[] =>
+  const at = (levels: Levels): readonly TileChoice[] =>
     tiles.map((tile) => {
       const size = LEVELS[levels[groups.findIndex((group) => group.has(tile.id))] ?? SMALLEST] ?? 1;
       return choiceAt(tile, dims, size < unit ? size : size - (size % unit), unit);
     });
+  const measured = (of: (tiles: readonly TileChoice[]) => number) =>
+    remembered(
+      (levels) => of(at(levels)),
+      (levels) => blocksOf(at(levels)),
+    );
+  const blockBytes = measured((choices) => footprints.blockBytes(choices));
   // One group at a time, the others as small as they get: what is alive in blocks is then its own.
-  let levels = groups.map((_, k) => {
-    const fits = (level: number): boolean =>
-      measure(at(groups.map((_g, other) => (other === k ? level : SMALLEST)))).blockBytes <= scratchBytes;
-    return Math.min(firstLevel(fits), SMALLEST_UNASKED);
+  const smallest = groups.map(() => SMALLEST);
+  const levels = groups.map((_, k) => {
+    const fits = (level: number): boolean => blockBytes(smallest.with(k, level)) <= scratchBytes;
+    return Math.min(firstThat(fits, 0, SMALLEST), SMALLEST_UNASKED);
   });
   if (budgetBytes === null) return at(levels);
-  while (measure(at(levels)).peakBytes > budgetBytes && levels.some((level) => level < SMALLEST))
-    levels = [...smaller(levels, (l) => measure(at(l)).peakBytes)];
-  return at(levels);
+  return at(
+    coarsestWithin(budgetBytes, levels, SMALLEST, {
+      leastBytes: measured((choices) => footprints.leastBytes(choices)),
+      peakBytes: measured((choices) => footprints.peakBytes(choices)),
+    }),
+  );
+}
+
+const blocksOf = (tiles: readonly TileChoice[]): string => tiles.flatMap(({ loops }) => loops.map(({ block }) => block)).join();
+
+/** Levels beyond an axis' length come to the same blocks. */
+function remembered(measure: (levels: Levels) => number, key: (levels: Levels) => string): (levels: Levels) => number {
+  const known = new Map<string, number>();
+  return (levels) => {
+    const name = key(levels);
+    const bytes = known.get(name) ?? measure(levels);
+    known.set(name, bytes);
+    return bytes;
+  };
 }
 
 /** Tiles in groups of one block size: those that are tied, directly or through others, and the rest alone. */
@@ -61,27 +90,7 @@ function groupTied(tiles: readonly Tile[], tied: readonly (readonly Id[])[]): re
   );
 }
 
-/** The coarsest level that fits, the finest where none does; costs fall with the level. */
-function firstLevel(fits: (level: number) => boolean): number {
-  let [low, high] = [0, SMALLEST];
-  while (low < high) {
-    const middle = (low + high) >> 1;
-    if (fits(middle)) high = middle;
-    else low = middle + 1;
-  }
-  return low;
-}
-
-/** One level down where that helps most; all of them where none helps alone. */
-function smaller(levels: readonly number[], peakOf: (levels: readonly number[]) => number): readonly number[] {
-  const before = peakOf(levels);
-  const down = (k: number): readonly number[] => levels.map((level, other) => (other === k ? Math.min(level + 1, SMALLEST) : level));
-  const tried = levels.map((_, k) => ({ levels: down(k), peak: peakOf(down(k)) })).sort((a, b) => a.peak - b.peak);
-  const [best] = tried;
-  return best !== undefined && best.peak < before ? best.levels : levels.map((level) => Math.min(level + 1, SMALLEST));
-}
-
-function choiceAt(tile: Tile, dims: Readonly<Record<BatchId, number>>, size: number, unit: number): TileChoice {
+function choiceAt(tile: Tile, dims: Dims, size: number, unit: number): TileChoice {
   const loops = tile.loops.map(({ name, extent, block }) => {
     const whole = evaluateSize(extent, dims);
     return { name, extent: whole, block: block === "auto" ? evenBlock(whole, size, unit) : Math.max(1, Math.min(block, whole)) };

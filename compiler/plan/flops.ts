@@ -40,13 +40,12 @@ function firstTurns([outermost, ...inner]: readonly (readonly [LoopId, Range])[]
 /** Σ over all blocks of the product of the extents: each loop contributes Σ blockᵖ, p being how often it takes part in a term. */
 function sumOverBlocks(extents: readonly Extent[], around: Ranges): number {
   type Term = { readonly coef: number; readonly loops: readonly LoopId[] };
-  const terms = extents.reduce<readonly Term[]>(
-    (product, extent) => {
-      const factor: readonly Term[] = typeof extent === "number" ? [{ coef: extent, loops: [] }] : extent;
-      return product.flatMap((a) => factor.map((b) => ({ coef: a.coef * b.coef, loops: [...a.loops, ...b.loops] })));
-    },
-    [{ coef: 1, loops: [] }],
-  );
+  let terms: readonly Term[] = [{ coef: 1, loops: [] }];
+  for (const extent of extents)
+    terms =
+      typeof extent === "number"
+        ? terms.map(({ coef, loops }) => ({ coef: coef * extent, loops }))
+        : terms.flatMap((a) => extent.map((b) => ({ coef: a.coef * b.coef, loops: [...a.loops, ...b.loops] })));
   const powers = (loop: LoopId, { extent, step }: Range, loops: readonly LoopId[]): number => {
     const p = loops.filter((other) => other === loop).length;
     const full = Math.floor(extent / step);

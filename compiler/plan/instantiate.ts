@@ -1,126 +1,105 @@
-/** A schedule with numbers in it: sizes and blocks evaluated, frees and offsets still missing. */
-import { type BatchId, constant, degree, evaluateSize, product, type Size, substituteSize } from "../graph/size.js";
-import { dtypeBytes } from "../graph/type.js";
-import { loopOf, type SymbolicView } from "../kernel/call.js";
-import type { Extent, KeptTiles, LoopId, PlanBuffer, PlanStatement, TileChoice, View } from "./plan.js";
-import { type Keep, keptCount, paddedExtent, type Schedule, type SymbolicStatement } from "./symbolic-plan.js";
+/** A schedule with numbers in it: sizes and blocks evaluated, buffers freed after their last use. Offsets are still missing. */
+import { constant, degree, product, type Size, substituteSize } from "../graph/size.js";
+import { dtypeBytes, type Shape } from "../graph/type.js";
+import { type BlockNumbers, exact } from "./block-numbers.js";
+import type { Decided } from "./decide-kept.js";
+import type { Trace } from "./liveness.js";
+import type { BufferId, KeptTiles, PlanBuffer, PlanStatement } from "./plan.js";
+import type { Schedule, SymbolicBuffer, SymbolicStatement } from "./symbolic-plan.js";
 
-export type DraftBuffer = Omit<PlanBuffer, "from" | "to" | "offset"> & { readonly loops: readonly LoopId[] };
+export type DraftBuffer = Omit<PlanBuffer, "offset">;
 
 export type Draft = {
   readonly statements: readonly PlanStatement[];
   readonly buffers: readonly DraftBuffer[];
   readonly kept: readonly KeptTiles[];
+  /** Length of the flat order. */
+  readonly steps: number;
 };
 
-/** `counts`: how many tiles of each of the schedule's keeps stay; as many as there are where it asks for more. */
+/** `handovers`: result → operand whose bytes it takes over, which is then not freed. */
 export function instantiate(
   schedule: Schedule,
-  dims: Readonly<Record<BatchId, number>>,
-  tiles: readonly TileChoice[],
-  counts: readonly number[],
+  { statements, gone }: Decided,
+  trace: Trace,
+  handovers: ReadonlyMap<BufferId, BufferId>,
+  numbers: BlockNumbers,
 ): Draft {
-  const blocks: Record<BatchId, number> = {};
-  const ranges = schedule.loops.map(({ tile, index }, loop) => {
-    const range = tiles.find((choice) => choice.tile === tile)?.loops[index];
-    if (range === undefined) throw new Error(`no block is chosen for loop ${index} of tile %${tile}`);
-    blocks[`@${loop}`] = range.block;
-    return range;
-  });
-  const turns = ({ extent, block }: (typeof ranges)[number]): number => Math.ceil(extent / block);
-  for (const [loop, range] of ranges.entries()) blocks[paddedExtent(loop)] = turns(range) * range.block;
-  const totals = schedule.keeps.map(({ loops }) => loops.reduce((product, loop) => product * turns(ranges[loop] ?? raise(loop)), 1));
-  const kept = schedule.keeps.map((keep, k) => (haveEqualBlocks(keep, tiles) ? Math.min(counts[k] ?? 0, totals[k] ?? 0) : 0));
-  for (const [keep, count] of kept.entries()) blocks[keptCount(keep)] = count;
   /** Where nothing is kept there is no buffer, and those behind it move up. */
-  const gone = new Set(schedule.keeps.flatMap(({ buffer }, keep) => (kept[keep] === 0 ? [buffer] : [])));
   const remaining = schedule.buffers.flatMap((_, id) => (gone.has(id) ? [] : [id]));
-  const numbers = new Map(remaining.map((old, id) => [old, id]));
-  const whole = { ...dims, ...blocks };
-  const blockSizes = Object.fromEntries(Object.entries(blocks).map(([id, size]) => [id, constant(size)]));
-  /** A block counts whole: for strides and for memory. */
-  const full = (size: Size): number => safe(evaluateSize(size, whole));
-  const extent = (size: Size): Extent => extentOf(size, dims, full);
+  const places = new Map(remaining.map((old, id) => [old, id]));
+  const placeOf = (old: BufferId): BufferId => places.get(old) ?? raise(old);
+  const takenOver = new Set(handovers.values());
 
-  const view = ({ buffer, offset, bases, dims: axes }: SymbolicView): View => ({
-    buffer: numbers.get(buffer) ?? raise(buffer),
-    offset: safe(evaluateSize(offset, dims)),
-    bases: bases.map(({ loop, stride }) => ({ loop, stride: full(stride) })),
-    dims: axes.map(({ size, stride }) => ({ extent: extent(size), stride: full(stride) })),
-  });
+  // Statements are counted twice: as they were traced, and with the frees among them.
+  const begins = new Map<number, number>();
+  const ends = new Map<number, number>();
+  let [traced, steps] = [0, 0];
+  const list = (symbolic: readonly SymbolicStatement[]): readonly PlanStatement[] =>
+    symbolic.flatMap((each) => {
+      const at = traced;
+      begins.set(at, steps);
+      const made = statement(each);
+      ends.set(at, steps - 1);
+      const frees = (trace.dying.get(at) ?? []).filter((id) => !takenOver.has(id));
+      steps += frees.length;
+      return [made, ...frees.map((id): PlanStatement => ({ kind: "free", buffer: placeOf(id) }))];
+    });
   const statement = (symbolic: SymbolicStatement): PlanStatement => {
-    if (symbolic.kind === "choose") {
-      const { keep, loops } = symbolic;
-      const [below = 0, total = 0] = [kept[keep], totals[keep]];
-      if (below === 0) return statement(symbolic.late);
-      if (below === total) return statement(symbolic.early);
-      return { kind: "choose", loops, below, early: [statement(symbolic.early)], late: [statement(symbolic.late)] };
+    traced++;
+    steps++;
+    switch (symbolic.kind) {
+      case "for": {
+        const { name, extent, block } = numbers.range(symbolic.loop);
+        return { kind: "for", loop: symbolic.loop, name, extent, step: block, body: list(symbolic.body) };
+      }
+      case "choose": {
+        const { keep, loops } = symbolic;
+        const below = numbers.kept[keep] ?? 0;
+        return { kind: "choose", loops, below, early: [statement(symbolic.early)], late: [statement(symbolic.late)] };
+      }
+      case "call": {
+        const { operands, extents, parameters, first, span } = symbolic.call;
+        return {
+          kind: "call",
+          kernel: symbolic.kernel,
+          operands: operands.map((view) => ({ buffer: placeOf(view.buffer), ...numbers.window(view) })),
+          extents: extents.map((size) => numbers.extent(size)),
+          parameters: parameters.map(({ size, start }) => ({ value: numbers.fixed(size), loop: start })),
+          first,
+          span,
+        };
+      }
     }
-    if (symbolic.kind === "for") {
-      const { name, extent: total, block } = ranges[symbolic.loop] ?? { name: "", extent: 0, block: 1 };
-      return { kind: "for", loop: symbolic.loop, name, extent: total, step: block, body: symbolic.body.map(statement) };
-    }
-    const { operands, extents, parameters, first, span } = symbolic.call;
-    return {
-      kind: "call",
-      kernel: symbolic.kernel,
-      operands: operands.map(view),
-      extents: extents.map(extent),
-      parameters: parameters.map(({ size, start }) => ({ value: safe(evaluateSize(size, dims)), loop: start })),
-      first,
-      span,
-    };
   };
+  const planned = list(statements);
+
+  const end = Math.max(steps - 1, 0);
+  const lifeOf = (id: BufferId, { role }: SymbolicBuffer): Pick<PlanBuffer, "from" | "to"> => {
+    const life = trace.lives[id] ?? null;
+    if (life === null) return { from: 0, to: role === "given" ? end : 0 };
+    const outlasts = role === "given" || role === "result";
+    return { from: role === "given" ? 0 : (begins.get(life.first) ?? 0), to: outlasts ? end : (ends.get(life.last) ?? 0) };
+  };
+  const blockSizes = Object.fromEntries(Object.entries(numbers.blocks).map(([id, size]) => [id, constant(size)]));
+  const elements = new Map<Shape, Size>();
   const buffers = remaining.map((old, id): DraftBuffer => {
-    const { name, role, dtype, shape, loops, span } = schedule.buffers[old] ?? raise(old);
-    const extents = shape.map(full);
-    const size = substituteSize(product(shape), blockSizes);
-    return {
-      id,
-      name,
-      role,
-      dtype,
-      shape: extents,
-      bytes: safe(extents.reduce((a, b) => a * b, dtypeBytes[dtype])),
-      size,
-      degree: degree(size),
-      loops,
-      span,
-    };
+    const buffer = schedule.buffers[old] ?? raise(old);
+    const { name, role, dtype, span } = buffer;
+    const shape = buffer.shape.map((size) => numbers.full(size));
+    const size = elements.get(buffer.shape) ?? substituteSize(product(buffer.shape), blockSizes);
+    elements.set(buffer.shape, size);
+    return { id, name, role, dtype, shape, bytes: bytesOf(buffer, numbers), size, degree: degree(size), ...lifeOf(old, buffer), span };
   });
-  const keptTiles = schedule.keeps.map(({ buffer, tiles }, keep): KeptTiles => {
-    const { bytes } = buffers[numbers.get(buffer) ?? -1] ?? { bytes: 0 };
-    return { tiles, count: kept[keep] ?? 0, of: totals[keep] ?? 0, bytes };
+  const kept = schedule.keeps.map(({ buffer, tiles }, keep): KeptTiles => {
+    const { bytes } = buffers[places.get(buffer) ?? -1] ?? { bytes: 0 };
+    return { tiles, count: numbers.kept[keep] ?? 0, of: numbers.totals[keep] ?? 0, bytes };
   });
-  return { statements: schedule.statements.map(statement), buffers, kept: keptTiles };
+  return { statements: planned, buffers, kept, steps };
 }
 
-/** A tile that is kept must be the later sweep's tile too. */
-function haveEqualBlocks(keep: Keep, choices: readonly TileChoice[]): boolean {
-  const blocks = keep.tiles.map((tile) =>
-    choices
-      .find((choice) => choice.tile === tile)
-      ?.loops.map(({ block }) => block)
-      .join(),
-  );
-  return new Set(blocks).size === 1;
-}
-
-function extentOf(size: Size, dims: Readonly<Record<BatchId, number>>, full: (size: Size) => number): Extent {
-  const terms = size.map(({ coef, pow }) => {
-    const loops = Object.entries(pow).flatMap(([id, p]) => Array.from({ length: loopOf(id) === null ? 0 : p }, () => loopOf(id) ?? -1));
-    const value = Object.entries(pow).reduce((total, [id, p]) => (loopOf(id) === null ? total * (dims[id] ?? 0) ** p : total), coef);
-    return { coef: value, loops };
-  });
-  return terms.every(({ loops }) => loops.length === 0) ? full(size) : terms;
-}
+export const bytesOf = ({ dtype, shape }: SymbolicBuffer, numbers: BlockNumbers): number => exact(dtypeBytes[dtype] * numbers.count(shape));
 
 function raise(id: number): never {
-  throw new Error(`the schedule has no buffer or loop ${id}`);
-}
-
-/** Past 2^53 offsets would be wrong without a word. */
-function safe(value: number): number {
-  if (!Number.isSafeInteger(value)) throw new RangeError(`${value} elements or bytes cannot be counted exactly`);
-  return value;
+  throw new Error(`the schedule has no buffer ${id}`);
 }

@@ -5,8 +5,7 @@
 import type { Span } from "../../grammar/span.js";
 import { type Graph, type GraphNode, type Id, isTile, type Node, operandsOf, type Tile } from "../graph/graph.js";
 import { batchesOf } from "../graph/size.js";
-import type { DType, Shape } from "../graph/type.js";
-import { isFloat } from "../graph/type.js";
+import { type DType, isFloat, printShape, type Shape } from "../graph/type.js";
 import { blockOf, blockSize, contiguous, loopOf, type SymbolicCall, type SymbolicView } from "../kernel/call.js";
 import { formRegion, type RegionHost, type Sink, type Step } from "../kernel/form-region.js";
 import { kernelText } from "../kernel/kernel-text.js";
@@ -37,6 +36,8 @@ class Scheduler {
   readonly #target: KernelTarget;
   readonly #loops: SymbolicLoop[] = [];
   readonly #buffers: SymbolicBuffer[] = [];
+  /** Equal shapes are one, so that their numbers are found once per plan: text → shape. */
+  readonly #shapes = new Map<string, Shape>();
   readonly #kernels: Kernel[] = [];
   /** Equal kernels are one: text → number. */
   readonly #kernelNumbers = new Map<string, number>();
@@ -80,7 +81,10 @@ class Scheduler {
   }
 
   #buffer(name: string, role: BufferRole, dtype: DType, shape: Shape, loops: readonly LoopId[], span: Span): BufferId {
-    return this.#buffers.push({ name, role, dtype: storedAs(dtype, this.#target.precision), shape, loops, span }) - 1;
+    const text = printShape(shape);
+    const known = this.#shapes.get(text) ?? shape;
+    this.#shapes.set(text, known);
+    return this.#buffers.push({ name, role, dtype: storedAs(dtype, this.#target.precision), shape: known, loops, span }) - 1;
   }
 
   #host(around: readonly LoopId[], role: (id: Id) => BufferRole, name: (id: Id) => string | null, loops: readonly LoopId[]): RegionHost {

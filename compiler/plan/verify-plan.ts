@@ -14,7 +14,9 @@ type Call = Extract<PlanStatement, { kind: "call" }>;
 type Choose = Extract<PlanStatement, { kind: "choose" }>;
 type Block = { readonly start: number; readonly length: number };
 /** The loops around, and in how many of their turns, from the first, a statement runs at all. */
-type Around = { readonly loops: readonly For[]; readonly below: number };
+type Turns = { readonly loops: readonly For[]; readonly below: number };
+/** With the blocks that stand for all others. */
+type Around = Turns & { readonly corners: readonly ReadonlyMap<LoopId, Block>[] };
 
 /** Buffers that grow with a product of batch sizes, apart from what the caller gives: a tiled program has none. */
 export const escapes = (plan: Plan): readonly PlanBuffer[] => plan.buffers.filter(({ role, degree }) => role !== "given" && degree >= 2);
@@ -61,7 +63,7 @@ class Verifier {
         fault(`${describe(buffer)} has other bytes than its shape`);
       if (role === "given") this.#written.add(id);
     }
-    this.#list(this.#plan.statements, { loops: [], below: Number.POSITIVE_INFINITY });
+    this.#list(this.#plan.statements, inAllTurns([]));
     for (const { name, buffer } of this.#plan.outputs) if (!this.#written.has(buffer)) fault(`output ${name} is never written`);
     this.#arena();
   }
@@ -75,7 +77,7 @@ class Verifier {
       switch (statement.kind) {
         case "for":
           if (statement.step < 1 || statement.extent < 1) fault(`loop ${statement.name} runs to ${statement.extent} by ${statement.step}`);
-          this.#list(statement.body, { ...around, loops: [...around.loops, statement] });
+          this.#list(statement.body, within({ ...around, loops: [...around.loops, statement] }));
           break;
         case "choose":
           this.#choose(statement, around);
@@ -104,8 +106,8 @@ class Verifier {
       for (const id of written) this.#written.delete(id);
       return written;
     };
-    const first = writtenBy(early, { loops, below });
-    const rest = writtenBy(late, { loops, below: Number.POSITIVE_INFINITY });
+    const first = writtenBy(early, within({ loops, below }));
+    const rest = writtenBy(late, inAllTurns(loops));
     for (const id of first) if (rest.has(id)) this.#written.add(id);
     for (const id of first) if (!rest.has(id)) this.#partly.set(id, { below, turns: turns.join() });
   }
@@ -153,7 +155,7 @@ class Verifier {
   /** The corners are enough: offsets are linear in starts, extents fall only in the last block. */
   #inside(view: View, buffer: PlanBuffer, around: Around): void {
     const count = buffer.shape.reduce((product, extent) => product * extent, 1);
-    for (const blocks of corners(around)) {
+    for (const blocks of around.corners) {
       const at = (loop: LoopId): Block => blocks.get(loop) ?? fault(`loop ${loop} does not run around a use of ${describe(buffer)}`);
       const start = view.bases.reduce((sum, { loop, stride }) => sum + at(loop).start * stride, view.offset);
       const extents = view.dims.map(({ extent }) => evaluateExtent(extent, at));
@@ -178,8 +180,11 @@ class Verifier {
 
 const turnsOf = ({ extent, step }: For): number => Math.ceil(extent / step);
 
+const within = (turns: Turns): Around => ({ ...turns, corners: corners(turns) });
+const inAllTurns = (loops: readonly For[]): Around => within({ loops, below: Number.POSITIVE_INFINITY });
+
 /** Of each loop the first, the last whole and the last block; where only the first turns run, the last of those and the row before it. */
-function corners({ loops, below }: Around): readonly ReadonlyMap<LoopId, Block>[] {
+function corners({ loops, below }: Turns): readonly ReadonlyMap<LoopId, Block>[] {
   const counts = loops.map(turnsOf);
   const inner = (k: number): number => counts.slice(k + 1).reduce((product, count) => product * count, 1);
   const candidates = counts.map((count, k) => {

@@ -276,6 +276,13 @@ export const mutations: readonly Mutation[] = [
     killedBy: ["tests/compiler/plan/arena.test.ts"],
   },
   {
+    bug: "a newcomer to the arena lies on whoever is there on its last step",
+    file: "compiler/plan/arena.ts",
+    find: "(froms[k] ?? 0) > to ||",
+    replace: "(froms[k] ?? 0) >= to ||",
+    killedBy: ["tests/compiler/plan/arena.test.ts"],
+  },
+  {
     bug: "a result takes over bytes that its kernel still reads elsewhere",
     file: "compiler/plan/liveness.ts",
     find: "scalar.access.join() === out.access.join()",
@@ -327,9 +334,23 @@ export const mutations: readonly Mutation[] = [
   {
     bug: "buffers of an arena are not aligned",
     file: "compiler/plan/arena.ts",
-    find: "roundUp(tenant.bytes + guardBytes, alignment)",
-    replace: "roundUp(tenant.bytes + guardBytes, 1)",
+    find: "site.place(roundUp(bytes + guardBytes, alignment), from, to)",
+    replace: "site.place(roundUp(bytes + guardBytes, 1), from, to)",
     killedBy: ["tests/compiler/plan/arena.test.ts"],
+  },
+  {
+    bug: "what a packing leaves between counts for nothing",
+    file: "compiler/plan/search-levels.ts",
+    find: "costs.leastBytes(levels) <= budgetBytes && costs.peakBytes(levels) <= budgetBytes",
+    replace: "costs.leastBytes(levels) <= budgetBytes",
+    killedBy: ["tests/compiler/plan/search-levels.test.ts"],
+  },
+  {
+    bug: "where the smallest blocks do not fit, no other packing is tried",
+    file: "compiler/plan/search-levels.ts",
+    find: "if (own < peak)",
+    replace: "if (own < 0)",
+    killedBy: ["tests/compiler/plan/search-levels.test.ts"],
   },
   {
     bug: "the engine's own limit on memory does not count",

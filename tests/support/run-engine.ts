@@ -44,7 +44,7 @@ export async function runLoaded(
   return new Map([...outputs].map(([name, array]) => [name, { shape: array.shape, data: Float64Array.from(values(array)) }]));
 }
 
-function hostInputs(template: Template, plan: Plan, inputs: ReadonlyMap<string, Value>): ReadonlyMap<string, HostArray> {
+export function hostInputs(template: Template, plan: Plan, inputs: ReadonlyMap<string, Value>): ReadonlyMap<string, HostArray> {
   const result = new Map<string, HostArray>();
   for (const node of template.graph.nodes) {
     if (isTile(node) || node.op !== "input") continue;

@@ -1,4 +1,4 @@
-import { bind, type Dims } from "../../../compiler/bind.js";
+import { type Dims, fitter } from "../../../compiler/bind.js";
 import { explain } from "../../../compiler/explain.js";
 import { isTile } from "../../../compiler/graph/graph.js";
 import { printSize } from "../../../compiler/graph/size.js";
@@ -90,7 +90,8 @@ function findLargest(loaded: LoadedProgram, compile: Compile, dims: Dims, memory
   // Towers that are too small to be cut leave the same tiles, and the same answer.
   const tiles = ({ graph }: typeof whole): number => graph.nodes.filter(isTile).length;
   const templates = tiles(cut) === tiles(whole) ? [whole] : [whole, cut];
-  return largestBatch(dims, (candidate) => templates.some((template) => bind(template, candidate, { memoryBytes }).plan !== null));
+  const fits = templates.map((template) => fitter(template, memoryBytes));
+  return largestBatch(dims, (candidate) => fits.some((fit) => fit(candidate)));
 }
 
 /** Where the batch does not fit, the one that does is the best advice. */
