@@ -7,7 +7,8 @@ import { humanBytes } from "../../../compiler/plan/human-bytes.js";
 import type { Plan, PlanBuffer } from "../../../compiler/plan/plan.js";
 import { solveBatchSizes } from "../../feed/batch-sizes.js";
 import { chooseEngine } from "../choose-engine.js";
-import { compileWork, planWork, type Work } from "../compile-work.js";
+import { type CompileWork, type PreparedWork, prepareWork, type Work } from "../compile-work.js";
+import { planWork } from "../plan-work.js";
 import { exitCodes } from "../exit-codes.js";
 import { jsonDocument } from "../json.js";
 import { jsonDiagnostic } from "../json-diagnostic.js";
@@ -70,8 +71,6 @@ export const registerPlan: Register = (parent, { console, finish }) => {
     });
 };
 
-type Compile = Parameters<typeof compileWork>[1];
-
 /** By --set, else the batch of the train block. */
 function batchSizes({ program, batchSizes: given, placeOf }: LoadedProgram): Dims {
   const usual = program.train?.batch ?? null;
@@ -84,9 +83,10 @@ function batchSizes({ program, batchSizes: given, placeOf }: LoadedProgram): Dim
   );
 }
 
-function findLargest(loaded: LoadedProgram, compile: Compile, dims: Dims, memoryBytes: number): Dims | null {
-  const whole = compileWork(loaded, compile).template;
-  const cut = compileWork(loaded, { ...compile, microBatch: true }).template;
+function findLargest(loaded: LoadedProgram, compile: CompileWork, dims: Dims, memoryBytes: number): Dims | null {
+  const work: PreparedWork = prepareWork(loaded, compile);
+  const whole = work.finish({}).template;
+  const cut = work.finish({ microBatch: true }).template;
   // Towers that are too small to be cut leave the same tiles, and the same answer.
   const tiles = ({ graph }: typeof whole): number => graph.nodes.filter(isTile).length;
   const templates = tiles(cut) === tiles(whole) ? [whole] : [whole, cut];
@@ -94,7 +94,7 @@ function findLargest(loaded: LoadedProgram, compile: Compile, dims: Dims, memory
 }
 
 /** Where the batch does not fit, the one that does is the best advice. */
-function planOrAdvise(loaded: LoadedProgram, compile: Compile, dims: Dims, memory: number | undefined, largest: Dims | null) {
+function planOrAdvise(loaded: LoadedProgram, compile: CompileWork, dims: Dims, memory: number | undefined, largest: Dims | null) {
   try {
     return planWork(loaded, compile, dims, memory);
   } catch (refused) {

@@ -10,7 +10,8 @@ import { type DataSources, openTrainingData, usualLimits } from "../../train/tra
 import { train } from "../../train/training-run.js";
 import { userError } from "../../user-error.js";
 import { chooseEngine } from "../choose-engine.js";
-import { planWork, requireTrainable } from "../compile-work.js";
+import { requireTrainable } from "../compile-work.js";
+import { planWork } from "../plan-work.js";
 import { exitCodes } from "../exit-codes.js";
 import { type LoadedProgram, loadProgram } from "../load-program.js";
 import { collectData, noData } from "../parse-data.js";
