@@ -10,6 +10,7 @@ import type { PassNote } from "./passes/pass.js";
 import { drawDropout } from "./train-step/draw-dropout.js";
 import { afterGradients, beforeGradients, remaking, runSteps, slicing, type StepResult } from "./passes/pipeline.js";
 import { type Ladder, ladderOf } from "./passes/saved/ladder.js";
+import { type MadeAgain, madeAgain } from "./passes/saved/made-again.js";
 import type { IndexBound } from "./plan/plan.js";
 import { scheduleGraph } from "./plan/schedule.js";
 import type { Schedule } from "./plan/symbolic-plan.js";
@@ -62,6 +63,8 @@ export type Compiled = { readonly template: Template; readonly notes: readonly P
 export type TiledProgram = {
   /** How many rungs of values there are that can be made again: see `recompute`. */
   readonly rungs: () => number;
+  /** What the first so many rungs make again. */
+  readonly madeAgain: (rungs: number) => readonly MadeAgain[];
   readonly finish: (options: FinishOptions) => Extract<Compiled, { readonly diagnostics: readonly [] }>;
 };
 
@@ -118,7 +121,11 @@ export function tileProgram(program: Compilable, options: TileOptions): TiledPro
     const template = templateOf(program, runSteps(tiled, steps, gather(own)), target);
     return { template, notes: own, diagnostics: [] as const };
   };
-  return { rungs: () => ladder(tiled).rungs.length, finish };
+  return {
+    rungs: () => ladder(tiled).rungs.length,
+    madeAgain: (count) => madeAgain(ladder(tiled).forward.nodes, ladder(tiled).rungs.slice(0, count)),
+    finish,
+  };
 }
 
 function templateOf(program: Compilable, graph: Graph, target: Target): Template {

@@ -165,8 +165,7 @@ export class RegionNodes {
     for (const node of this.#region.nodes) {
       if (isTile(node)) continue;
       const needsBytes =
-        (nodeClass[node.op] === "whole" && !copies(node)) ||
-        (showsBytes(node) && this.baseOf(node.id) === node.id && this.isAlias(node));
+        (nodeClass[node.op] === "whole" && !copies(node)) || (showsBytes(node) && this.baseOf(node.id) === node.id && this.isAlias(node));
       if (needsBytes) for (const operand of node.ins) wanted.add(this.#bytesOf(operand).base);
     }
     for (let before = -1; before < wanted.size; ) {

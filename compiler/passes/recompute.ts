@@ -23,7 +23,13 @@ export const recompute = (ladderOf: (graph: Graph) => Ladder, count: number): Pa
     if (count <= 0 || graph.nodes.some((node) => node.op === "stored")) return { graph, notes: [] };
     const ladder = ladderOf(graph);
     const dropped = ladder.rungs.slice(0, count);
-    return dropped.length === 0 ? { graph, notes: [] } : new Remaking(graph, ladder, dropped.flat()).run();
+    return dropped.length === 0
+      ? { graph, notes: [] }
+      : new Remaking(
+          graph,
+          ladder,
+          dropped.flatMap(({ values }) => values.map(({ id }) => id)),
+        ).run();
   },
 });
 

@@ -1,5 +1,12 @@
 /** What a command wants of a program, compiled. */
-import { type Compiled, differentiable, type FinishOptions, type Template, tileProgram } from "../../compiler/compile.js";
+import {
+  type Compiled,
+  differentiable,
+  type FinishOptions,
+  type Template,
+  type TiledProgram,
+  tileProgram,
+} from "../../compiler/compile.js";
 import type { LoweredProgram, TrainSpec } from "../../compiler/lower/program.js";
 import type { StepResult } from "../../compiler/passes/pipeline.js";
 import type { Target } from "../../compiler/target.js";
@@ -35,6 +42,7 @@ export type Bend = Pick<FinishOptions, "recompute" | "microBatch">;
 export type PreparedWork = {
   /** How many rungs of values can be made again on the way back. */
   readonly rungs: () => number;
+  readonly madeAgain: TiledProgram["madeAgain"];
   readonly finish: (bend: Bend) => CompiledWork;
 };
 
@@ -63,6 +71,7 @@ export function prepareWork(loaded: LoadedProgram, { work, target, norms = false
   if (!("finish" in tiled)) throw new ProgramRefused(tiled.diagnostics, sources);
   return {
     rungs: () => timed(tiled.rungs),
+    madeAgain: tiled.madeAgain,
     finish: (bend) => {
       const { template, notes } = timed(() => tiled.finish({ target, ...bend }));
       return { template, notes, step, compileMs: spentMs };

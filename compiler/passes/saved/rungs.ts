@@ -2,14 +2,14 @@
  * What may be dropped and made again on the way back, in the order of what it saves for what it costs. First what costs no
  * contraction: values that sources make. Then sources, by floating-point operations for bytes and for how long they are not held.
  */
-import type { Id, Node } from "../../graph/graph.js";
+import { type Id, type Node, valueIn } from "../../graph/graph.js";
 import type { OpName } from "../../graph/op-table.js";
 import { type Forward, isPlain, isPointwise, type Reads } from "./forward.js";
 import type { Sources } from "./sources.js";
 import { nominalBytes, nominalFlops } from "./weights.js";
 
-/** Values that are dropped together. */
-export type Rung = readonly Id[];
+/** Values that are dropped together, and the contractions that are made again for them, if no rung before has done so. */
+export type Rung = { readonly values: readonly Node[]; readonly contractions: readonly Node[] };
 
 /** What is smaller than the largest source by this factor is not worth a rung: numbers per row, the last layer's one row. */
 const SMALL = 64;
@@ -24,10 +24,10 @@ export function rungsOf(forward: Forward, sources: Sources): readonly Rung[] {
     recipes.set(id, known);
     return known;
   };
-  const bytes = (id: Id): number => nominalBytes((forward.nodes.get(id) as Node).type);
-  const largest = Math.max(0, ...sources.ids.map(bytes));
-  const rungs = [...pointwise(forward, sources, recipeOf), ...new Ladder(forward, sources, recipeOf).climb().map((id): Rung => [id])];
-  return rungs.filter((ids) => ids.reduce((sum, id) => sum + bytes(id), 0) * SMALL >= largest);
+  const largest = Math.max(0, ...sources.ids.map((id) => nominalBytes(valueIn(forward.nodes, id).type)));
+  return [...pointwise(forward, sources, recipeOf), ...new Climb(forward, sources, recipeOf).rungs()].filter(
+    ({ values }) => values.reduce((sum, { type }) => sum + nominalBytes(type), 0) * SMALL >= largest,
+  );
 }
 
 function findRecipe(forward: Forward, sources: Sources, root: Id): Recipe {
@@ -61,8 +61,10 @@ const dear: ReadonlySet<OpName> = new Set<OpName>([
 function pointwise(forward: Forward, sources: Sources, recipeOf: (id: Id) => Recipe): readonly Rung[] {
   const groups = new Map<string, Id[]>();
   for (const id of forward.saved.keys()) {
-    if (isKept(sources, forward.nodes.get(id) as Node)) continue;
-    const key = recipeOf(id).reads.toSorted((a, b) => a - b).join();
+    if (isKept(sources, valueIn(forward.nodes, id))) continue;
+    const key = recipeOf(id)
+      .reads.toSorted((a, b) => a - b)
+      .join();
     const group = groups.get(key);
     if (group === undefined) groups.set(key, [id]);
     else group.push(id);
@@ -77,11 +79,13 @@ function pointwise(forward: Forward, sources: Sources, recipeOf: (id: Id) => Rec
     known.set(id, found);
     return found;
   };
-  return [...groups.values()].filter((ids) => ids.some(isDear));
+  return [...groups.values()]
+    .filter((ids) => ids.some(isDear))
+    .map((ids): Rung => ({ values: ids.map((id) => valueIn(forward.nodes, id)), contractions: [] }));
 }
 
 /** Sources, one after the other: each time the one that costs least for what it still saves. */
-class Ladder {
+class Climb {
   readonly #forward: Forward;
   readonly #recipeOf: (id: Id) => Recipe;
   readonly #dropped = new Set<Id>();
@@ -106,30 +110,35 @@ class Ladder {
     this.#reads = reads;
     this.#backwards = [...reads.keys()].sort((a, b) => (forward.at.get(b) ?? 0) - (forward.at.get(a) ?? 0));
     this.#candidates = sources.ids.filter((id) => {
-      const node = forward.nodes.get(id) as Node;
+      const node = valueIn(forward.nodes, id);
       return reads.has(id) && (isPointwise(node) || node.op === "dot") && recipeOf(id).contractions.length > 0;
     });
   }
 
-  climb(): readonly Id[] {
+  rungs(): readonly Rung[] {
     const waiting = new Map(this.#candidates.map((id) => [id, Number.NEGATIVE_INFINITY]));
-    const order: Id[] = [];
-    for (let area = this.#area(); waiting.size > 0; ) {
+    const rungs: Rung[] = [];
+    let held = this.#held();
+    while (waiting.size > 0) {
       const [id] = [...waiting].reduce((best, next) => (next[1] < best[1] ? next : best));
-      const saves = area - this.#areaWith(id);
+      this.#dropped.add(id);
+      const after = this.#held();
+      this.#dropped.delete(id);
+      const saves = held.area - after.area;
       const price = saves > this.#least(id) ? this.#cost(id) / saves : Number.POSITIVE_INFINITY;
-      const others = Math.min(...[...waiting].flatMap(([other, p]) => (other === id ? [] : [p])));
-      if (price === Number.POSITIVE_INFINITY) waiting.delete(id);
-      else if (price > others) waiting.set(id, price);
+      const next = Math.min(...[...waiting].flatMap(([other, known]) => (other === id ? [] : [known])));
+      if (price !== Number.POSITIVE_INFINITY && price > next) waiting.set(id, price);
       else {
         waiting.delete(id);
-        order.push(id);
+        if (price === Number.POSITIVE_INFINITY || after.peak > held.peak) continue;
         this.#dropped.add(id);
-        for (const node of this.#recipeOf(id).contractions) this.#made.add(node.id);
-        area = this.#area();
+        const contractions = this.#recipeOf(id).contractions.filter((node) => !this.#made.has(node.id));
+        for (const node of contractions) this.#made.add(node.id);
+        rungs.push({ values: [valueIn(this.#forward.nodes, id)], contractions });
+        held = after;
       }
     }
-    return order;
+    return rungs;
   }
 
   #cost(id: Id): number {
@@ -140,7 +149,7 @@ class Ladder {
   }
 
   #bytes(id: Id): number {
-    return nominalBytes((this.#forward.nodes.get(id) as Node).type);
+    return nominalBytes(valueIn(this.#forward.nodes, id).type);
   }
 
   /** What is held again after so short a while that nothing is gained: a sixteenth of the program. */
@@ -148,36 +157,41 @@ class Ladder {
     return (this.#bytes(id) * this.#forward.at.size) / 16;
   }
 
-  #areaWith(id: Id): number {
-    this.#dropped.add(id);
-    const area = this.#area();
-    this.#dropped.delete(id);
-    return area;
-  }
-
   /**
-   * Bytes times how long they are held, over all sources. What is made again is needed as early as the first that is made of it,
-   * and what it is made of is held until then: so a chain through block after block saves nothing, and is not begun.
+   * Bytes times how long they are held, over all sources, and the most that are held at once. What is made again is needed as early
+   * as the first that is made of it, and what it is made of is held until then: so a chain through block after block saves nothing,
+   * and is not begun.
    */
-  #area(): number {
+  #held(): { readonly area: number; readonly peak: number } {
     const first = new Map<Id, number>();
     const last = new Map<Id, number>();
-    let area = 0;
+    const change = new Float64Array(this.#forward.at.size + 1);
+    const hold = (bytes: number, from: number, to: number): void => {
+      change[from] = (change[from] ?? 0) + bytes;
+      change[to] = (change[to] ?? 0) - bytes;
+    };
     for (const id of this.#backwards) {
       const reads = this.#reads.get(id) ?? { first: 0, last: 0 };
       const from = Math.min(reads.first, first.get(id) ?? Number.POSITIVE_INFINITY);
       const to = Math.max(reads.last, last.get(id) ?? 0);
       const at = this.#forward.at.get(id) ?? 0;
       if (!this.#dropped.has(id)) {
-        area += this.#bytes(id) * (to - at);
+        hold(this.#bytes(id), at, to);
         continue;
       }
-      area += this.#bytes(id) * (this.#forward.lastRead(id) - at + to - from);
+      hold(this.#bytes(id), at, this.#forward.lastRead(id));
+      hold(this.#bytes(id), from, to);
       for (const below of this.#recipeOf(id).reads) {
         first.set(below, Math.min(from, first.get(below) ?? Number.POSITIVE_INFINITY));
         last.set(below, Math.max(from, last.get(below) ?? 0));
       }
     }
-    return area;
+    let [area, peak, held] = [0, 0, 0];
+    for (const bytes of change) {
+      held += bytes;
+      area += held;
+      peak = Math.max(peak, held);
+    }
+    return { area, peak };
   }
 }
