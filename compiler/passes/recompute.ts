@@ -105,6 +105,7 @@ class Remaking {
   #remake(node: Node): Id {
     const ins = node.ins.map((operand) => this.#made(operand));
     this.#b.span = node.span;
-    return this.#b.emit(node.op, ins, node.attrs as never);
+    const again = this.#b.emit(node.op, ins, node.attrs as never);
+    return this.#forward.isRounded(node.id) ? this.#b.emit("stored", [again], {}) : again;
   }
 }

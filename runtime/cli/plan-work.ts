@@ -33,8 +33,21 @@ export function planWork(loaded: LoadedProgram, options: CompileWork, dims: Dims
 
 type Attempt = BoundWork | { readonly plan: null; readonly diagnostics: Bound["diagnostics"] };
 
-/** Bytes: with blocks as large as one likes, and at least what remains without them. */
+/** Bytes: with blocks as large as one likes, and what at least remains without them. */
 type Need = { readonly peak: number; readonly least: number };
+
+function needOf(template: Template, dims: Dims): Need {
+  const { plan } = bind({ ...template, target: { ...template.target, maxBytes: null } }, dims);
+  if (plan === null) return { peak: 0, least: 0 };
+  const blocks = plan.buffers.reduce((sum, { role, bytes }) => (role === "block" ? sum + bytes : sum), 0);
+  return { peak: plan.peakBytes, least: plan.peakBytes - blocks - template.target.defaultScratchBytes };
+}
+
+/** Is there a plan within the memory? What cannot be is not tried: blocks would be cut smaller and smaller in vain. */
+export function fitsWithin(template: Template, dims: Dims, memoryBytes: number): boolean {
+  const { peak, least } = needOf(template, dims);
+  return peak <= memoryBytes || (least <= memoryBytes && bind(template, dims, { memoryBytes }).plan !== null);
+}
 
 /** Beside the first two. */
 const PROBES = 7;
@@ -87,16 +100,14 @@ class Attempts {
     return this.#work.rungs();
   }
 
-  /** What is needed with blocks as large as one likes, and without any. */
   measure(bend: Bend): Need {
     const { template } = this.#compile(bend);
-    const { plan } = this.#bind({ ...template, target: { ...template.target, maxBytes: null } }, {});
-    if (plan === null) return { peak: 0, least: 0 };
-    const blocks = plan.buffers.reduce((sum, { role, bytes }) => (role === "block" ? sum + bytes : sum), 0);
-    return { peak: plan.peakBytes, least: plan.peakBytes - blocks - template.target.defaultScratchBytes };
+    const started = performance.now();
+    const need = needOf(template, this.#dims);
+    this.#bindMs += performance.now() - started;
+    return need;
   }
 
-  /** What cannot be is not tried: blocks would be cut smaller and smaller in vain. */
   may(bend: Bend): boolean {
     return !Number.isFinite(this.budget) || this.measure(bend).least <= this.budget;
   }

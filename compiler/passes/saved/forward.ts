@@ -16,6 +16,11 @@ export type Forward = {
   readonly has: (id: Id) => boolean;
   /** The last place where what the results need reads a value. */
   readonly lastRead: (id: Id) => number;
+  /**
+   * A product that a reduction reads on the way forward is stored there, and rounded, before what reads it beside the reduction is
+   * computed: exp(s * c - max). Again it must be so, or an addition behind it would take the product unrounded.
+   */
+  readonly isRounded: (id: Id) => boolean;
   /** What the way back reads of the way forward, in order. */
   readonly saved: ReadonlyMap<Id, Reads>;
 };
@@ -57,5 +62,17 @@ export function splitAtLoss(graph: Graph, results: ReadonlySet<string>): Forward
     }
   });
   const inOrder = new Map([...saved].sort(([a], [b]) => (at.get(a) ?? 0) - (at.get(b) ?? 0)));
-  return { nodes, at, has: (id) => forward.has(id), lastRead: (id) => lastRead.get(id) ?? at.get(id) ?? 0, saved: inOrder };
+  const rounded = new Set<Id>();
+  for (const node of graph.nodes) {
+    if (!needed.has(node.id) || isTile(node) || ops[node.op].kind !== "reduction") continue;
+    for (const id of node.ins) if (nodes.get(id)?.op === "mul") rounded.add(id);
+  }
+  return {
+    nodes,
+    at,
+    isRounded: (id) => rounded.has(id),
+    has: (id) => forward.has(id),
+    lastRead: (id) => lastRead.get(id) ?? at.get(id) ?? 0,
+    saved: inOrder,
+  };
 }

@@ -54,7 +54,7 @@ export const isKept = (sources: Sources, node: Node): boolean => sources.has(nod
 /** What is stored if its readers do not make it: the others are made where they are read in any case. */
 // biome-ignore format: a list of names
 const dear: ReadonlySet<OpName> = new Set<OpName>([
-  "exp", "expm1", "log", "log1p", "sqrt", "rsqrt", "sin", "cos", "tanh", "erf", "sigmoid", "softplus", "pow", "mod", "div", "random",
+  "exp", "expm1", "log", "log1p", "sqrt", "rsqrt", "sin", "cos", "tanh", "erf", "sigmoid", "softplus", "pow", "mod", "random",
 ]);
 
 /** Saved values that have the same sources are dropped together: one alone would leave the other and the sources both. */

@@ -5,7 +5,7 @@
  *
  * A cut through the values between what only a contraction makes and what is saved, where each value costs its bytes.
  */
-import { type Id, type Node, operandsOf } from "../../graph/graph.js";
+import { type GraphNode, type Id, isTile, type Node, operandsOf } from "../../graph/graph.js";
 import { batchesOf } from "../../graph/size.js";
 import { type Forward, isPlain, isPointwise } from "./forward.js";
 import { Network } from "./min-cut.js";
@@ -53,20 +53,29 @@ export function findSources(forward: Forward): Sources {
 }
 
 /**
- * Bytes; a sixteenth more for what a kernel would not store of itself, since it is quickly made from an array and a number per row:
- * so the array is kept, which is there in any case, and the numbers, which are few. What only shows other bytes is never kept.
+ * Bytes; a sixteenth more for what a kernel would not store of itself, since it is quickly made from one array that is stored and a
+ * number per row or column: so the array is kept, which is there in any case. What only shows other bytes is never kept.
  */
 function price(node: Node, forward: Forward): number {
   if (isPointwise(node) && !isComputed(node)) return Number.POSITIVE_INFINITY;
-  const ofRows = isPointwise(node) && node.op !== "exp" && node.ins.some((id) => isOfRows(forward, id));
-  return nominalBytes(node.type) * (ofRows ? 17 : 16);
+  return nominalBytes(node.type) * (isPointwise(node) && isQuick(node, forward) ? 17 : 16);
 }
 
 const isComputed = (node: Node): boolean => !["broadcast", "transpose", "slice", "reshape", "windows", "stored"].includes(node.op);
 
+function isQuick(node: Node, forward: Forward): boolean {
+  if (node.op === "exp") return false;
+  const below = node.ins.map((id) => forward.nodes.get(id));
+  return (
+    below.some((made) => made?.op === "broadcast" && isOfRows(forward, made.ins[0] ?? -1)) ||
+    below.every((made) => made?.op === "broadcast" || (made !== undefined && (isPlain(made) || isWhole(made))))
+  );
+}
+
+/** Made by a search or a sum, which no kernel goes on from. */
+const isWhole = (node: GraphNode): boolean => !isPointwise(node) && node.op !== "dot";
+
 function isOfRows(forward: Forward, id: Id): boolean {
-  const node = forward.nodes.get(id) as Node | undefined;
-  if (node?.op !== "broadcast") return false;
-  const below = forward.nodes.get(node.ins[0] ?? -1) as Node | undefined;
-  return below !== undefined && below.type.shape.some((size) => batchesOf(size).length > 0);
+  const node = forward.nodes.get(id);
+  return node !== undefined && !isTile(node) && node.type.shape.some((size) => batchesOf(size).length > 0);
 }
