@@ -22,8 +22,8 @@ export type BoundWork = CompiledWork & { readonly plan: Plan; readonly bindMs: n
 /** Compiles and binds. Of what may be made again on the way back, as little as the budget asks for. */
 export function planWork(loaded: LoadedProgram, options: CompileWork, dims: Dims, memoryBytes: number | undefined): BoundWork {
   const attempts = new Attempts(prepareWork(loaded, options), dims, options.target, memoryBytes);
-  const whole = attempts.may({}) ? attempts.bound({}) : null;
-  if (whole?.plan != null) return whole;
+  const whole = attempts.may({}) ? fitting(attempts.bound({})) : null;
+  if (whole !== null) return whole;
   const remade = fewestRungs(attempts);
   if (remade !== null) return remade;
   const cut = attempts.bound({ microBatch: true });
@@ -32,6 +32,8 @@ export function planWork(loaded: LoadedProgram, options: CompileWork, dims: Dims
 }
 
 type Attempt = BoundWork | { readonly plan: null; readonly diagnostics: Bound["diagnostics"] };
+
+const fitting = (attempt: Attempt): BoundWork | null => (attempt.plan === null ? null : attempt);
 
 /** Bytes: with blocks as large as one likes, and what at least remains without them. */
 type Need = { readonly peak: number; readonly least: number };
@@ -59,13 +61,13 @@ const PROBES = 7;
 function fewestRungs(attempts: Attempts): BoundWork | null {
   const { rungs, budget } = attempts;
   if (rungs === 0) return null;
-  const attempt = (count: number): { readonly peak: number; readonly found: Attempt | null } => {
+  const attempt = (count: number): { readonly peak: number; readonly found: BoundWork | null } => {
     const { peak, least } = attempts.measure({ recompute: count });
-    return { peak, found: least <= budget ? attempts.bound({ recompute: count }) : null };
+    return { peak, found: least <= budget ? fitting(attempts.bound({ recompute: count })) : null };
   };
   const all = attempt(rungs);
-  if (all.found?.plan == null) return null;
-  let best = all.found;
+  if (all.found === null) return null;
+  let best: BoundWork = all.found;
   let low = { count: 0, peak: attempts.measure({}).peak };
   let high = { count: rungs, peak: all.peak };
   for (let probe = 0; probe < PROBES && high.count - low.count > 1; probe++) {
@@ -73,7 +75,7 @@ function fewestRungs(attempts: Attempts): BoundWork | null {
     const step = Math.ceil((high.count - low.count) * Math.min(Math.max(share, 1 / 8), 7 / 8));
     const count = Math.min(low.count + step, high.count - 1);
     const { peak, found } = attempt(count);
-    if (found?.plan == null) low = { count, peak };
+    if (found === null) low = { count, peak };
     else [high, best] = [{ count, peak }, found];
   }
   return best;

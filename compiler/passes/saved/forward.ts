@@ -2,7 +2,7 @@
  * Where a differentiated graph turns round: what is made without a cotangent, what is made on the way back, and the values of
  * the one that the other reads. Between the two those values are saved.
  */
-import { type Graph, type GraphNode, type Id, indexNodes, isTile, type Node, operandsOf } from "../../graph/graph.js";
+import { type Graph, type GraphNode, type Id, indexNodes, isTile, operandsOf } from "../../graph/graph.js";
 import { isElementwise, ops } from "../../graph/op-table.js";
 import { degree } from "../../graph/size.js";
 
