@@ -64,12 +64,12 @@ module.exports = {
     },
     {
       name: "a-pass-never-imports-a-pass",
-      comment: "what passes share (axes, regions, the forming of tiles) lives in sweeps/; the order of work is pipeline.ts",
+      comment: "what passes share (axes, regions, the forming of tiles) lives in sweeps/ and saved/; the order of work is pipeline.ts",
       severity: "error",
       from: { path: "^compiler/passes/", pathNot: "^compiler/passes/pipeline\\.ts$" },
       to: {
         path: "^compiler/passes/",
-        pathNot: "^compiler/passes/(pass|sweeps/[^/]+)\\.ts$",
+        pathNot: "^compiler/passes/(pass|(sweeps|saved)/[^/]+)\\.ts$",
       },
     },
   ],

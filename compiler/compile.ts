@@ -7,7 +7,9 @@ import { verify } from "./graph/verify.js";
 import type { Kernel } from "./kernel/kernel.js";
 import type { LoweredProgram } from "./lower/program.js";
 import type { PassNote } from "./passes/pass.js";
-import { afterGradients, beforeGradients, runSteps, slicing, type StepResult } from "./passes/pipeline.js";
+import { afterGradients, beforeGradients, remaking, runSteps, slicing, type StepResult } from "./passes/pipeline.js";
+import { type Ladder, ladderOf } from "./passes/saved/ladder.js";
+import { type MadeAgain, madeAgain } from "./passes/saved/made-again.js";
 import type { IndexBound } from "./plan/plan.js";
 import { scheduleGraph } from "./plan/schedule.js";
 import type { Schedule } from "./plan/symbolic-plan.js";
@@ -30,21 +32,40 @@ export type Template = {
   readonly indexBounds: readonly IndexBound[];
 };
 
-export type CompileOptions = {
-  readonly target: Target;
+export type TileOptions = {
   /** The inputs and parameters whose gradients are wanted as outputs `grad.<name>`; none where empty. */
   readonly gradients: readonly string[];
   /** Appends the optimiser's update to the differentiated graph. */
   readonly update?: (differentiated: Graph) => Graph;
-  /** Runs what is made row by row in slices, at the price of the towers' forward pass once more. Default false. */
-  readonly microBatch?: boolean;
   /** Called after each step: for dumps and timing. */
   readonly onStep?: (step: StepResult) => void;
 };
 
-export type Compiled =
-  | { readonly template: Template; readonly notes: readonly PassNote[]; readonly diagnostics: readonly [] }
-  | { readonly template: null; readonly notes: readonly PassNote[]; readonly diagnostics: readonly Diagnostic[] };
+export type FinishOptions = {
+  readonly target: Target;
+  /**
+   * How many rungs of values to make again on the way back instead of holding them, cheapest first: `TiledProgram.rungs` says how
+   * many there are. Default 0.
+   */
+  readonly recompute?: number;
+  /** Runs what is made row by row in slices, at the price of the towers' forward pass once more. Default false. */
+  readonly microBatch?: boolean;
+};
+
+export type CompileOptions = TileOptions & FinishOptions;
+
+type Refused = { readonly template: null; readonly notes: readonly PassNote[]; readonly diagnostics: readonly Diagnostic[] };
+
+export type Compiled = { readonly template: Template; readonly notes: readonly PassNote[]; readonly diagnostics: readonly [] } | Refused;
+
+/** A program before the choices that a budget makes: `finish` gives a template of it, any number of times. */
+export type TiledProgram = {
+  /** How many rungs of values there are that can be made again: see `recompute`. */
+  readonly rungs: () => number;
+  /** What the first so many rungs make again. */
+  readonly madeAgain: (rungs: number) => readonly MadeAgain[];
+  readonly finish: (options: FinishOptions) => Extract<Compiled, { readonly diagnostics: readonly [] }>;
+};
 
 /** The float inputs and parameters of a program: what `--grad` covers. */
 export function differentiable(program: LoweredProgram): readonly string[] {
@@ -59,11 +80,19 @@ export function differentiable(program: LoweredProgram): readonly string[] {
 export type Compilable = Pick<LoweredProgram, "name" | "graph" | "names">;
 
 export function compileProgram(program: Compilable, options: CompileOptions): Compiled {
+  const tiled = tileProgram(program, options);
+  return "finish" in tiled ? tiled.finish(options) : tiled;
+}
+
+export function tileProgram(program: Compilable, options: TileOptions): TiledProgram | Refused {
   const notes: PassNote[] = [];
-  const onStep = (step: StepResult): void => {
-    notes.push(...step.notes.filter((note) => !notes.some((known) => sameNote(known, note))));
-    options.onStep?.(step);
-  };
+  const gather =
+    (into: PassNote[]) =>
+    (step: StepResult): void => {
+      into.push(...step.notes.filter((note) => !into.some((known) => sameNote(known, note))));
+      options.onStep?.(step);
+    };
+  const onStep = gather(notes);
   verify(program.graph, "source");
   const prepared = runSteps(program.graph, beforeGradients, onStep);
   let whole = prepared;
@@ -80,19 +109,35 @@ export function compileProgram(program: Compilable, options: CompileOptions): Co
     notes: [],
     changed: whole !== prepared,
   });
-  const graph = runSteps(whole, options.microBatch === true ? [...afterGradients, ...slicing] : afterGradients, onStep);
+  const tiled = runSteps(whole, afterGradients, onStep);
+  const results = program.graph.outputs.map(({ name }) => name);
+  let known: Ladder | null = null;
+  const ladder = (graph: Graph): Ladder => (known ??= ladderOf(graph, results));
+  const finish = ({ target, recompute = 0, microBatch = false }: FinishOptions) => {
+    const own = [...notes];
+    const steps = [...(recompute > 0 ? remaking(ladder, recompute) : []), ...(microBatch ? slicing : [])];
+    const template = templateOf(program, runSteps(tiled, steps, gather(own)), target);
+    return { template, notes: own, diagnostics: [] as const };
+  };
+  return {
+    rungs: () => ladder(tiled).rungs.length,
+    madeAgain: (count) => madeAgain(ladder(tiled).forward.nodes, ladder(tiled).rungs.slice(0, count)),
+    finish,
+  };
+}
+
+function templateOf(program: Compilable, graph: Graph, target: Target): Template {
   const names = namesBySpan(program, graph);
-  const formed = options.target.granularity === "kernel" ? scheduleGraph(graph, names, options.target) : null;
-  const template: Template = {
+  const formed = target.granularity === "kernel" ? scheduleGraph(graph, names, target) : null;
+  return {
     name: program.name,
-    target: options.target,
+    target,
     graph,
     names,
     kernels: formed?.kernels ?? [],
     schedule: formed?.schedule ?? null,
     indexBounds: indexBounds(program.graph),
   };
-  return { template, notes, diagnostics: [] };
 }
 
 const sameNote = (a: PassNote, b: PassNote): boolean =>

@@ -31,6 +31,7 @@ export const layoutRules = {
   broadcast: ({ attrs, d, b }) => [() => b.sum(d, axesBut(attrs.shape.length, attrs.axes))],
   transpose: ({ attrs, d, b }) => [() => b.transpose(d, inversePermutation(attrs.perm))],
   reshape: ({ ins: [x], d, b }) => [() => b.reshape(d, b.shape(x))],
+  stored: ({ d }) => [() => d],
   slice: ({ ins: [x], attrs: { axis, start, stop }, d, b }) => [
     () => b.emit("pad", [d], { axis, low: start, high: subtractSizes(extent(b.shape(x), axis), stop) }),
   ],

@@ -107,6 +107,7 @@ export const attrTexts = {
   broadcast: { shape: resultShape, axes: { ...integers, usual: [] } },
   transpose: { perm: integers },
   reshape: { shape: resultShape },
+  stored: {},
   slice: { axis: integer, start: size, stop: size },
   pad: { axis: integer, low: size, high: size },
   concat: { axis: integer },

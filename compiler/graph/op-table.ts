@@ -67,6 +67,7 @@ export type Attrs = {
   pad: { readonly axis: number; readonly low: Size; readonly high: Size };
   concat: Axis;
   windows: Windows;
+  stored: None;
 
   sum: Axes;
   max: Axes;
@@ -421,6 +422,11 @@ export const ops = {
       return { dtype: x.dtype, shape: replaced(x.shape, a.axis, [constant(a.count), constant(a.size)]) };
     },
   },
+  /**
+   * The value, read from where it is stored: nothing that reads it through this joins what makes it. A kernel's way to say "later",
+   * see the pass `recompute`.
+   */
+  stored: { kind: "layout", arity: 1, type: (ins) => at(ins, 0) },
 
   // Reductions --------------------------------------------------------------------------------------------
   sum: reduction,

@@ -11,7 +11,7 @@ import type { Shape } from "../graph/type.js";
 import type { Access } from "./kernel.js";
 import { identityIndex } from "./layout.js";
 import { nodeClass } from "./node-class.js";
-import { copies, type Read, type Region, RegionNodes } from "./region-nodes.js";
+import { copies, type Read, type Region, RegionNodes, showsBytes } from "./region-nodes.js";
 
 export type Cluster = {
   readonly id: number;
@@ -71,7 +71,7 @@ export class Clustering {
         } else if (this.nodes.baseOf(node.id) !== node.id) {
           if (this.#region.wanted.has(node.id)) this.#join(node, this.nodes.readsOf(node, self));
           else if (this.nodes.wanted.has(node.id)) {
-            if (node.op === "reshape") this.#follow(node.id, this.nodes.baseOf(node.ins[0] ?? -1));
+            if (showsBytes(node)) this.#follow(node.id, this.nodes.baseOf(node.ins[0] ?? -1));
             else this.#producer.set(node.id, this.#join(node, this.nodes.readsOf(node, self)));
           }
         } else if (this.nodes.isAlias(node)) {

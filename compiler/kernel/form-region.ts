@@ -11,7 +11,7 @@ import type { Access, Kernel } from "./kernel.js";
 import { identityIndex, indexView, reshapeView } from "./layout.js";
 import { nodeClass } from "./node-class.js";
 import { keyOf, reducedPoints, sameKey } from "./reduced-points.js";
-import type { Region, RegionNodes } from "./region-nodes.js";
+import { type Region, type RegionNodes, showsBytes } from "./region-nodes.js";
 import { roundSums, type Widened } from "./round-sums.js";
 import { sinkOperands } from "./sink-operands.js";
 import { unstoreCheap } from "./unstore-cheap.js";
@@ -114,7 +114,7 @@ class RegionFormer {
   #place(id: Id): SymbolicView {
     const node = this.#nodes.op(id);
     if (nodeClass[node.op] === "given") return this.#region.given(id);
-    if (node.op === "reshape" && this.#nodes.isAlias(node)) {
+    if (showsBytes(node) && this.#nodes.isAlias(node)) {
       const operand = node.ins[0] ?? -1;
       const shape = this.#nodes.shape(operand);
       const { base, index } = this.#nodes.resolve(operand, identityIndex(shape.length));

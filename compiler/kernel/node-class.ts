@@ -14,7 +14,7 @@ export const nodeClass = {
   sin: "points", cos: "points", tanh: "points", erf: "points", floor: "points", sigmoid: "points", softplus: "points", not: "points",
   cast: "points", add: "points", sub: "points", mul: "points", div: "points", mod: "points", pow: "points", maximum: "points", minimum: "points",
   eq: "points", ne: "points", lt: "points", le: "points", gt: "points", ge: "points", and: "points", or: "points", select: "points", random: "points",
-  broadcast: "layout", transpose: "layout", slice: "layout", reshape: "layout", windows: "layout",
+  broadcast: "layout", transpose: "layout", slice: "layout", reshape: "layout", windows: "layout", stored: "layout",
   pad: "whole", concat: "whole", cumsum: "whole", sort: "whole", gather: "whole", scatter_add: "whole",
   sum: "reduction", max: "reduction", min: "reduction", logsumexp: "reduction", argmax: "reduction", topk: "reduction", topk_index: "reduction",
   dot: "contraction",

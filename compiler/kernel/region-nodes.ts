@@ -77,7 +77,10 @@ export class RegionNodes {
     return inner === null ? { base: id, index } : this.#bytesOf(operand, inner);
   }
 
-  /** A reshape that moves elements between axes: a new shape on the operand's bytes, or a copy where those are not in order. */
+  /**
+   * A reshape that moves elements between axes: a new shape on the operand's bytes, or a copy where those are not in order.
+   * `stored` always shows its operand's.
+   */
   isAlias(node: Node): boolean {
     return this.#aliasView(node) !== null;
   }
@@ -86,7 +89,7 @@ export class RegionNodes {
     const shape = this.shape(operand);
     const { base, index } = this.#bytesOf(operand);
     const below = this.op(base);
-    const alias = below.op === "reshape" ? this.#aliasView(below) : null;
+    const alias = showsBytes(below) ? this.#aliasView(below) : null;
     const view = nodeClass[below.op] === "given" ? this.#region.given(base) : (alias ?? contiguous(-1, below.type.shape));
     return reshapeView(indexView(view, index, shape), node.type.shape);
   }
@@ -162,8 +165,7 @@ export class RegionNodes {
     for (const node of this.#region.nodes) {
       if (isTile(node)) continue;
       const needsBytes =
-        (nodeClass[node.op] === "whole" && !copies(node)) ||
-        (node.op === "reshape" && this.baseOf(node.id) === node.id && this.isAlias(node));
+        (nodeClass[node.op] === "whole" && !copies(node)) || (showsBytes(node) && this.baseOf(node.id) === node.id && this.isAlias(node));
       if (needsBytes) for (const operand of node.ins) wanted.add(this.#bytesOf(operand).base);
     }
     for (let before = -1; before < wanted.size; ) {
@@ -187,7 +189,7 @@ export class RegionNodes {
     if (!hasWindow(index)) return;
     this.#wanted.add(base);
     const read = this.op(base);
-    if (read.op === "reshape" && this.isAlias(read)) this.#wanted.add(this.#bytesOf(read.ins[0] ?? -1).base);
+    if (showsBytes(read) && this.isAlias(read)) this.#wanted.add(this.#bytesOf(read.ins[0] ?? -1).base);
   }
 
   /** The stored or live values that the expression of a value ends in. */
@@ -208,9 +210,12 @@ export class RegionNodes {
   /** The value whose bytes an alias shows. */
   storageOf(id: Id): Id {
     const node = this.op(id);
-    return node.op === "reshape" && this.isAlias(node) ? this.storageOf(this.baseOf(node.ins[0] ?? -1)) : id;
+    return showsBytes(node) && this.isAlias(node) ? this.storageOf(this.baseOf(node.ins[0] ?? -1)) : id;
   }
 }
+
+/** Ops that may stand for the bytes of their operand. */
+export const showsBytes = (node: Node): boolean => node.op === "reshape" || node.op === "stored";
 
 /** Whole-array ops that are plain copies of expressions into parts of a buffer. */
 export const copies = (node: Node): boolean => node.op === "pad" || node.op === "concat";

@@ -13,6 +13,8 @@ import { microBatch } from "./micro-batch.js";
 import { orientPairs } from "./orient-pairs.js";
 import type { Pass, PassNote } from "./pass.js";
 import { productsToContractions } from "./products-to-contractions.js";
+import { recompute } from "./recompute.js";
+import type { Ladder } from "./saved/ladder.js";
 import { stabilise } from "./stabilise.js";
 import { transposesToLeaves } from "./transposes-to-leaves.js";
 
@@ -95,6 +97,11 @@ function number<K extends string>(
 
 export { beforeGradients, slicing };
 export const afterGradients: readonly Step[] = [...doneWithGradients, ...core, ...tiling];
+
+/** Only where the budget asks for it. */
+export const remaking = (ladderOf: (graph: Graph) => Ladder, count: number): readonly Step[] => [
+  { name: "recompute", pass: recompute(ladderOf, count), stage: "tiled" },
+];
 
 /** Names of all steps in order, the two without a pass included. */
 export const stepNames: readonly string[] = [

@@ -96,6 +96,10 @@ class Lowering {
       scope.values.set(node.id, { buffer, stored: node.type.shape, type: node.type, depth: 0 });
       return;
     }
+    if (node.op === "stored") {
+      scope.values.set(node.id, valueOf(scope, node.ins[0] ?? -1));
+      return;
+    }
     scope.values.set(node.id, node.op === "broadcast" ? this.#broadcast(node, scope, name) : this.#compute(node, scope, name));
   }
 

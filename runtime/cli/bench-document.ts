@@ -7,7 +7,7 @@ import type { Heap, Peer } from "../bench/peer-list.js";
 import type { PeerOutcome } from "../bench/run-peer.js";
 import { median, type Timing } from "../bench/time-steps.js";
 import type { RunStats } from "../engine.js";
-import type { BoundWork } from "./compile-work.js";
+import type { BoundWork } from "./plan-work.js";
 import { version } from "./version.js";
 
 export type PeerEntry = { readonly name: string; readonly framework: string; readonly heap: Heap } & (

@@ -1,13 +1,17 @@
-/** What a command wants of a program, compiled and bound. */
-import { bind, type Dims } from "../../compiler/bind.js";
-import { type Compiled, compileProgram, differentiable, type Template } from "../../compiler/compile.js";
+/** What a command wants of a program, compiled. */
+import {
+  type Compiled,
+  differentiable,
+  type FinishOptions,
+  type Template,
+  type TiledProgram,
+  tileProgram,
+} from "../../compiler/compile.js";
 import type { LoweredProgram, TrainSpec } from "../../compiler/lower/program.js";
 import type { StepResult } from "../../compiler/passes/pipeline.js";
-import type { Plan } from "../../compiler/plan/plan.js";
 import type { Target } from "../../compiler/target.js";
 import { buildTrainStep, checkTrainable, type TrainStep, trainedPaths } from "../../compiler/train-step/train-step.js";
 import { diagnose } from "../../grammar/diagnostic.js";
-import { exitCodes } from "./exit-codes.js";
 import type { LoadedProgram } from "./load-program.js";
 import { cliMessages } from "./messages.js";
 import { ProgramRefused } from "./program-refused.js";
@@ -26,28 +30,54 @@ export type CompiledWork = {
 export type CompileWork = {
   readonly work: Work;
   readonly target: Target;
-  readonly microBatch?: boolean;
   /** With the norms of each parameter's gradient, update and value, where the work is a step. */
   readonly norms?: boolean;
   readonly onStep?: (step: StepResult) => void;
 };
 
-export function compileWork(loaded: LoadedProgram, { work, target, microBatch = false, norms = false, onStep }: CompileWork): CompiledWork {
+/** How a budget bends the work. */
+export type Bend = Pick<FinishOptions, "recompute" | "microBatch">;
+
+/** What a command wants, before a budget bends it. */
+export type PreparedWork = {
+  /** How many rungs of values can be made again on the way back. */
+  readonly rungs: () => number;
+  readonly madeAgain: TiledProgram["madeAgain"];
+  readonly finish: (bend: Bend) => CompiledWork;
+};
+
+export const compileWork = (loaded: LoadedProgram, options: CompileWork, bend: Bend = {}): CompiledWork =>
+  prepareWork(loaded, options).finish(bend);
+
+export function prepareWork(loaded: LoadedProgram, { work, target, norms = false, onStep }: CompileWork): PreparedWork {
   const { program, sources } = loaded;
   if (program.training !== (work === "step")) throw new Error(`${program.name} was lowered for other work than ${work}`);
   if (work === "gradients") requireLoss(loaded);
   if (work === "step") requireTrainable(loaded);
-  const started = performance.now();
+  let spentMs = 0;
+  const timed = <T>(run: () => T): T => {
+    const started = performance.now();
+    const result = run();
+    spentMs += performance.now() - started;
+    return result;
+  };
   let step: TrainStep | null = null;
-  const compiled = compileProgram(program, {
-    target,
-    gradients: gradientsOf(program, work),
-    microBatch,
-    ...(work === "step" ? { update: (differentiated) => (step = buildTrainStep(program, differentiated, { norms })).graph } : {}),
-    ...(onStep === undefined ? {} : { onStep }),
-  });
-  if (compiled.template === null) throw new ProgramRefused(compiled.diagnostics, sources);
-  return { template: compiled.template, notes: compiled.notes, step, compileMs: performance.now() - started };
+  const tiled = timed(() =>
+    tileProgram(program, {
+      gradients: gradientsOf(program, work),
+      ...(work === "step" ? { update: (differentiated) => (step = buildTrainStep(program, differentiated, { norms })).graph } : {}),
+      ...(onStep === undefined ? {} : { onStep }),
+    }),
+  );
+  if (!("finish" in tiled)) throw new ProgramRefused(tiled.diagnostics, sources);
+  return {
+    rungs: () => timed(tiled.rungs),
+    madeAgain: tiled.madeAgain,
+    finish: (bend) => {
+      const { template, notes } = timed(() => tiled.finish({ target, ...bend }));
+      return { template, notes, step, compileMs: spentMs };
+    },
+  };
 }
 
 function gradientsOf(program: LoweredProgram, work: Work): readonly string[] {
@@ -75,23 +105,4 @@ export function requireTrainable(loaded: LoadedProgram): TrainSpec {
   const problems = checkTrainable(program);
   if (problems.length > 0) throw new ProgramRefused(problems, sources);
   return program.train;
-}
-
-export type BoundWork = CompiledWork & { readonly plan: Plan; readonly bindMs: number };
-
-/** Compiles and binds; towers are cut into micro-batches only where the budget does not hold them whole. */
-export function planWork(loaded: LoadedProgram, options: CompileWork, dims: Dims, memoryBytes: number | undefined): BoundWork {
-  const budget = memoryBytes === undefined ? {} : { memoryBytes };
-  const whole = bound(compileWork(loaded, options), dims, budget);
-  if (whole.plan !== null) return whole;
-  const cut = bound(compileWork(loaded, { ...options, microBatch: true }), dims, budget);
-  if (cut.plan !== null) return cut;
-  throw new ProgramRefused(cut.diagnostics, loaded.sources, exitCodes.runtime);
-}
-
-function bound(compiled: CompiledWork, dims: Dims, budget: Parameters<typeof bind>[2]) {
-  const started = performance.now();
-  const result = bind(compiled.template, dims, budget);
-  const bindMs = performance.now() - started;
-  return result.plan === null ? { plan: null, diagnostics: result.diagnostics } : { ...compiled, plan: result.plan, bindMs };
 }

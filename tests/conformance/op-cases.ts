@@ -308,6 +308,12 @@ export const opCases = {
     of("reshape", normals(1, 4, 6))("to three axes", "each", { shape: shapeOf([2, 3, 4]) }),
     of("reshape", normals(1, 1))("to a number", "each", { shape: [] }),
   ],
+  stored: [
+    opCase("a square", "each", [normals(1, 4, 6)], (b, [x]) => b.exp(b.emit("stored", [b.mul(x ?? 0, x ?? 0)], {}))),
+    opCase("of a transpose, of a number", "each", [normals(1, 4, 6)], (b, [x]) =>
+      b.add(b.emit("stored", [b.transpose(x ?? 0, [1, 0])], {}), b.broadcast(b.emit("stored", [b.const(2)], {}), shapeOf([6, 4]), [])),
+    ),
+  ],
   slice: [
     of("slice", normals(1, 7, 5))("first axis", "each", { axis: 0, start: constant(2), stop: constant(5) }),
     of("slice", normals(1, 3, 7, 2, 2, 2, 2))("second of six axes", "each", { axis: 1, start: constant(6), stop: constant(7) }),

@@ -148,6 +148,20 @@ export const mutations: readonly Mutation[] = [
   },
   // Passes -----------------------------------------------------------------------------------------------------------
   {
+    bug: "a value that is made again is not read from where its sources are stored",
+    file: "compiler/passes/recompute.ts",
+    find: 'return this.#b.emit("stored", [this.#first(node.id)], {});',
+    replace: "return this.#first(node.id);",
+    killedBy: ["tests/property/recompute.test.ts", golden("recompute")],
+  },
+  {
+    bug: "what is made again has the forward pass's operands in another order",
+    file: "compiler/passes/recompute.ts",
+    find: "const ins = node.ins.map((operand) => this.#made(operand));",
+    replace: "const ins = node.ins.map((operand) => this.#made(operand)).reverse();",
+    killedBy: ["tests/property/recompute.test.ts", golden("recompute")],
+  },
+  {
     bug: "log(sigmoid x) becomes −softplus(x)",
     file: "compiler/passes/stabilise.ts",
     find: "b.neg(b.softplus(negated(b, x)))",

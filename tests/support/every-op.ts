@@ -70,6 +70,7 @@ export const makers = {
   pad: (b, { x }) => b.emit("pad", [x], { axis: 0, low: constant(0), high: addSizes(n, constant(2)) }),
   concat: (b, { x, y }) => b.emit("concat", [x, y, x], { axis: 0 }),
   windows: (b, { x }) => b.emit("windows", [x], { axis: 1, count: 3, size: 2, stride: 2, dilation: -1, start: -1, over: 3 }),
+  stored: (b, { x }) => b.emit("stored", [x], {}),
   sum: (b, { x }) => b.sum(x, [0, 1]),
   max: (b, { x }) => b.emit("max", [x], { axes: [0] }),
   min: (b, { x }) => b.emit("min", [x], { axes: [1] }),

@@ -20,6 +20,7 @@ const rowwiseOps: readonly string[] = [
   "cumsum",
   "sort",
   "reshape",
+  "stored",
   "windows",
   ...reductions,
 ];

@@ -13,7 +13,7 @@ import { BenchProgress } from "../bench-progress.js";
 import { type BenchDocument, benchDocument } from "../bench-document.js";
 import { benchText } from "../bench-report.js";
 import { chooseEngine } from "../choose-engine.js";
-import { planWork } from "../compile-work.js";
+import { planWork } from "../plan-work.js";
 import { exitCodes } from "../exit-codes.js";
 import { gatherInputs } from "../gather-inputs.js";
 import { jsonDocument } from "../json.js";

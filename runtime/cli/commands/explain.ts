@@ -1,8 +1,10 @@
 import { type Explanation, explain, type Place, type WhyNotFused, whyNotFused } from "../../../compiler/explain.js";
+import { printSize } from "../../../compiler/graph/size.js";
 import type { PassNote } from "../../../compiler/passes/pass.js";
+import type { MadeAgain } from "../../../compiler/passes/saved/made-again.js";
 import { didYouMean } from "../../../grammar/did-you-mean.js";
 import { userError } from "../../user-error.js";
-import { compileWork } from "../compile-work.js";
+import { prepareWork } from "../compile-work.js";
 import { exitCodes } from "../exit-codes.js";
 import { jsonDocument } from "../json.js";
 import { jsonDiagnostic } from "../json-diagnostic.js";
@@ -29,15 +31,17 @@ export const registerExplain: Register = (parent, { console, finish }) => {
     .action((path: string, names: readonly string[], options: Options) => {
       const loaded = loadProgram(path, { ...options, training: workOf(options) === "step" });
       printDiagnostics(loaded.warnings, loaded.sources, console);
-      const { template, notes } = compileWork(loaded, { work: workOf(options), target: symbolicTarget });
+      const work = prepareWork(loaded, { work: workOf(options), target: symbolicTarget });
+      const { template, notes } = work.finish({});
+      const again = work.madeAgain(work.rungs());
       const explanation = explain(template, notes);
       const [a, b, more] = names;
       if (options.whyNotFused && (a === undefined || b === undefined || more !== undefined)) throw userError(cliMessages.twoNames, {}, 2);
       if (!options.whyNotFused && a !== undefined)
         throw userError(cliMessages.usage, { problem: `what is "${a}" for`, command: "explain" }, 2);
       const answer = a === undefined || b === undefined ? null : knownNames(whyNotFused(loaded.program, template, notes, a, b));
-      if (options.json) console.out(jsonDocument(json(loaded, workOf(options), explanation, answer)));
-      else console.out(answer === null ? text(loaded, explanation) : answerText(loaded, answer, names));
+      if (options.json) console.out(jsonDocument(json(loaded, workOf(options), explanation, again, answer)));
+      else console.out(answer === null ? text(loaded, explanation, again) : answerText(loaded, answer, names));
       finish(exitCodes.ok);
     });
 };
@@ -55,7 +59,7 @@ function knownNames(answer: WhyNotFused): Answer {
 
 // Text --------------------------------------------------------------------------------------------------------------------
 
-function text({ program, sources, placeOf }: LoadedProgram, { sweeps, refused, moved }: Explanation): string {
+function text({ program, sources, placeOf }: LoadedProgram, { sweeps, refused, moved }: Explanation, again: readonly MadeAgain[]): string {
   const source = (span: PassNote["spans"][number]): string =>
     sources.get(span.file)?.text.slice(span.start, span.end).replace(/\s+/g, " ") ?? "";
   const clip = (line: string): string => (line.length > 72 ? `${line.slice(0, 71)}…` : line);
@@ -78,6 +82,11 @@ function text({ program, sources, placeOf }: LoadedProgram, { sweeps, refused, m
     sweeps.some(({ similarities }) => similarities.some(({ recomputed }) => recomputed))
       ? "\nwhat is made again may be read from tiles that are kept, where memory is left: sigc plan says how many of how many\n"
       : "",
+    again.length === 0 ? "" : "\nmay be made again on the way back where --memory asks for it, in this order\n",
+    ...again.map(
+      ({ values, bytes, flops, span }) =>
+        `  ${values === 1 ? "1 value" : `${values} values`}, ${printSize(bytes)} bytes, ${flops.length === 0 ? "no contraction" : `${printSize(flops)} operations`}\n    ${placeOf(span)}  ${clip(source(span))}\n`,
+    ),
     section("refused", refused),
     section("moved", moved),
   ].join("");
@@ -105,6 +114,7 @@ function json(
   { program, sources, placeOf, warnings }: LoadedProgram,
   work: string,
   { sweeps, refused, moved }: Explanation,
+  again: readonly MadeAgain[],
   answer: Answer | null,
 ): object {
   const note = ({ kind, reason, spans }: PassNote): object => ({ kind, reason, spans: spans.map(placeOf) });
@@ -116,6 +126,12 @@ function json(
       ...sweep,
       exits: sweep.exits.map((exit) => ({ ...exit, span: placeOf(exit.span) })),
       similarities: sweep.similarities.map((one) => ({ ...one, span: placeOf(one.span) })),
+    })),
+    mayBeMadeAgain: again.map(({ values, bytes, flops, span }) => ({
+      values,
+      bytes: printSize(bytes),
+      flops: printSize(flops),
+      span: placeOf(span),
     })),
     refused: refused.map(note),
     moved: moved.map(note),

@@ -63,11 +63,10 @@ export const registerIr: Register = (parent, { console, finish }) => {
       const print = (graph: StepResult["graph"]): string => printGraph(graph, { spans: options.spans });
       const source = { pass: SOURCE, summary: "as it was written", text: print(loaded.program.graph) };
       const stages = [source];
-      compileWork(loaded, {
-        work: workOf(options),
-        target: symbolicTarget,
-        onStep: ({ name, summary, graph }) => stages.push({ pass: name, summary, text: print(graph) }),
-      });
+      const onStep = ({ name, summary, graph }: StepResult): void => void stages.push({ pass: name, summary, text: print(graph) });
+      // Steps that a budget asks for, as far as they go.
+      const bend = options.after === "recompute" ? { recompute: Number.POSITIVE_INFINITY } : {};
+      compileWork(loaded, { work: workOf(options), target: symbolicTarget, onStep }, bend);
 
       const shown = options.all ? stages : [find(stages, options.after)];
       const described = shown.map((stage) => {

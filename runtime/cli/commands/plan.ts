@@ -1,13 +1,14 @@
 import { type Dims, fitter } from "../../../compiler/bind.js";
 import { explain } from "../../../compiler/explain.js";
 import { isTile } from "../../../compiler/graph/graph.js";
-import { printSize } from "../../../compiler/graph/size.js";
+import { evaluateSize, printSize } from "../../../compiler/graph/size.js";
 import { describeKept } from "../../../compiler/plan/describe-kept.js";
 import { humanBytes } from "../../../compiler/plan/human-bytes.js";
 import type { Plan, PlanBuffer } from "../../../compiler/plan/plan.js";
 import { solveBatchSizes } from "../../feed/batch-sizes.js";
 import { chooseEngine } from "../choose-engine.js";
-import { compileWork, planWork, type Work } from "../compile-work.js";
+import { type CompileWork, type PreparedWork, prepareWork, type Work } from "../compile-work.js";
+import { type Bent, planWork } from "../plan-work.js";
 import { exitCodes } from "../exit-codes.js";
 import { jsonDocument } from "../json.js";
 import { jsonDiagnostic } from "../json-diagnostic.js";
@@ -41,7 +42,7 @@ export const registerPlan: Register = (parent, { console, finish }) => {
       const work = workOf(options);
       const dims = batchSizes(loaded);
       const largest = options.memory === undefined ? null : findLargest(loaded, { work, target }, dims, options.memory);
-      const { plan, template, notes } = planOrAdvise(loaded, { work, target }, dims, options.memory, largest);
+      const { plan, template, notes, bent } = planOrAdvise(loaded, { work, target }, dims, options.memory, largest);
       const { sweeps } = explain(template, notes);
       const document = {
         pipeline: loaded.program.name,
@@ -60,6 +61,8 @@ export const registerPlan: Register = (parent, { console, finish }) => {
         tiles: plan.tiles,
         kept: plan.kept,
         flops: plan.flops,
+        madeAgain: againOf(bent, dims, loaded),
+        slices: bent.microBatch,
         buffers: plan.buffers.map((buffer) => describe(buffer, loaded)),
         sweeps: sweeps.length,
         largestBatch: largest,
@@ -69,8 +72,6 @@ export const registerPlan: Register = (parent, { console, finish }) => {
       finish(exitCodes.ok);
     });
 };
-
-type Compile = Parameters<typeof compileWork>[1];
 
 /** By --set, else the batch of the train block. */
 function batchSizes({ program, batchSizes: given, placeOf }: LoadedProgram): Dims {
@@ -84,18 +85,22 @@ function batchSizes({ program, batchSizes: given, placeOf }: LoadedProgram): Dim
   );
 }
 
-function findLargest(loaded: LoadedProgram, compile: Compile, dims: Dims, memoryBytes: number): Dims | null {
-  const whole = compileWork(loaded, compile).template;
-  const cut = compileWork(loaded, { ...compile, microBatch: true }).template;
+function findLargest(loaded: LoadedProgram, compile: CompileWork, dims: Dims, memoryBytes: number): Dims | null {
+  const work: PreparedWork = prepareWork(loaded, compile);
+  const whole = work.finish({}).template;
+  const cut = work.finish({ microBatch: true }).template;
   // Towers that are too small to be cut leave the same tiles, and the same answer.
   const tiles = ({ graph }: typeof whole): number => graph.nodes.filter(isTile).length;
-  const templates = tiles(cut) === tiles(whole) ? [whole] : [whole, cut];
+  const sliced = tiles(cut) !== tiles(whole);
+  // Slices hold less than what is made again value by value.
+  const rungs = sliced ? 0 : work.rungs();
+  const templates = [...(sliced ? [cut] : rungs === 0 ? [] : [work.finish({ recompute: rungs }).template]), whole];
   const fits = templates.map((template) => fitter(template, memoryBytes));
   return largestBatch(dims, (candidate) => fits.some((fit) => fit(candidate)));
 }
 
 /** Where the batch does not fit, the one that does is the best advice. */
-function planOrAdvise(loaded: LoadedProgram, compile: Compile, dims: Dims, memory: number | undefined, largest: Dims | null) {
+function planOrAdvise(loaded: LoadedProgram, compile: CompileWork, dims: Dims, memory: number | undefined, largest: Dims | null) {
   try {
     return planWork(loaded, compile, dims, memory);
   } catch (refused) {
@@ -126,6 +131,39 @@ const describe = ({ name, dtype, bytes, size, degree, role, from, to, span }: Pl
   span: placeOf(span),
 });
 
+type MadeAgain = {
+  readonly rungs: number;
+  readonly of: number;
+  readonly values: number;
+  readonly bytes: number;
+  readonly flops: number;
+  readonly at: readonly { readonly values: number; readonly bytes: number; readonly flops: number; readonly span: Place }[];
+};
+type Place = ReturnType<LoadedProgram["placeOf"]>;
+
+/** What is made again on the way back; null where all of it is kept. */
+function againOf({ recompute, rungs, madeAgain }: Bent, dims: Dims, { placeOf }: LoadedProgram): MadeAgain | null {
+  if (recompute === 0) return null;
+  const at = madeAgain.map(({ values, bytes, flops, span }) => ({
+    values,
+    bytes: evaluateSize(bytes, dims),
+    flops: evaluateSize(flops, dims),
+    span: placeOf(span),
+  }));
+  const total = (of: "values" | "bytes" | "flops"): number => at.reduce((sum, one) => sum + one[of], 0);
+  return { rungs: recompute, of: rungs, values: total("values"), bytes: total("bytes"), flops: total("flops"), at };
+}
+
+/** In words. Not what the plan saves: some of it would not be held all the time. */
+function againText(again: MadeAgain | null, slices: boolean): string {
+  const rows = slices ? "towers run in slices of rows, and once more on the way back\n" : "";
+  if (again === null) return rows;
+  const { rungs, of, values, bytes, flops, at } = again;
+  const lines = at.map((one) => `  ${one.values} ${one.values === 1 ? "value" : "values"}, ${humanBytes(one.bytes)}  (${one.span})\n`);
+  const price = flops === 0 ? "no contraction" : `${scientific(flops)} of the operations`;
+  return `${rows}made again on the way back, not held: ${values} values, ${humanBytes(bytes)}, for ${price}; ${rungs} of ${of} choices\n${lines.join("")}`;
+}
+
 type Document = {
   readonly pipeline: string;
   readonly engine: string;
@@ -137,6 +175,8 @@ type Document = {
   readonly sweeps: number;
   readonly largestBatch: Dims | null;
   readonly memoryBytes: number | null;
+  readonly madeAgain: MadeAgain | null;
+  readonly slices: boolean;
 };
 
 const scientific = (count: number): string =>
@@ -181,6 +221,7 @@ function text(plan: Plan, document: Document, loaded: LoadedProgram): string {
     square.length === 0
       ? "nothing that grows with a product of batch sizes is stored\n"
       : `stored, and growing with a product of batch sizes: ${square.join("; ")}\n`,
+    againText(document.madeAgain, document.slices),
     largest === null || memoryBytes === null ? "" : `the largest batch within ${humanBytes(memoryBytes)}: ${sizes(largest)}\n`,
     sweeps === 0 ? "" : `${sweeps} ${sweeps === 1 ? "sweep" : "sweeps"}\n${tiles.join("")}${kept.join("")}${hint}`,
     `\nalive at the peak\n${named(alive)}`,

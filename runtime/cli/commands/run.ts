@@ -4,7 +4,7 @@ import { writeSafetensors } from "../../data/safetensors.js";
 import type { RunStats } from "../../engine.js";
 import { userError } from "../../user-error.js";
 import { chooseEngine } from "../choose-engine.js";
-import { type BoundWork, planWork } from "../compile-work.js";
+import { type BoundWork, planWork } from "../plan-work.js";
 import { exitCodes } from "../exit-codes.js";
 import { gatherInputs, type InputFlags } from "../gather-inputs.js";
 import { jsonDocument, jsonNumber } from "../json.js";

@@ -67,6 +67,7 @@ export const rules = {
   pad,
   concat,
   windows,
+  stored: ({ ins }) => operand(ins, 0),
 
   sum,
   max,

@@ -107,6 +107,7 @@ export const rules = {
   pad,
   concat,
   windows,
+  stored: ({ ins }) => operand(ins, 0).clone(),
 
   sum: ({ tf, quirks, ins, attrs, shape }) => sum(tf, quirks, operand(ins, 0), attrs.axes, shape),
   max: ({ tf, ins, attrs }) => tf.max(operand(ins, 0), [...attrs.axes]),

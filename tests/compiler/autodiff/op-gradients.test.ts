@@ -135,6 +135,7 @@ const samples = {
   ],
   transpose: [({ b, draw }) => b.transpose(draw([n, five, m]), [2, 0, 1]), ({ b, draw }) => b.transpose(draw([n, five, m]), [1, 2, 0])],
   reshape: [({ b, draw }) => b.reshape(draw([n, constant(6)]), [n, constant(2), constant(3)])],
+  stored: [({ b, x }) => b.emit("stored", [b.mul(x(), x())], {})],
   slice: [({ b, x }) => b.emit("slice", [x()], { axis: 1, start: constant(1), stop: constant(4) })],
   pad: [({ b, x }) => b.emit("pad", [x()], { axis: 0, low: constant(2), high: constant(1) })],
   concat: [
