@@ -290,11 +290,14 @@ export class Clustering {
     return this.#producer.get(id);
   }
 
-  /** In an order in which they can run, close to that of the nodes. */
+  /**
+   * In an order in which they can run, close to that of the nodes. A contraction has its own place, not that of the last that rides
+   * along: the norm of a gradient stands at the end of a training step, and what the gradient is made of would be held until then.
+   */
   ordered(): readonly Cluster[] {
     const last = (cluster: Cluster): number =>
       Math.max(
-        ...[...cluster.live.keys(), ...cluster.reductions.keys(), ...(cluster.node === null ? [] : [cluster.node.id])].map(
+        ...(cluster.node === null ? [...cluster.live.keys(), ...cluster.reductions.keys()] : [cluster.node.id]).map(
           (id) => this.#position.get(id) ?? 0,
         ),
       );
