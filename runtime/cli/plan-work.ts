@@ -19,6 +19,13 @@ export type Bent = {
 
 export type BoundWork = CompiledWork & { readonly plan: Plan; readonly bindMs: number; readonly bent: Bent };
 
+/** A line for whoever runs it; nothing where the budget changed nothing. */
+export function tellBent({ recompute, rungs, microBatch }: Bent): string {
+  if (microBatch) return "to fit the memory, towers run in slices of rows, and once more on the way back\n";
+  if (recompute === 0) return "";
+  return `to fit the memory, ${recompute} of ${rungs} choices of values are made again on the way back; sigc plan says which\n`;
+}
+
 /** Compiles and binds. Of what may be made again on the way back, as little as the budget asks for. */
 export function planWork(loaded: LoadedProgram, options: CompileWork, dims: Dims, memoryBytes: number | undefined): BoundWork {
   const attempts = new Attempts(prepareWork(loaded, options), dims, options.target, memoryBytes);

@@ -13,7 +13,7 @@ import { BenchProgress } from "../bench-progress.js";
 import { type BenchDocument, benchDocument } from "../bench-document.js";
 import { benchText } from "../bench-report.js";
 import { chooseEngine } from "../choose-engine.js";
-import { planWork } from "../plan-work.js";
+import { planWork, tellBent } from "../plan-work.js";
 import { exitCodes } from "../exit-codes.js";
 import { gatherInputs } from "../gather-inputs.js";
 import { jsonDocument } from "../json.js";
@@ -86,6 +86,7 @@ async function bench(path: string, options: Options, { progress, signal, console
   const threads = options.threads ?? usableCores();
   const gathered = gatherInputs(loaded, { synthetic: options.synthetic, seed: options.synthetic }, precision);
   const bound = planWork(loaded, { work, target: engine.target(precision) }, gathered.dims, options.memory);
+  console.err(tellBent(bound.bent));
   progress.stage(`${pipeline}: drawing inputs`);
   const inputs = gathered.feed(bound.template.indexBounds);
   const probe = await openFmaProbe(threads, precision, options.cache);

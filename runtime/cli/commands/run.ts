@@ -4,7 +4,7 @@ import { writeSafetensors } from "../../data/safetensors.js";
 import type { RunStats } from "../../engine.js";
 import { userError } from "../../user-error.js";
 import { chooseEngine } from "../choose-engine.js";
-import { type BoundWork, planWork } from "../plan-work.js";
+import { type BoundWork, planWork, tellBent } from "../plan-work.js";
 import { exitCodes } from "../exit-codes.js";
 import { gatherInputs, type InputFlags } from "../gather-inputs.js";
 import { jsonDocument, jsonNumber } from "../json.js";
@@ -43,6 +43,7 @@ export const registerRun: Register = (parent, { console, finish }) => {
       const gathered = gatherInputs(loaded, options, precision);
       const work = options.grad ? "gradients" : "results";
       const bound = planWork(loaded, { work, target: engine.target(precision) }, gathered.dims, options.memory);
+      console.err(tellBent(bound.bent));
       const inputs = gathered.feed(bound.template.indexBounds);
       const executable = await engine.load(bound.template);
       const interrupt = new AbortController();

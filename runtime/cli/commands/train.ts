@@ -12,7 +12,7 @@ import { firstPosition } from "../../train/training-state.js";
 import { userError } from "../../user-error.js";
 import { chooseEngine } from "../choose-engine.js";
 import { requireTrainable } from "../compile-work.js";
-import { planWork } from "../plan-work.js";
+import { planWork, tellBent } from "../plan-work.js";
 import { exitCodes } from "../exit-codes.js";
 import { type LoadedProgram, loadProgram } from "../load-program.js";
 import { collectData, noData } from "../parse-data.js";
@@ -126,6 +126,7 @@ export const registerTrain: Register = (parent, { console, finish }) => {
           dims,
           options.memory,
         );
+        console.err(tellBent(bound.bent));
         if (bound.step === null) throw new Error("a step was compiled without a step");
         const executable = await engine.load(bound.template);
 

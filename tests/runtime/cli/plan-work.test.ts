@@ -73,3 +73,12 @@ test("the gradients' norm, which stands behind them all, keeps no activation wai
   };
   expect((await held("--train")) / (await held("--grad"))).toBeLessThan(1.05);
 });
+
+test("a run says what its budget made of it", async () => {
+  const sizes = ["--set", "n=64", "--engine", "planref"];
+  const ample = expectJson("plan", (await sigc("plan", towers, "--grad", "--json", ...sizes)).out)["peakBytes"] as number;
+  const told = async (...budget: readonly string[]): Promise<string> =>
+    (await sigc("run", towers, "--grad", "--synthetic", "1", "--out", folder.path("out.safetensors"), ...sizes, ...budget)).err;
+  expect(await told()).not.toContain("to fit the memory");
+  expect(await told("--memory", `${Math.floor(ample * 0.9)}`)).toMatch(/to fit the memory, \d+ of \d+ choices of values are made again/);
+});
