@@ -1,10 +1,10 @@
 /** Random pair programs whole, with gradients in tiles of odd blocks, and in slices of rows too. Set SIG_SEED to look at one family again. */
-import { differentiate } from "../../compiler/autodiff/backward.js";
 import { decompose } from "../../compiler/graph/decompose.js";
 import type { Graph } from "../../compiler/graph/graph.js";
-import { afterGradients, beforeGradients, runSteps, slicing } from "../../compiler/passes/pipeline.js";
+import { afterGradients, runSteps, slicing } from "../../compiler/passes/pipeline.js";
 import { drawInputs, pairProgram } from "../support/arbitrary-graph.js";
 import { randomFrom } from "../support/random.js";
+import { withGradients } from "../support/with-gradients.js";
 import { portTypes, rounded, type Subject } from "./subjects.js";
 
 export const seed = Number(process.env["SIG_SEED"] ?? 20261126);
@@ -40,9 +40,8 @@ function graphOf(k: number, way: Way): Graph {
 
 function tiledWithGradients(k: number, micro: boolean): Graph {
   const program = pairProgram(k, { outputs: true });
-  const differentiated = differentiate(runSteps(program.graph, beforeGradients, quiet), { of: "loss", wrt: program.wrt });
-  if (differentiated.graph === null) throw new Error("not differentiable");
-  return runSteps(differentiated.graph, micro ? [...afterGradients, ...slicing] : afterGradients, quiet);
+  const differentiated = withGradients(program.graph, program.wrt);
+  return runSteps(differentiated, micro ? [...afterGradients, ...slicing] : afterGradients, quiet);
 }
 
 export function programCases({ name, precision }: Subject): readonly ProgramCase[] {

@@ -3,14 +3,14 @@
  * values tiled as untiled, whatever the sizes and blocks. Set SIG_SEED to look at one family again.
  */
 import { describe, expect, test } from "vitest";
-import { differentiate } from "../../compiler/autodiff/backward.js";
 import { isTile } from "../../compiler/graph/graph.js";
 import { printGraph } from "../../compiler/graph/print.js";
-import { afterGradients, beforeGradients, runSteps, type Step } from "../../compiler/passes/pipeline.js";
+import { afterGradients, runSteps, type Step } from "../../compiler/passes/pipeline.js";
 import { evaluateGraph } from "../../runtime/engines/reference/evaluate.js";
 import { drawInputs, pairProgram } from "../support/arbitrary-graph.js";
 import { expectAllClose } from "../support/close.js";
 import { randomFrom } from "../support/random.js";
+import { withGradients } from "../support/with-gradients.js";
 
 const programs = 500;
 const seed = Number(process.env.SIG_SEED ?? 20261124);
@@ -37,9 +37,8 @@ describe(`${programs} random pair programs with gradients, seed ${seed}`, () => 
         const dims = { n: oddSize(random, 67), m: oddSize(random, 67) };
         const blocks = { i: oddSize(random, 70), j: oddSize(random, 70) };
         const inputs = drawInputs(program, dims, seed + k);
-        const differentiated = differentiate(runSteps(program.graph, beforeGradients, quiet), { of: "loss", wrt: program.wrt });
-        if (differentiated.graph === null) throw new Error(differentiated.diagnostics.map((d) => d.message).join("\n"));
-        const flat = runSteps(differentiated.graph, untiled, quiet);
+        const differentiated = withGradients(program.graph, program.wrt);
+        const flat = runSteps(differentiated, untiled, quiet);
         const tiled = runSteps(flat, tiling, quiet);
         tiles += tiled.nodes.filter(isTile).length;
         try {

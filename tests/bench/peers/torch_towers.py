@@ -92,24 +92,21 @@ def loss_of(values):
     return (F.softplus(logits).sum() - logits.diagonal().sum()) / len(zi)
 
 
-def load_training(arrays):
+def load_features(arrays):
     from harness import THREADS
 
     torch.set_num_threads(THREADS)
-    tensors = {name: torch.from_numpy(array) for name, array in arrays.items()}
+    return {name: torch.from_numpy(array) for name, array in arrays.items()}
+
+
+def load_training(arrays):
+    tensors = load_features(arrays)
     for name, tensor in tensors.items():
         if name == "tokens":
             tensors[name] = tensor.long()
         elif name not in DATA:
             tensor.requires_grad_()
     return tensors
-
-
-def load_features(arrays):
-    from harness import THREADS
-
-    torch.set_num_threads(THREADS)
-    return {name: torch.from_numpy(array) for name, array in arrays.items()}
 
 
 def embedding(forward):

@@ -90,8 +90,6 @@ describe.skipIf(reason !== null)("two towers within budgets", () => {
       const { plan, measured, values } = await run(fits === null ? cut : whole, fits ?? bind(cut, { n }, { memoryBytes }).plan);
       expect(plan.peakBytes).toBeLessThanOrEqual(memoryBytes);
       expect(measured).toBe(plan.peakBytes);
-      expect([...values.keys()]).toEqual([...ample.values.keys()]);
-      for (const rows of ["zi", "zt"]) expect(values.get(rows), rows).toEqual(ample.values.get(rows));
       expectAsAmple(values);
     },
   );
