@@ -180,17 +180,22 @@ static void sig_contract_point(sig_contract *c, int64_t point) {
   }
 }
 
-/* Rows beyond an edge would be read: those that are no whole number of panels are packed. */
+/* Panels have room for rows beyond an edge. In a plain matrix something else lies there: rows that are no whole panels are packed. */
 static void sig_choose_order(sig_contract *c) {
   const sig_contract_kernel *kernel = c->kernel;
   int64_t row, product;
+  if (kernel->left_operand >= 0 && c->call->operand[kernel->left_operand].panel) {
+    c->order = kernel->left_order;
+    c->left_step = c->call->operand[kernel->left_operand].panel;
+    return;
+  }
   if (kernel->plain == NULL || c->rows % SIG_MR != 0 || c->call->held_left) return;
   kernel->plain_steps(c->call, &row, &product);
   c->order = product == 1 ? SIG_LINES : row == 1 ? SIG_UPRIGHT : SIG_PACKED;
   c->left_step = product == 1 ? row : product;
 }
 static inline void sig_take_plain(sig_contract *c) {
-  if (c->order == SIG_LINES || c->order == SIG_UPRIGHT) c->left = (char *)c->kernel->plain(c);
+  if (c->order != SIG_PACKED) c->left = (char *)c->kernel->plain(c);
 }
 
 /* Points that fit into a thread's own part are whole tasks. */
@@ -222,10 +227,7 @@ static void sig_contract_run(const sig_call *call, const sig_contract_kernel *ke
   sig_groups groups;
   c.groups = &groups;
   const int64_t bytes = kernel->element_bytes, width = kernel->tile_columns;
-  if (kernel->left_operand >= 0 && call->operand[kernel->left_operand].panel) {
-    c.order = kernel->left_order;
-    c.left_step = call->operand[kernel->left_operand].panel;
-  } else sig_choose_order(&c);
+  sig_choose_order(&c);
   const int64_t fits = SIG_LOCAL_PANEL_BYTES / bytes;
   if (kernel->points_free && c.points > 1 && rows <= SIG_MOST_ROWS && columns <= SIG_MOST_ROWS &&
       sig_up(rows, SIG_MR) * inner <= fits && sig_up(columns, width) * inner <= fits &&
@@ -247,7 +249,6 @@ static void sig_contract_run(const sig_call *call, const sig_contract_kernel *ke
   }
   if (call->held_left && c.points == 1 && depth >= inner && block_rows >= rows) c.left = call->held_left;
   if (call->held_right && c.points == 1 && depth >= inner && block_columns >= columns) c.right = call->held_right;
-  if (c.order == SIG_ROWS || c.order == SIG_COLUMNS) c.left = call->operand[kernel->left_operand].data;
   for (int64_t point = 0; point < c.points; point++) {
     sig_contract_point(&c, point);
     sig_take_plain(&c);
