@@ -43,6 +43,7 @@ export type PreparedWork = {
   /** How many rungs of values can be made again on the way back. */
   readonly rungs: () => number;
   readonly madeAgain: TiledProgram["madeAgain"];
+  /** A search for what fits asks for the same more than once: each is compiled once. */
   readonly finish: (bend: Bend) => CompiledWork;
 };
 
@@ -70,12 +71,18 @@ export function prepareWork(loaded: LoadedProgram, { work, target, norms = false
     }),
   );
   if (!("finish" in tiled)) throw new ProgramRefused(tiled.diagnostics, sources);
+  const finished = new Map<string, CompiledWork>();
   return {
     rungs: () => timed(tiled.rungs),
     madeAgain: tiled.madeAgain,
     finish: (bend) => {
+      const key = JSON.stringify(bend);
+      const known = finished.get(key);
+      if (known !== undefined) return known;
       const { template, notes } = timed(() => tiled.finish({ target, ...bend }));
-      return { template, notes, step, compileMs: spentMs };
+      const made = { template, notes, step, compileMs: spentMs };
+      finished.set(key, made);
+      return made;
     },
   };
 }

@@ -26,9 +26,15 @@ export function tellBent({ recompute, rungs, microBatch }: Bent): string {
   return `to fit the memory, ${recompute} of ${rungs} choices of values are made again on the way back; sigc plan says which\n`;
 }
 
-/** Compiles and binds. Of what may be made again on the way back, as little as the budget asks for. */
-export function planWork(loaded: LoadedProgram, options: CompileWork, dims: Dims, memoryBytes: number | undefined): BoundWork {
-  const attempts = new Attempts(prepareWork(loaded, options), dims, options.target, memoryBytes);
+/** Compiles and binds. Of what may be made again on the way back, as little as the budget asks for. `work`: where it is prepared already. */
+export function planWork(
+  loaded: LoadedProgram,
+  options: CompileWork,
+  dims: Dims,
+  memoryBytes: number | undefined,
+  work: PreparedWork = prepareWork(loaded, options),
+): BoundWork {
+  const attempts = new Attempts(work, dims, options.target, memoryBytes);
   const whole = attempts.may({}) ? fitting(attempts.bound({})) : null;
   if (whole !== null) return whole;
   const remade = fewestRungs(attempts);
@@ -86,8 +92,6 @@ class Attempts {
   readonly budget: number;
   readonly #work: PreparedWork;
   readonly #dims: Dims;
-  /** The last that was compiled: it is measured first, and bound within the budget where that may do. */
-  #compiled: { readonly key: string; readonly work: CompiledWork } | null = null;
   #bindMs = 0;
 
   constructor(work: PreparedWork, dims: Dims, { maxBytes }: Target, memoryBytes: number | undefined) {
@@ -104,7 +108,7 @@ class Attempts {
   }
 
   measure(bend: Bend): Need {
-    const { template } = this.#compile(bend);
+    const { template } = this.#work.finish(bend);
     const started = performance.now();
     const need = needOf(template, this.#dims);
     this.#bindMs += performance.now() - started;
@@ -116,7 +120,7 @@ class Attempts {
   }
 
   bound(bend: Bend): Attempt {
-    const compiled = this.#compile(bend);
+    const compiled = this.#work.finish(bend);
     const { plan, diagnostics } = this.#bind(compiled.template, this.#memory);
     if (plan === null) return { plan, diagnostics };
     const { recompute = 0, microBatch = false } = bend;
@@ -129,11 +133,5 @@ class Attempts {
     const result = bind(template, this.#dims, options);
     this.#bindMs += performance.now() - started;
     return result;
-  }
-
-  #compile(bend: Bend): CompiledWork {
-    const key = JSON.stringify(bend);
-    if (this.#compiled?.key !== key) this.#compiled = { key, work: this.#work.finish(bend) };
-    return this.#compiled.work;
   }
 }

@@ -7,8 +7,8 @@ import { humanBytes } from "../../../compiler/plan/human-bytes.js";
 import type { Plan, PlanBuffer } from "../../../compiler/plan/plan.js";
 import { solveBatchSizes } from "../../feed/batch-sizes.js";
 import { chooseEngine } from "../choose-engine.js";
-import { type CompileWork, type PreparedWork, prepareWork, type Work } from "../compile-work.js";
-import { type Bent, planWork } from "../plan-work.js";
+import { type PreparedWork, prepareWork, type Work } from "../compile-work.js";
+import { type Bent, type BoundWork, planWork } from "../plan-work.js";
 import { exitCodes } from "../exit-codes.js";
 import { jsonDocument } from "../json.js";
 import { jsonDiagnostic } from "../json-diagnostic.js";
@@ -41,8 +41,10 @@ export const registerPlan: Register = (parent, { console, finish }) => {
       engine.dispose();
       const work = workOf(options);
       const dims = batchSizes(loaded);
-      const largest = options.memory === undefined ? null : findLargest(loaded, { work, target }, dims, options.memory);
-      const { plan, template, notes, bent } = planOrAdvise(loaded, { work, target }, dims, options.memory, largest);
+      const prepared = prepareWork(loaded, { work, target });
+      const largest = options.memory === undefined ? null : findLargest(prepared, dims, options.memory);
+      const plans = () => planWork(loaded, { work, target }, dims, options.memory, prepared);
+      const { plan, template, notes, bent } = planOrAdvise(plans, largest);
       const { sweeps } = explain(template, notes);
       const document = {
         pipeline: loaded.program.name,
@@ -85,8 +87,7 @@ function batchSizes({ program, batchSizes: given, placeOf }: LoadedProgram): Dim
   );
 }
 
-function findLargest(loaded: LoadedProgram, compile: CompileWork, dims: Dims, memoryBytes: number): Dims | null {
-  const work: PreparedWork = prepareWork(loaded, compile);
+function findLargest(work: PreparedWork, dims: Dims, memoryBytes: number): Dims | null {
   const whole = work.finish({}).template;
   const cut = work.finish({ microBatch: true }).template;
   // Towers that are too small to be cut leave the same tiles, and the same answer.
@@ -100,9 +101,9 @@ function findLargest(loaded: LoadedProgram, compile: CompileWork, dims: Dims, me
 }
 
 /** Where the batch does not fit, the one that does is the best advice. */
-function planOrAdvise(loaded: LoadedProgram, compile: CompileWork, dims: Dims, memory: number | undefined, largest: Dims | null) {
+function planOrAdvise(plans: () => BoundWork, largest: Dims | null): BoundWork {
   try {
-    return planWork(loaded, compile, dims, memory);
+    return plans();
   } catch (refused) {
     if (!(refused instanceof ProgramRefused) || refused.exit !== exitCodes.runtime || largest === null) throw refused;
     const help = `the largest batch that fits: ${Object.entries(largest)
