@@ -8,6 +8,7 @@
  */
 import { GraphBuilder } from "../graph/builder.js";
 import { type Graph, type Id, isTile, type Node } from "../graph/graph.js";
+import { Renumbering } from "../graph/renumbering.js";
 import { copy } from "../graph/rewrite.js";
 import type { Pass, PassNote } from "./pass.js";
 import { type Forward, isPlain } from "./saved/forward.js";
@@ -39,7 +40,8 @@ class Remaking {
   readonly #sources: Sources;
   readonly #dropped: ReadonlySet<Id>;
   readonly #b: GraphBuilder;
-  readonly #ids = new Map<Id, Id>();
+  readonly #ids = new Renumbering();
+  readonly #first = this.#ids.to;
   readonly #again = new Map<Id, Id>();
   readonly #gone = new Map<Id, boolean>();
 
@@ -64,12 +66,6 @@ class Remaking {
     const outputs = this.#graph.outputs.map(({ name, value }) => ({ name, value: this.#first(value) }));
     return { graph: this.#b.finish(outputs), notes: [] };
   }
-
-  readonly #first = (id: Id): Id => {
-    const made = this.#ids.get(id);
-    if (made === undefined) throw new Error(`%${id} is read before it is made`);
-    return made;
-  };
 
   #onTheWayBack(id: Id): Id {
     return this.#forward.saved.has(id) && this.#isMadeAgain(id) ? this.#made(id) : this.#first(id);

@@ -1,4 +1,6 @@
 /** Offsets in one block of bytes for buffers that are not all needed at once. */
+import { firstThat } from "./first-that.js";
+import { mostAlive } from "./live-bytes.js";
 import type { BufferId } from "./plan.js";
 
 export type Tenant = { readonly id: BufferId; readonly bytes: number; readonly from: number; readonly to: number };
@@ -39,16 +41,8 @@ export function leastArena(
   alignment: number,
   guardBytes = 0,
 ): number {
-  const end = tenants.reduce((last, { to }) => Math.max(last, to), 0);
-  const change = new Float64Array(end + 2);
-  for (const { bytes, from, to } of householdsOf(tenants, handovers)) {
-    const whole = roundUp(bytes + guardBytes, alignment);
-    change[from] = (change[from] ?? 0) + whole;
-    change[to + 1] = (change[to + 1] ?? 0) - whole;
-  }
-  let [live, most] = [0, 0];
-  for (const bytes of change) most = Math.max(most, (live += bytes));
-  return most;
+  const households = householdsOf(tenants, handovers);
+  return mostAlive(households.map(({ bytes, from, to }) => ({ from, to, bytes: roundUp(bytes + guardBytes, alignment) })));
 }
 
 function householdsOf(tenants: readonly Tenant[], handovers: ReadonlyMap<BufferId, BufferId>): Household[] {
@@ -92,7 +86,7 @@ class Site {
       if ((offsets[k] ?? 0) >= offset + bytes) break;
       offset = Math.max(offset, ends[k] ?? 0);
     }
-    const at = this.#firstAbove(offset);
+    const at = firstThat((k) => (offsets[k] ?? 0) > offset, 0, this.#count);
     for (const [list, value] of [
       [offsets, offset],
       [ends, offset + bytes],
@@ -105,16 +99,6 @@ class Site {
     this.#count++;
     this.bytes = Math.max(this.bytes, offset + bytes);
     return offset;
-  }
-
-  #firstAbove(offset: number): number {
-    let [low, high] = [0, this.#count];
-    while (low < high) {
-      const middle = (low + high) >> 1;
-      if ((this.#offset[middle] ?? 0) > offset) high = middle;
-      else low = middle + 1;
-    }
-    return low;
   }
 }
 

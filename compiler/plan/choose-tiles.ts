@@ -1,8 +1,9 @@
 /** Block sizes from a budget: as large as the scratch that a target wants, smaller where `--memory` says so. */
 import { type Graph, type Id, isTile, type Tile } from "../graph/graph.js";
 import { type BatchId, evaluateSize } from "../graph/size.js";
+import { firstThat } from "./first-that.js";
 import type { TileChoice } from "./plan.js";
-import { coarsestWithin, firstThat, type Levels } from "./search-levels.js";
+import { coarsestWithin, type Levels } from "./search-levels.js";
 
 /** What a choice of tiles costs. Bytes. */
 export type Footprints = {

@@ -1,5 +1,6 @@
+import { contractionFlops } from "../graph/contraction-flops.js";
 import { type Graph, type Id, indexNodes, isTile } from "../graph/graph.js";
-import { type BatchId, evaluateSize, product } from "../graph/size.js";
+import { type BatchId, evaluateSize } from "../graph/size.js";
 
 /**
  * Floating-point operations of the contractions of a graph: 2 per multiply-add, recomputed ones counted too.
@@ -18,10 +19,7 @@ function count(graph: Graph, dims: Readonly<Record<BatchId, number>>, which: "ex
       const blocks = node.loops.map(({ name, extent }) => [`@${name}`, evaluateSize(extent, dims)] as const);
       flops += count(node.body, { ...dims, ...Object.fromEntries(blocks) }, which, node.recomputed);
     } else if (node.op === "dot" && (which === "executed" || !recomputed.includes(node.id))) {
-      const left = nodes.get(node.ins[0] ?? -1);
-      if (left === undefined || isTile(left)) throw new Error(`%${node.id} has no left operand`);
-      const contracted = node.attrs.contract.map(([axis]) => left.type.shape[axis] ?? []);
-      flops += 2 * evaluateSize(product([...node.type.shape, ...contracted]), dims);
+      flops += evaluateSize(contractionFlops(nodes, node), dims);
     }
   }
   return flops;

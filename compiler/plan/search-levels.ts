@@ -2,6 +2,8 @@
  * Levels of several groups, each from 0, the coarsest, to `finest`: as coarse as a budget allows, in few measures. A measure of a
  * deep program takes milliseconds, and a walk of one level at a time would take hundreds.
  */
+import { firstThat } from "./first-that.js";
+
 export type Levels = readonly number[];
 
 export type Costs = {
@@ -23,17 +25,6 @@ export function coarsestWithin(budgetBytes: number, start: Levels, finest: numbe
   }
   const lowest = lowestPeak(all, start, budgetBytes, costs);
   return fits(lowest) ? coarsened(lowest, start, fits) : lowest;
-}
-
-/** The first number that does, the last where none before it does: those after one that does are held to do as well. */
-export function firstThat(does: (candidate: number) => boolean, from: number, last: number): number {
-  let [low, high] = [from, last];
-  while (low < high) {
-    const middle = (low + high) >> 1;
-    if (does(middle)) high = middle;
-    else low = middle + 1;
-  }
-  return low;
 }
 
 /** What one group alone holds back is given back to the others: in long steps first, so that those of no weight are done at once. */

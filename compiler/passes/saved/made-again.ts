@@ -1,6 +1,7 @@
 /** What is made again, by the place in the source, sizes open. */
 import type { Span } from "../../../grammar/span.js";
-import { type GraphNode, type Id, type Node, valueIn } from "../../graph/graph.js";
+import { contractionFlops } from "../../graph/contraction-flops.js";
+import type { GraphNode, Id } from "../../graph/graph.js";
 import { addSizes, constant, multiplySizes, product, type Size } from "../../graph/size.js";
 import { dtypeBytes } from "../../graph/type.js";
 import type { Rung } from "./rungs.js";
@@ -30,15 +31,8 @@ export function madeAgain(nodes: ReadonlyMap<Id, GraphNode>, rungs: readonly Run
         (sum, { type }) => addSizes(sum, multiplySizes(constant(dtypeBytes[type.dtype]), product(type.shape))),
         known.bytes,
       ),
-      flops: contractions.reduce((sum, node) => addSizes(sum, flopsOf(nodes, node)), known.flops),
+      flops: contractions.reduce((sum, node) => addSizes(sum, contractionFlops(nodes, node)), known.flops),
     });
   }
   return [...places.values()];
-}
-
-function flopsOf(nodes: ReadonlyMap<Id, GraphNode>, node: Node): Size {
-  if (node.op !== "dot") return [];
-  const left = valueIn(nodes, node.ins[0]);
-  const inner = node.attrs.contract.map(([axis]) => left.type.shape[axis] ?? []);
-  return multiplySizes(constant(2), product([...node.type.shape, ...inner]));
 }

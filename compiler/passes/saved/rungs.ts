@@ -9,13 +9,13 @@ import type { Sources } from "./sources.js";
 import { nominalBytes, nominalFlops } from "./weights.js";
 
 /** Values that are dropped together, and the contractions that are made again for them, if no rung before has done so. */
-export type Rung = { readonly values: readonly Node[]; readonly contractions: readonly Node[] };
+export type Rung = { readonly values: readonly Node[]; readonly contractions: readonly Node<"dot">[] };
 
 /** What is smaller than the largest source by this factor is not worth a rung: numbers per row, the last layer's one row. */
 const SMALL = 64;
 
 /** What one value is made of, down to sources and to what only a sum or a search makes. */
-type Recipe = { readonly reads: readonly Id[]; readonly contractions: readonly Node[] };
+type Recipe = { readonly reads: readonly Id[]; readonly contractions: readonly Node<"dot">[] };
 
 export function rungsOf(forward: Forward, sources: Sources): readonly Rung[] {
   const recipes = new Map<Id, Recipe>();
@@ -32,7 +32,7 @@ export function rungsOf(forward: Forward, sources: Sources): readonly Rung[] {
 
 function findRecipe(forward: Forward, sources: Sources, root: Id): Recipe {
   const reads = new Set<Id>();
-  const contractions: Node[] = [];
+  const contractions: Node<"dot">[] = [];
   const seen = new Set<Id>();
   const stack = [root];
   for (let id = stack.pop(); id !== undefined; id = stack.pop()) {
@@ -41,7 +41,7 @@ function findRecipe(forward: Forward, sources: Sources, root: Id): Recipe {
     seen.add(id);
     if (id !== root && isKept(sources, node as Node)) reads.add(id);
     else {
-      if ((node as Node).op === "dot") contractions.push(node as Node);
+      if (node.op === "dot") contractions.push(node);
       stack.push(...(node as Node).ins);
     }
   }
