@@ -16,9 +16,15 @@ const closingLine: Reporter = {
   },
 };
 
+/** They share one process each: what they test is pure, and a compiler that is loaded and warm takes half the time. */
+const pure = ["tests/{compiler,property,docs}/**/*.test.ts"];
+
 export default defineConfig({
   test: {
-    include: ["tests/**/*.test.ts"],
+    projects: [
+      { extends: true, test: { name: "pure", include: pure, isolate: false } },
+      { extends: true, test: { name: "apart", include: ["tests/**/*.test.ts"], exclude: pure } },
+    ],
     testTimeout: 60_000,
     hookTimeout: 60_000,
     pool: "forks",

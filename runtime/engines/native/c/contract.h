@@ -79,7 +79,6 @@ static inline void *sig_columns_slot(const sig_contract *c, int64_t task) { retu
 static inline void *sig_numbers_slot(const sig_contract *c, int64_t task) {
   return (char *)sig_columns_slot(c, task) + sig_columns_bytes(c, c->column_count);
 }
-static inline int64_t sig_parts(int64_t count, int64_t size) { return (count + size - 1) / size; }
 static inline int64_t sig_group_size(const sig_contract *c, sig_side side) {
   return side == SIG_LEFT ? SIG_PACK_LEFT * SIG_MR : SIG_PACK_RIGHT * c->kernel->tile_columns;
 }

@@ -79,6 +79,7 @@ typedef struct { const void *data; sig_order order; int64_t step, row, k; } sig_
 
 SIG_INLINE int64_t sig_up(int64_t x, int64_t unit) { return (x + unit - 1) / unit * unit; }
 SIG_INLINE int64_t sig_least(int64_t a, int64_t b) { return a < b ? a : b; }
+SIG_INLINE int64_t sig_parts(int64_t count, int64_t size) { return (count + size - 1) / size; }
 SIG_INLINE int64_t sig_most(int64_t a, int64_t b) { return a > b ? a : b; }
 
 /* Masks of i32 lanes beside each element type. */

@@ -51,7 +51,7 @@ export function emitLibrary(parts: LibraryParts): readonly string[] {
     `#define T_ELEMENT ${name === "f32" ? "float" : "double"}\n#define T ${name}\n#define V ${name}v\n`,
     header(parts, "merge_float.h"),
   ];
-  const forms = [
+  const merges = [
     header(parts, "merge.h"),
     ...number("f32", "float", "f64"),
     ...number("f64", "double", "f64"),
@@ -59,14 +59,20 @@ export function emitLibrary(parts: LibraryParts): readonly string[] {
     ...number("u32", "uint32_t", "u32"),
     ...ranked("f32"),
     ...ranked("f64"),
-    ...float("f32", "SIG_NV"),
-    // In a program of f32 a vector of f64 fills two registers.
-    ...float("f64", parts.precision === "f64" ? "SIG_NV" : "1"),
-    header(parts, "contract.h"),
-    header(parts, "points.h"),
-    header(parts, "whole_arrays.h"),
   ];
-  const unit = (kernels: readonly string[], tail: readonly string[]): string => [...common, ...forms, ...kernels, ...tail].join("\n");
+  // A compiler reads all that it is given, and without optimisation translates it too: each unit gets what its kernels call.
+  const forms = (text: string): readonly string[] => [
+    ...(text.includes("micro_f32(") ? float("f32", "SIG_NV") : []),
+    // In a program of f32 a vector of f64 fills two registers.
+    ...(text.includes("micro_f64(") ? float("f64", parts.precision === "f64" ? "SIG_NV" : "1") : []),
+    ...(text.includes("sig_contract_") ? [header(parts, "contract.h")] : []),
+    ...(text.includes("sig_points ") ? [header(parts, "points.h")] : []),
+    ...(/sig_(?:gather|scatter_add|slices)\(/u.test(text) ? [header(parts, "whole_arrays.h")] : []),
+  ];
+  const unit = (kernels: readonly string[], tail: readonly string[]): string => {
+    const text = kernels.join("\n");
+    return [...common, ...merges, ...forms(text), text, ...tail].join("\n");
+  };
   return [
     unit(main, [printC([...prototypes, ...table]), header(parts, "driver.h"), header(parts, "session.h")]),
     ...others.map((kernels) => unit(kernels, [])),
