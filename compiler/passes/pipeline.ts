@@ -15,6 +15,7 @@ import type { Pass, PassNote } from "./pass.js";
 import { productsToContractions } from "./products-to-contractions.js";
 import { recompute } from "./recompute.js";
 import type { Ladder } from "./saved/ladder.js";
+import { slicesToLeaves } from "./slices-to-leaves.js";
 import { stabilise } from "./stabilise.js";
 import { transposesToLeaves } from "./transposes-to-leaves.js";
 
@@ -33,6 +34,7 @@ export type StepResult = {
 /** One similarity must have one cotangent, and a diagonal none over pairs: so the walks to the leaves run before gradients. */
 const beforeGradientsPasses = [
   canonicalise,
+  slicesToLeaves,
   stabilise,
   productsToContractions,
   decomposePairs,
