@@ -11,7 +11,7 @@
  * not known here. Keeps every bit: the same sums, fewer of them.
  */
 import type { GraphBuilder } from "../graph/builder.js";
-import { type Graph, type GraphNode, type Id, isTile, type Node, operandsOf } from "../graph/graph.js";
+import { type Graph, type Id, isTile, type Node, operandsOf } from "../graph/graph.js";
 import { isElementwise } from "../graph/op-table.js";
 import { rewrite } from "../graph/rewrite.js";
 import { asNumber, constant, product, sameSize } from "../graph/size.js";

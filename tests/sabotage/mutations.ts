@@ -190,6 +190,20 @@ export const mutations: readonly Mutation[] = [
     killedBy: [golden("dce")],
   },
   {
+    bug: "a value is made from where its last reader begins, not its first",
+    file: "compiler/passes/slices-to-leaves.ts",
+    find: "low: Math.min(a.low, b.low)",
+    replace: "low: a.low",
+    killedBy: [golden("slices-to-leaves")],
+  },
+  {
+    bug: "a softmax is made only where it is read",
+    file: "compiler/passes/slices-to-leaves.ts",
+    find: "(axis) => axis !== node.attrs.axis",
+    replace: "() => true",
+    killedBy: [golden("slices-to-leaves")],
+  },
+  {
     bug: "a transpose of a transpose keeps the outer permutation alone",
     file: "compiler/passes/transposes-to-leaves.ts",
     find: "perm.map((p) => node.attrs.perm[p] ?? p),",
