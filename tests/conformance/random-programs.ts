@@ -1,4 +1,4 @@
-/** Random pair programs whole, with gradients in tiles of odd blocks, and in slices of rows too. Set SIG_SEED to look at one family again. */
+/** Random pair programs whole, with gradients in tiles of odd blocks, and in slices of rows too. Set SIG_SEED to look at one family again, SIG_PROGRAMS to take fewer or more. */
 import { decompose } from "../../compiler/graph/decompose.js";
 import type { Graph } from "../../compiler/graph/graph.js";
 import { afterGradients, runSteps, slicing } from "../../compiler/passes/pipeline.js";
@@ -8,7 +8,7 @@ import { withGradients } from "../support/with-gradients.js";
 import { portTypes, rounded, type Subject } from "./subjects.js";
 
 export const seed = Number(process.env["SIG_SEED"] ?? 20261126);
-const programs = 20;
+const programs = Number(process.env["SIG_PROGRAMS"] ?? 20);
 const quiet = (): void => {};
 
 export const ways = [

@@ -13,6 +13,7 @@ import { createNativeEngine } from "../../runtime/engines/native/engine.js";
 import { type EngineName, openEngine } from "../../runtime/engines/registry.js";
 import { UserError } from "../../runtime/user-error.js";
 import { type Blocks, type Dims, tileChoices } from "../support/op-plan.js";
+import { quickly } from "../support/quickly.js";
 import { loadTogether } from "../support/together.js";
 
 /** `tolerance`: how far results may be off, by the measures of the numerics contract. */
@@ -29,11 +30,6 @@ const wanted = [
   { name: process.env.SIG_TEST_NATIVE === "tfjs:node-gpu" ? "tfjs:node-gpu" : "tfjs:node", precision: "f32", tolerance: 1e-5 },
 ] as const satisfies readonly Omit<Subject, "engine">[];
 
-/**
- * Hundreds of kernels are compiled here to run for a moment: half the time of -O2. The second flag has GCC form fused
- * multiply-adds, so that rounding is what users get. Programs at length (tests/runtime/engines/native) take the engine as it is.
- */
-const quickly = ["-O1", "-fexpensive-optimizations"];
 /** One engine alone, as tests/support/suite-in-child.ts asks. */
 const only = process.env["SIG_TEST_ENGINE"];
 /** Every access checked (tests/runtime/engines/native/sanitized.test.ts). Traps and calls in place of code: half the time to compile. */

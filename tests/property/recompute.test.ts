@@ -17,6 +17,7 @@ import { expectAllClose } from "../support/close.js";
 import { lowerText } from "../support/compile-text.js";
 import { whyNoNative } from "../support/native-missing.js";
 import { planOf, runPlan, templateOf } from "../support/plan-graph.js";
+import { quickly } from "../support/quickly.js";
 import { randomFrom } from "../support/random.js";
 import { runLoaded, type Value } from "../support/run-engine.js";
 import { templateInputs } from "../support/template-inputs.js";
@@ -24,8 +25,6 @@ import { loadTogether } from "../support/together.js";
 import { withGradients } from "../support/with-gradients.js";
 
 const quiet = (): void => {};
-/** Half the time of -O2, with its fused multiply-adds. */
-const quickly = ["-O1", "-fexpensive-optimizations"];
 const noNative = await whyNoNative();
 const seed = Number(process.env.SIG_SEED ?? 7);
 

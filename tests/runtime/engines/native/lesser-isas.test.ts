@@ -19,7 +19,7 @@ describe.each(isaNames.filter((name) => isas[name].arch === process.arch && name
       "native/panelled.test.ts",
       "native/contract-blocks.test.ts",
     ];
-    const { code, passed, failed, output } = await suiteInChild("native", files, { SIG_ISA: isa });
+    const { code, passed, failed, output } = await suiteInChild("native", files, { SIG_ISA: isa, SIG_PROGRAMS: "8" });
     expect({ code, failed }, output.slice(-4000)).toEqual({ code: 0, failed: 0 });
     expect(passed).toBeGreaterThan(25);
   });

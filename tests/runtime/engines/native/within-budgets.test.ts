@@ -8,6 +8,7 @@ import type { Engine } from "../../../../runtime/engine.js";
 import { expectClose } from "../../../support/close.js";
 import { compileText } from "../../../support/compile-text.js";
 import { whyNoNative } from "../../../support/native-missing.js";
+import { quickly } from "../../../support/quickly.js";
 import { randomFrom } from "../../../support/random.js";
 import { hostInputs, type Value } from "../../../support/run-engine.js";
 import { templateInputs } from "../../../support/template-inputs.js";
@@ -35,8 +36,6 @@ pipeline two_towers {
 /** The f32 engines' share of the numerics contract. */
 const tolerance = 1e-5;
 const n = 75;
-/** Half the time of -O2 for a hundred kernels; the second flag has GCC form fused multiply-adds. */
-const quickly = ["-O1", "-fexpensive-optimizations"];
 const reason = await whyNoNative();
 
 type Run = { readonly plan: Plan; readonly measured: number; readonly values: ReadonlyMap<string, Value> };
