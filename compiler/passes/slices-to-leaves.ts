@@ -17,11 +17,12 @@ import { rewrite } from "../graph/rewrite.js";
 import { asNumber, constant, product, sameSize } from "../graph/size.js";
 import type { Shape } from "../graph/type.js";
 import type { Pass, PassNote } from "./pass.js";
+import { axisMap } from "./sweeps/axes.js";
 
 /** From `low` up to `high`; null: all of an axis. */
-type Span1 = { readonly low: number; readonly high: number } | null;
+type Range = { readonly low: number; readonly high: number } | null;
 /** A part of a value, axis by axis. */
-type Part = readonly Span1[];
+type Part = readonly Range[];
 
 const whole = (shape: Shape): Part => shape.map(() => null);
 
@@ -31,7 +32,7 @@ export const slicesToLeaves: Pass = {
   run(graph) {
     const values = new Map(graph.nodes.flatMap((node) => (isTile(node) ? [] : [[node.id, node] as const])));
     const made = partsRead(graph, values);
-    const narrowed = [...made].filter(([, part]) => part.some((span) => span !== null));
+    const narrowed = [...made].filter(([, part]) => part.some((range) => range !== null));
     if (narrowed.length === 0) return { graph, notes: [] };
     const notes: PassNote[] = [];
     const after = rewrite(graph, (node, { b, to }) => {
@@ -41,7 +42,7 @@ export const slicesToLeaves: Pass = {
       const ins = node.ins.map((id, k) => cut(b, to(id), made.get(id) ?? [], taken[k] ?? []));
       b.span = node.span;
       if (node.op === "slice" && isConstant(node)) return ins[0] ?? null;
-      if (node.op === "dot" && part.some((span) => span !== null))
+      if (node.op === "dot" && part.some((range) => range !== null))
         notes.push({ kind: "moved", reason: "a contraction makes only what is read of it", spans: [node.span] });
       return emitPart(b, node, ins, part);
     });
@@ -55,7 +56,7 @@ function partsRead(graph: Graph, values: ReadonlyMap<Id, Node>): ReadonlyMap<Id,
   const take = (id: Id, part: Part): void => {
     const before = read.get(id);
     const size = (axis: number): number => asNumber(values.get(id)?.type.shape[axis] ?? []) ?? 0;
-    read.set(id, before === undefined ? part : before.map((span, axis) => hull(span, part[axis] ?? null, size(axis))));
+    read.set(id, before === undefined ? part : before.map((range, axis) => hull(range, part[axis] ?? null, size(axis))));
   };
   for (const { value } of graph.outputs) take(value, whole(values.get(value)?.type.shape ?? []));
   const made = new Map<Id, Part>();
@@ -65,7 +66,7 @@ function partsRead(graph: Graph, values: ReadonlyMap<Id, Node>): ReadonlyMap<Id,
       continue;
     }
     const alone = narrows(node, values);
-    const part = (read.get(node.id) ?? whole(node.type.shape)).map((span, axis) => (alone(axis) ? span : null));
+    const part = (read.get(node.id) ?? whole(node.type.shape)).map((range, axis) => (alone(axis) ? range : null));
     made.set(node.id, part);
     const taken = operandParts(node, part, values);
     for (const [k, id] of node.ins.entries()) take(id, taken[k] ?? []);
@@ -73,7 +74,7 @@ function partsRead(graph: Graph, values: ReadonlyMap<Id, Node>): ReadonlyMap<Id,
   return made;
 }
 
-function hull(a: Span1, b: Span1, size: number): Span1 {
+function hull(a: Range, b: Range, size: number): Range {
   if (a === null || b === null) return null;
   const both = { low: Math.min(a.low, b.low), high: Math.max(a.high, b.high) };
   return both.low === 0 && both.high === size ? null : both;
@@ -111,68 +112,22 @@ function narrows(node: Node, values: ReadonlyMap<Id, Node>): (axis: number) => b
 }
 
 /** What a part of a node's result takes of each operand. */
-function operandParts(node: Node, part: Part, values: ReadonlyMap<Id, Node>): readonly Part[] {
-  const shapes = node.ins.map((id) => values.get(id)?.type.shape ?? []);
-  const first = shapes[0] ?? [];
-  if (isElementwise(node.op)) return node.ins.map(() => part);
-  switch (node.op) {
-    case "slice":
-      return [part.map((span, axis) => (axis === node.attrs.axis ? shifted(span, node, first) : span))];
-    case "broadcast":
-      return [node.attrs.axes.map((axis) => part[axis] ?? null)];
-    case "transpose":
-      return [first.map((_, axis) => part[node.attrs.perm.indexOf(axis)] ?? null)];
-    case "reshape":
-      return [first.map((_, axis) => part[sameAxis(first, axis, node.type.shape) ?? -1] ?? null)];
-    case "sum":
-    case "max":
-    case "min":
-    case "logsumexp": {
-      const { axes } = node.attrs;
-      const kept = first.map((_, axis) => axis).filter((axis) => !axes.includes(axis));
-      return [first.map((_, axis) => part[kept.indexOf(axis)] ?? null)];
-    }
-    case "dot":
-      return dotParts(node, part, shapes);
-    case "gather": {
-      const { axis } = node.attrs;
-      const rank = (shapes[1] ?? []).length;
-      return [[...part.slice(0, axis), null, ...part.slice(axis + rank)], part.slice(axis, axis + rank)];
-    }
-    case "gelu":
-    case "log_sigmoid":
-    case "softmax":
-    case "l2_normalize":
-    case "layer_norm":
-      return [part];
-    default:
-      return shapes.map(whole);
-  }
-}
-
-/** Batch axes first, then the left operand's free axes, then the right one's. */
-function dotParts({ attrs: { batch, contract } }: Node<"dot">, part: Part, shapes: readonly Shape[]): readonly Part[] {
-  const [left = [], right = []] = shapes;
-  const side = (shape: Shape, of: (pair: readonly [number, number]) => number, from: number): Part => {
-    const bound = [...batch, ...contract].map(of);
-    const free = shape.map((_, axis) => axis).filter((axis) => !bound.includes(axis));
-    const at = (axis: number): number => {
-      const k = batch.findIndex((pair) => of(pair) === axis);
-      return k >= 0 ? k : free.includes(axis) ? from + free.indexOf(axis) : -1;
-    };
-    return shape.map((_, axis) => part[at(axis)] ?? null);
-  };
-  const leftFree = left.length - batch.length - contract.length;
-  return [side(left, ([l]) => l, batch.length), side(right, ([, r]) => r, batch.length + leftFree)];
-}
+const operandParts = (node: Node, part: Part, values: ReadonlyMap<Id, Node>): readonly Part[] =>
+  node.ins.map((id, k) => {
+    const shape = values.get(id)?.type.shape ?? [];
+    if (node.op === "slice") return part.map((range, axis) => (axis === node.attrs.axis ? shifted(range, node, shape) : range));
+    // The axis analysis of sweeps follows the batch alone through a reshape; here it is the other axes that matter.
+    const becomes = node.op === "reshape" ? shape.map((_, axis) => sameAxis(shape, axis, node.type.shape)) : axisMap(node, k, shape);
+    return becomes.map((axis) => part[axis ?? -1] ?? null);
+  });
 
 const isConstant = ({ attrs: { start, stop } }: Node<"slice">): boolean => asNumber(start) !== null && asNumber(stop) !== null;
 
-function shifted(span: Span1, { attrs: { axis, start, stop } }: Node<"slice">, shape: Shape): Span1 {
+function shifted(range: Range, { attrs: { axis, start, stop } }: Node<"slice">, shape: Shape): Range {
   const [from, to, size] = [asNumber(start), asNumber(stop), asNumber(shape[axis] ?? [])];
   // A slice along the batch is left as it stands.
   if (from === null || to === null || size === null) return null;
-  const [low, high] = span === null ? [from, to] : [from + span.low, from + span.high];
+  const [low, high] = range === null ? [from, to] : [from + range.low, from + range.high];
   return low === 0 && high === size ? null : { low, high };
 }
 
@@ -186,19 +141,19 @@ function sameAxis(from: Shape, axis: number, to: Shape): number | null {
 /** Of a value of which `made` is there, what `taken` asks for. */
 function cut(b: GraphBuilder, id: Id, made: Part, taken: Part): Id {
   let result = id;
-  for (const [axis, span] of taken.entries()) {
+  for (const [axis, range] of taken.entries()) {
     const there = made[axis] ?? null;
-    if (span === null || (there?.low === span.low && there.high === span.high)) continue;
+    if (range === null || (there?.low === range.low && there.high === range.high)) continue;
     const from = there?.low ?? 0;
-    result = b.emit("slice", [result], { axis, start: constant(span.low - from), stop: constant(span.high - from) });
+    result = b.emit("slice", [result], { axis, start: constant(range.low - from), stop: constant(range.high - from) });
   }
   return result;
 }
 
 function emitPart(b: GraphBuilder, node: Node, ins: readonly Id[], part: Part): Id {
   const shape = node.type.shape.map((size, axis) => {
-    const span = part[axis] ?? null;
-    return span === null ? size : constant(span.high - span.low);
+    const range = part[axis] ?? null;
+    return range === null ? size : constant(range.high - range.low);
   });
   if (node.op === "broadcast") return b.broadcast(ins[0] ?? -1, shape, node.attrs.axes);
   if (node.op === "reshape") return b.reshape(ins[0] ?? -1, shape);
