@@ -1,5 +1,6 @@
 /** The order of work as a list: each step is verified, can be dumped (`sigc ir --after NAME`) and timed. */
-import type { Graph } from "../graph/graph.js";
+import { type Graph, indexNodes, isTile } from "../graph/graph.js";
+import { printType } from "../graph/type.js";
 import { type Stage, verify } from "../graph/verify.js";
 import { canonicalise } from "./canonicalise.js";
 import { cse } from "./cse.js";
@@ -120,9 +121,27 @@ export function runSteps(graph: Graph, steps: readonly Step[], onStep: (result: 
     const before = current;
     const { graph: after, notes } = pass.run(before);
     if (after !== before || stage !== verifiedAs) verify(after, stage);
+    if (after !== before) givesTheSame(name, before, after);
     verifiedAs = stage;
     current = after;
     onStep({ name, summary: pass.summary, graph: after, notes, changed: after !== before });
   }
   return current;
+}
+
+/** A pass may move and split what a program makes, never change what it gives. */
+function givesTheSame(name: string, before: Graph, after: Graph): void {
+  const [were, are] = [outputTypes(before), outputTypes(after)];
+  for (const [output, type] of were)
+    if (are.get(output) !== type) throw new Error(`${name} made ${output} ${are.get(output)}, not ${type}`);
+}
+
+function outputTypes(graph: Graph): ReadonlyMap<string, string> {
+  const nodes = indexNodes(graph);
+  return new Map(
+    graph.outputs.map(({ name, value }) => {
+      const node = nodes.get(value);
+      return [name, node === undefined || isTile(node) ? "nothing" : printType(node.type)];
+    }),
+  );
 }

@@ -41,7 +41,7 @@ export const slicesToLeaves: Pass = {
       const taken = operandParts(node, part, values);
       const ins = node.ins.map((id, k) => cut(b, to(id), made.get(id) ?? [], taken[k] ?? []));
       b.span = node.span;
-      if (node.op === "slice" && isConstant(node)) return ins[0] ?? null;
+      if (node.op === "slice" && moves(node, values)) return ins[0] ?? null;
       if (node.op === "dot" && part.some((range) => range !== null))
         notes.push({ kind: "moved", reason: "a contraction makes only what is read of it", spans: [node.span] });
       return emitPart(b, node, ins, part);
@@ -86,6 +86,7 @@ function narrows(node: Node, values: ReadonlyMap<Id, Node>): (axis: number) => b
   const first = values.get(node.ins[0] ?? -1)?.type.shape ?? [];
   switch (node.op) {
     case "slice":
+      return (axis) => axis !== node.attrs.axis || moves(node, values);
     case "broadcast":
     case "transpose":
     case "sum":
@@ -121,11 +122,14 @@ const operandParts = (node: Node, part: Part, values: ReadonlyMap<Id, Node>): re
     return becomes.map((axis) => part[axis ?? -1] ?? null);
   });
 
-const isConstant = ({ attrs: { start, stop } }: Node<"slice">): boolean => asNumber(start) !== null && asNumber(stop) !== null;
+/** Whether it is known what it takes: a slice along the batch is left as it stands. */
+function moves({ ins, attrs: { axis, start, stop } }: Node<"slice">, values: ReadonlyMap<Id, Node>): boolean {
+  const size = values.get(ins[0] ?? -1)?.type.shape[axis] ?? [];
+  return [start, stop, size].every((bound) => asNumber(bound) !== null);
+}
 
 function shifted(range: Range, { attrs: { axis, start, stop } }: Node<"slice">, shape: Shape): Range {
   const [from, to, size] = [asNumber(start), asNumber(stop), asNumber(shape[axis] ?? [])];
-  // A slice along the batch is left as it stands.
   if (from === null || to === null || size === null) return null;
   const [low, high] = range === null ? [from, to] : [from + range.low, from + range.high];
   return low === 0 && high === size ? null : { low, high };
