@@ -5,16 +5,41 @@
  */
 import { asNumber, multiplySizes, sameSize, type Size } from "../graph/size.js";
 import { isBlock, type SymbolicCall, type SymbolicView } from "./call.js";
-import type { Access, Factor, Kernel, PointKernel, Scalar } from "./kernel.js";
-import { foldWindow, plainAxis, windowDims } from "./window.js";
+import { factorDims, scalarDims } from "./factor.js";
+import type { Access, Factor, Kernel, PointKernel, Scalar, WindowAxis } from "./kernel.js";
+import { foldWindow, plainAxis, renumberWindow, windowDims } from "./window.js";
 
 export function foldDims(call: SymbolicCall): SymbolicCall {
   const { kernel } = call;
   if (kernel.form !== "map" && kernel.form !== "reduce" && kernel.form !== "contract") return call;
   // Counts of ranks name axes of their operand.
   if (kernel.outs.some(({ topk }) => topk !== null)) return call;
+  for (let dim = 0; dim < kernel.dims; dim++) if (droppable(kernel, call, dim)) return foldDims(dropped(kernel, call, dim));
   for (let dim = 0; dim + 1 < kernel.dims; dim++) if (foldable(kernel, call, dim)) return foldDims(folded(kernel, call, dim));
   return call;
+}
+
+/**
+ * A dim of one position says nothing, but as the rows of a matrix product it hides those that the product could have: x[:, -1:] times
+ * a weight is n rows, not n products of one. Rows and columns are left to a product that has no others.
+ */
+function droppable(kernel: PointKernel, { extents }: SymbolicCall, dim: number): boolean {
+  if (kernel.form !== "contract" || dim >= kernel.dims - kernel.inner || asNumber(extents[dim] ?? []) !== 1) return false;
+  if (scalarsOf(kernel).some((scalar) => scalar.kind !== "load" && scalarDims(scalar).includes(dim))) return false;
+  const windows = windowsOf(kernel);
+  if (
+    windows.some(({ operand, access }) =>
+      windows.some((other) => other.operand === operand && other.access.indexOf(dim) !== access.indexOf(dim)),
+    )
+  )
+    return false;
+  const [left, right] = [factorDims(kernel.left), factorDims(kernel.right)];
+  const alike = (other: number): boolean =>
+    other < kernel.dims - kernel.inner && left.includes(other) === left.includes(dim) && right.includes(other) === right.includes(dim);
+  return (
+    left.includes(dim) === right.includes(dim) ||
+    Array.from({ length: kernel.dims }, (_, other) => other).some((other) => other !== dim && alike(other))
+  );
 }
 
 type Window = { readonly operand: number; readonly access: Access };
@@ -75,37 +100,59 @@ function foldable(kernel: PointKernel, { operands, extents }: SymbolicCall, dim:
 }
 
 function folded(kernel: PointKernel, call: SymbolicCall, dim: number): SymbolicCall {
-  const both = new Map(
-    windowsOf(kernel).flatMap((window) => (window.access.includes(dim) ? [[window.operand, window.access] as const] : [])),
-  );
-  const access = (old: Access): Access => old.filter((d) => d !== dim + 1).map((d) => (d > dim ? d - 1 : d));
+  const extent = call.extents[dim + 1] ?? [];
+  return without(kernel, call, dim + 1, {
+    extents: call.extents.with(dim, multiplySizes(call.extents[dim] ?? [], extent)),
+    window: (axes) => foldWindow(axes, dim, asNumber(extent) ?? 1),
+    view: (view, access) => foldedView(view, access.indexOf(dim), access.indexOf(dim + 1)),
+  });
+}
+
+function dropped(kernel: PointKernel, call: SymbolicCall, dim: number): SymbolicCall {
+  return without(kernel, call, dim, {
+    extents: call.extents,
+    window: (axes) => renumberWindow(axes, dim),
+    view: (view, access) => ({ ...view, dims: view.dims.toSpliced(access.indexOf(dim), 1) }),
+  });
+}
+
+type Removal = {
+  /** Of all dims, before one is removed. */
+  readonly extents: SymbolicCall["extents"];
+  readonly window: (axes: readonly WindowAxis[]) => readonly WindowAxis[];
+  /** Of what is read or written along the dim. */
+  readonly view: (view: SymbolicView, access: Access) => SymbolicView;
+};
+
+/** One dim less, those behind it a place earlier. */
+function without(kernel: PointKernel, call: SymbolicCall, dim: number, { extents, window, view }: Removal): SymbolicCall {
+  const along = new Map(windowsOf(kernel).flatMap(({ operand, access }) => (access.includes(dim) ? [[operand, access] as const] : [])));
+  const access = (old: Access): Access => old.filter((d) => d !== dim).map((d) => (d > dim ? d - 1 : d));
   const scalars = <S extends Scalar>(list: readonly S[]): readonly S[] =>
     list.map((scalar) => {
       if (scalar.kind === "load") return { ...scalar, access: access(scalar.access) };
-      if (scalar.kind === "window") return { ...scalar, axes: foldWindow(scalar.axes, dim, asNumber(call.extents[dim + 1] ?? []) ?? 1) };
+      if (scalar.kind === "window") return { ...scalar, axes: window(scalar.axes) };
       return scalar.kind === "index" && scalar.dim > dim ? { ...scalar, dim: scalar.dim - 1 } : scalar;
     });
   const factor = (old: Factor): Factor => ({ ...old, scalars: scalars(old.scalars) });
   const points = {
-    operands: kernel.operands.map((operand, k) => (both.has(k) ? { ...operand, rank: operand.rank - 1 } : operand)),
+    operands: kernel.operands.map((operand, k) => (along.has(k) ? { ...operand, rank: operand.rank - 1 } : operand)),
     dims: kernel.dims - 1,
     scalars: scalars(kernel.scalars),
     outs: kernel.outs.map((out) => ({ ...out, access: access(out.access) })),
   };
-  const extents = [...call.extents];
-  extents.splice(dim, 2, multiplySizes(call.extents[dim] ?? [], call.extents[dim + 1] ?? []));
   return {
     ...call,
-    kernel: foldedKernel(kernel, points, factor, access, dim),
-    operands: call.operands.map((view, k) => {
-      const names = both.get(k);
-      return names === undefined ? view : foldedView(view, names.indexOf(dim), names.indexOf(dim + 1));
+    kernel: smallerKernel(kernel, points, factor, access, dim),
+    operands: call.operands.map((whole, k) => {
+      const names = along.get(k);
+      return names === undefined ? whole : view(whole, names);
     }),
-    extents,
+    extents: extents.toSpliced(dim, 1),
   };
 }
 
-function foldedKernel(
+function smallerKernel(
   kernel: PointKernel,
   points: Pick<PointKernel, "operands" | "dims" | "scalars" | "outs">,
   factor: (old: Factor) => Factor,

@@ -36,6 +36,8 @@ test.each<[string, string, readonly string[]]>([
   ["all of an elementwise value", "exp(x) + y", ["map 60"]],
   ["rows of a matrix product", "x @ w", ["contract 15 6 4"]],
   ["what is summed, and what is not", "sum(x * y, axis: [1, 2])", ["reduce 5 12"]],
+  ["rows of a product with one position of an axis", "x[:, 1:2] @ w", ["contract 5 6 4"]],
+  ["but one row where there is but one", "x[2:3, 1:2] @ w", ["contract 1 6 4"]],
   ["a sum over the rows of all", "sum(x @ w, axis: [0, 1])", ["contract 15 6 4"]],
 ])("%s", hasCalls);
 

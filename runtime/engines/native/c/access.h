@@ -42,13 +42,17 @@ SIG_INLINE void store_first_words(sig_word *p, ptrdiff_t n, sig_words v) {
 }
 
 #elif defined(__AVX__) && SIG_VECTOR_BYTES == 32
-/* Where n is known to be half a register the move is one of that half: AMD's cores take dozens of cycles for a masked store. */
+/* Where n is known to be half a register, or all of it, so is the move: AMD's cores take dozens of cycles for a masked store. */
 typedef sig_word sig_half_words __attribute__((vector_size(16)));
 typedef sig_half_words sig_half_in_memory __attribute__((aligned(sizeof(sig_word)), may_alias));
 typedef union { sig_words whole; sig_half_words half; } sig_halves;
 #define SIG_IS_HALF(n) (__builtin_constant_p(n) && (n) == SIG_LANES / 2)
 
+typedef sig_words sig_words_in_memory __attribute__((aligned(sizeof(sig_word)), may_alias));
+#define SIG_IS_ALL(n) (__builtin_constant_p(n) && (n) == SIG_LANES)
+
 SIG_INLINE sig_words load_first_words(const sig_word *p, ptrdiff_t n, sig_words fill) {
+  if (SIG_IS_ALL(n)) return *(const sig_words_in_memory *)p;
   if (SIG_IS_HALF(n)) {
     sig_halves halves = {fill};
     halves.half = *(const sig_half_in_memory *)p;
@@ -62,6 +66,10 @@ SIG_INLINE sig_words load_first_words(const sig_word *p, ptrdiff_t n, sig_words 
 #endif
 }
 SIG_INLINE void store_first_words(sig_word *p, ptrdiff_t n, sig_words v) {
+  if (SIG_IS_ALL(n)) {
+    *(sig_words_in_memory *)p = v;
+    return;
+  }
   if (SIG_IS_HALF(n)) {
     *(sig_half_in_memory *)p = ((sig_halves){v}).half;
     return;

@@ -17,7 +17,7 @@ enum {
   SIG_TASK_COLUMNS = 3, /* panels of columns, where nothing is reduced along them: while the rows pass, they stay in the second-level cache */
   /* Panels packed together. Of rows, those of a task; of columns, what lies side by side in memory is read once. */
   SIG_PACK_LEFT = SIG_TASK_PANELS,
-  SIG_PACK_RIGHT = 2,
+  SIG_PACK_RIGHT = 4,
   SIG_MOST_ROWS = 2048, /* and columns, of a block */
   /* Runs of k in a block: all, where there are no more than these; else few, so that the packed columns stay in the second-level cache. */
   SIG_MOST_RUNS = 11,
@@ -34,6 +34,7 @@ typedef struct {
   int64_t column_state_bytes; /* per vector of columns and task; 0 where nothing is reduced along rows */
   int64_t state_bytes; /* per task: what becomes one number */
   int32_t points_free; /* every result keeps every dim of `at` */
+  int32_t left_free, right_free; /* the factor is the same at every point */
   /* The operand that is the whole left factor and may lie in panels, and how it is read there; −1. */
   int32_t left_operand;
   sig_order left_order;
@@ -49,7 +50,7 @@ typedef struct {
 
 /* Groups of panels of the block in work. */
 typedef enum { SIG_LEFT, SIG_RIGHT } sig_side;
-enum { SIG_RAW, SIG_IN_WORK, SIG_READY, SIG_MOST_GROUPS = SIG_MOST_ROWS / (SIG_PACK_RIGHT * SIG_LANES) };
+enum { SIG_RAW, SIG_IN_WORK, SIG_READY, SIG_MOST_GROUPS = SIG_MOST_ROWS / (2 * SIG_LANES) };
 _Static_assert(SIG_MOST_ROWS <= SIG_MOST_GROUPS * SIG_PACK_LEFT * SIG_MR, "a block of most rows has a state for each group");
 typedef struct { _Atomic uint8_t state[2][SIG_MOST_GROUPS]; } sig_groups;
 
@@ -63,6 +64,7 @@ struct sig_contract {
   char *left, *right, *sums, *slots;
   sig_order order; /* of the left factor */
   int64_t left_step;
+  int32_t left_stays, right_stays; /* packed, all of it, for an earlier point */
   /* the block in work */
   int64_t row, row_count, column, column_count, k, k_count;
   sig_groups *groups;
@@ -161,8 +163,8 @@ static void sig_contract_blocks(sig_contract *c, int64_t rows, int64_t columns, 
       c->column_count = sig_least(columns, c->columns - c->column);
       for (c->k = 0; c->k == 0 || c->k < c->inner; c->k += depth) {
         c->k_count = sig_least(depth, c->inner - c->k);
-        if (!whole || c->column == 0) sig_groups_begin(c, SIG_LEFT, keeps_left ? SIG_READY : SIG_RAW);
-        if (!one || c->row == 0) sig_groups_begin(c, SIG_RIGHT, keeps_right ? SIG_READY : SIG_RAW);
+        if (!c->left_stays && (!whole || c->column == 0)) sig_groups_begin(c, SIG_LEFT, keeps_left ? SIG_READY : SIG_RAW);
+        if (!c->right_stays && (!one || c->row == 0)) sig_groups_begin(c, SIG_RIGHT, keeps_right ? SIG_READY : SIG_RAW);
         sig_share(c->team, sig_tasks(c), c->kernel->task, c);
       }
       /* One task for each panel of columns, one for what becomes one number. */
@@ -197,7 +199,12 @@ static inline void sig_take_plain(sig_contract *c) {
   if (c->order != SIG_PACKED) c->left = (char *)c->kernel->plain(c);
 }
 
-/* Points that fit into a thread's own part are whole tasks. */
+static void sig_pack_right(void *job, int64_t group, int64_t thread) {
+  (void)thread;
+  sig_pack_if_raw(job, SIG_RIGHT, group);
+}
+
+/* Points that fit into a thread's own part are whole tasks. A right factor that they share is packed before. */
 static void sig_contract_own(void *job, int64_t point, int64_t thread) {
   sig_contract c = *(const sig_contract *)job;
   sig_groups groups;
@@ -205,7 +212,8 @@ static void sig_contract_own(void *job, int64_t point, int64_t thread) {
   char *local = c.call->local + thread * SIG_LOCAL_BYTES;
   c.team = NULL;
   c.left = local;
-  c.right = local + SIG_LOCAL_PANEL_BYTES;
+  if (c.right_stays) sig_groups_begin(&c, SIG_RIGHT, SIG_READY);
+  else c.right = local + SIG_LOCAL_PANEL_BYTES;
   c.slots = local + 2 * SIG_LOCAL_PANEL_BYTES;
   sig_contract_point(&c, point);
   sig_take_plain(&c);
@@ -227,17 +235,22 @@ static void sig_contract_run(const sig_call *call, const sig_contract_kernel *ke
   c.groups = &groups;
   const int64_t bytes = kernel->element_bytes, width = kernel->tile_columns;
   sig_choose_order(&c);
-  const int64_t fits = SIG_LOCAL_PANEL_BYTES / bytes;
-  if (kernel->points_free && c.points > 1 && rows <= SIG_MOST_ROWS && columns <= SIG_MOST_ROWS &&
-      sig_up(rows, SIG_MR) * inner <= fits && sig_up(columns, width) * inner <= fits &&
-      sig_tasks_of(kernel, rows, columns) * sig_slot_bytes(&c, columns) <= 2 * SIG_LOCAL_PANEL_BYTES) {
-    sig_share(call->team, c.points, sig_contract_own, &c);
-    return;
-  }
+  const int64_t fits = SIG_LOCAL_PANEL_BYTES / bytes, right_fits = kernel->right_free && kernel->right ? SIG_PANEL_BYTES / bytes : fits;
   c.left = call->workspace;
   c.right = c.left + SIG_PANEL_BYTES;
   c.sums = c.right + SIG_PANEL_BYTES;
   c.slots = c.sums + SIG_SUM_BYTES;
+  if (kernel->points_free && c.points > 1 && rows <= SIG_MOST_ROWS && columns <= SIG_MOST_ROWS &&
+      sig_up(rows, SIG_MR) * inner <= fits && sig_up(columns, width) * inner <= right_fits &&
+      sig_tasks_of(kernel, rows, columns) * sig_slot_bytes(&c, columns) <= 2 * SIG_LOCAL_PANEL_BYTES) {
+    if (kernel->right_free && kernel->right) {
+      c.column_count = columns, c.k_count = inner, c.right_stays = 1;
+      sig_groups_begin(&c, SIG_RIGHT, SIG_RAW);
+      sig_share(call->team, sig_groups_of(&c, SIG_RIGHT), sig_pack_right, &c);
+    }
+    sig_share(call->team, c.points, sig_contract_own, &c);
+    return;
+  }
   const int64_t run = SIG_RUN * 4 / bytes, depth = inner <= SIG_MOST_RUNS * run ? inner : SIG_RUNS * run;
   const int64_t most = sig_least(SIG_MOST_ROWS, SIG_PANEL_BYTES / bytes / sig_most(depth, 1));
   const int64_t block_rows = sig_even_block(rows, depth < inner ? sig_least(most, SIG_SUM_BYTES / bytes / 512) : most, SIG_TASK_PANELS * SIG_MR);
@@ -252,5 +265,7 @@ static void sig_contract_run(const sig_call *call, const sig_contract_kernel *ke
     sig_contract_point(&c, point);
     sig_take_plain(&c);
     sig_contract_blocks(&c, block_rows, block_columns, depth);
+    c.left_stays = kernel->left_free && depth >= inner && block_rows >= rows;
+    c.right_stays = kernel->right_free && depth >= inner && block_columns >= columns;
   }
 }

@@ -11,7 +11,10 @@
  */
 #define SIG_T(name) SIG_JOIN(name, T)
 
-enum { SIG_T(NR) = NV * SIG_LANES };
+enum {
+  SIG_T(NR) = NV * SIG_LANES,
+  SIG_T(ROWS) = SIG_LANES % SIG_MR == 0 ? SIG_LANES : SIG_MR, /* packed at once: whole panels of rows, and whole vectors where they can be */
+};
 
 /*
  * c += or = a·b over k products; c is [SIG_MR][NR]. Of a, rows are `across` elements apart and products `along`; after each
@@ -74,6 +77,21 @@ static inline __attribute__((always_inline)) void SIG_T(transpose)(V *row) {
         row[r] = SIG_T(exchange_low)(a, b, step);
         row[r + step] = SIG_T(exchange_high)(a, b, step);
       }
+}
+
+/*
+ * Lanes are rows g, g + 1 … at product k, of `wide` that are there. They go where `into` has room for them in panels of `depth`
+ * products, zeros in the last one too.
+ */
+static inline __attribute__((always_inline)) void SIG_T(put_rows)(T_ELEMENT *into, int64_t depth, int64_t k, int64_t g, int64_t wide, V row) {
+  if (SIG_T(ROWS) > SIG_MR) {
+    SIG_UNROLL for (int panel = 0; panel < SIG_LANES; panel += SIG_MR)
+      if (panel < wide) __builtin_memcpy(into + panel * depth + k * SIG_MR, (const T_ELEMENT *)&row + panel, SIG_MR * sizeof *into);
+    return;
+  }
+  T_ELEMENT *const to = into + k * SIG_MR + g;
+  if (SIG_MR % SIG_LANES == 0) SIG_JOIN(store, T)(to, row);
+  else SIG_JOIN(store_first, T)(to, sig_least(SIG_LANES, SIG_MR - g), row);
 }
 
 #undef T

@@ -1,10 +1,10 @@
 /** contract with rows and columns: how panels are packed, what the epilogue does with a register tile, how results are joined. */
 import type { Factor, KernelOf, KernelOut, Scalar } from "../../../../compiler/kernel/kernel.js";
-import { innerDims } from "../../../../compiler/kernel/factor.js";
+import { factorDims, innerDims } from "../../../../compiler/kernel/factor.js";
 import { block, type CText } from "./c-text.js";
 import { elementType, readElement } from "./elements.js";
-import { emitFactor, isDenseAlong, loadStride, mainLoad } from "./factor.js";
-import { axesOf, decode, placeOf, pointCount, pointerAt, strideAlong } from "./operands.js";
+import { axesOf, placeOf, pointCount, pointerAt, strideAlong } from "./operands.js";
+import { emitPack, type Side } from "./pack.js";
 import { leftPanels, plainLeft, storesPanels } from "./panels.js";
 import { type EmittedKernel, emitPoints } from "./points.js";
 import { type Direction, indicesFirst, type Reducer, reducerFor, valuesOf } from "./reducer.js";
@@ -79,11 +79,11 @@ class MatrixProduct {
     const { row, column, points } = this.#roles;
     const name = this.#name;
     const free = this.#kernel.outs.every((out) => points.every((dim) => out.access.includes(dim)));
+    const same = (factor: Factor): number => (factorDims(factor).some((dim) => points.includes(dim)) ? 0 : 1);
     const has = (list: readonly Reduced[], type: string): string => (list.length === 0 ? "0" : `sizeof(${name}_${type})`);
     return {
       functions: [
-        ...this.#pack("left", this.#roles.left, row, "SIG_MR"),
-        ...this.#pack("right", this.#roles.right, column, `NR_${this.#real}`),
+        ...(this.#kernel.kept === undefined ? [...this.#pack("left", row), ...this.#pack("right", column)] : []),
         ...this.#stateType("rows", this.#rows),
         ...this.#stateType("columns", this.#columns),
         ...this.#stateType("numbers", this.#numbers),
@@ -94,6 +94,7 @@ class MatrixProduct {
         `static const sig_contract_kernel ${name}_kernel = {`,
         [
           `.element_bytes = sizeof(${this.#cReal()}), .tile_columns = NR_${this.#real}, .points_free = ${free ? 1 : 0}, .grid = ${this.#isGrid() ? 1 : 0},`,
+          `.left_free = ${same(this.#roles.left)}, .right_free = ${same(this.#roles.right)},`,
           `.column_state_bytes = ${has(this.#columns, "columns")}, .state_bytes = ${has(this.#numbers, "numbers")},`,
           this.#leftPanels(),
           ...(plainLeft(this.#kernel, this.#roles) === null ? [] : [`.plain = ${name}_plain, .plain_steps = ${name}_plain_steps,`]),
@@ -124,6 +125,10 @@ class MatrixProduct {
     return this.#roles.points.flatMap((dim) => [`const int64_t i${dim} = c->at[${dim}];`, `(void)i${dim};`]);
   }
 
+  #pack(side: Side, across: number): CText {
+    return emitPack(this.#name, this.#kernel, { side, factor: this.#roles[side], across, points: this.#points(), real: this.#real });
+  }
+
   /** Where the left factor lies as it is: it may be read there. */
   #plain(): CText {
     const load = plainLeft(this.#kernel, this.#roles);
@@ -141,133 +146,6 @@ class MatrixProduct {
       `static void ${this.#name}_plain_steps(const sig_call *call, int64_t *row, int64_t *product) {`,
       [`*row = ${step(this.#roles.row)};`, `*product = ${step(this.#kernel.dims - 1)};`],
       "}",
-      "",
-    ];
-  }
-
-  // Packing ----------------------------------------------------------------------------------------------------------
-
-  #pack(side: "left" | "right", factor: Factor, across: number, width: string): CText {
-    const kernel = this.#kernel;
-    // Sums that are kept are read: there is nothing to pack.
-    if (kernel.kept !== undefined) return [];
-    const last = kernel.dims - 1;
-    const main = mainLoad(factor);
-    const real = this.#real;
-    const c = this.#cReal();
-    const inK = emitFactor("f", kernel, factor, { lanes: last });
-    const inPanel = emitFactor("f", kernel, factor, { lanes: across });
-    /** What a row has the same all along k is made once, not at every step. */
-    const heldRows: CText =
-      inK.held.length === 0
-        ? []
-        : [
-            ...inK.held.map(({ name, type }) => `${type} ${name}_row[${width}];`),
-            ...block("for (int r = 0; r < wide; r++)", [
-              `const int64_t i${across} = first + panel + r;`,
-              ...inK.pointers,
-              ...inK.steady,
-              ...inK.held.map(({ name }) => `${name}_row[r] = ${name};`),
-            ]),
-          ];
-    const alongK = (dense: boolean): CText => {
-      const emitted = emitFactor("f", kernel, factor, { lanes: last, dense, width: dense ? "SIG_LANES" : "n" });
-      const value = dense ? emitted.cast(real) : `select_${real}(mask_${real}(first_lanes(n)), ${emitted.cast(real)}, (${real}v){0})`;
-      return [
-        `SIG_UNROLL for (int g = 0; g < ${width}; g += SIG_LANES) {`,
-        [
-          `${real}v vector[SIG_LANES] = {0};`,
-          ...block(`${dense ? "SIG_UNROLL " : ""}for (int r = 0; r < SIG_LANES; r++)`, [
-            `if (g + r >= ${dense ? width : "wide"}) continue;`,
-            `const int64_t i${across} = first + panel + g + r;`,
-            ...emitted.pointers,
-            ...(dense && main.kind === "load"
-              ? [
-                  `__builtin_prefetch(${pointerAt(kernel, main.operand, main.access, [...Array(kernel.dims).keys()], (dim) => (dim === last ? "(x + SIG_AHEAD * SIG_LANES)" : `i${dim}`))});`,
-                ]
-              : []),
-            ...emitted.held.map(({ name, type }) => `const ${type} ${name} = ${name}_row[g + r];`),
-            ...emitted.lines,
-            `vector[r] = ${value};`,
-          ]),
-          `transpose_${real}(vector);`,
-          dense ? "SIG_UNROLL for (int q = 0; q < SIG_LANES; q++)" : "for (int q = 0; q < n; q++)",
-          [`store_first_${real}(into + (done + x - start + q) * ${width} + g, sig_least(SIG_LANES, ${width} - g), vector[q]);`],
-        ],
-        "}",
-      ];
-    };
-    const prefetch = (load: Load): string => {
-      const ahead = pointerAt(kernel, load.operand, load.access, [...Array(kernel.dims).keys()], (dim) =>
-        dim === across ? "x" : dim === last ? `(i${last} + SIG_ROWS_AHEAD)` : `i${dim}`,
-      );
-      return `__builtin_prefetch(${ahead});`;
-    };
-    const alongPanel = (dense: boolean): CText => {
-      const lanes = `sig_least(SIG_LANES, ${width} - g)`;
-      const emitted = emitFactor("f", kernel, factor, { lanes: across, dense, width: dense ? lanes : "n" });
-      const value = dense ? emitted.cast(real) : `select_${real}(mask_${real}(first_lanes(n)), ${emitted.cast(real)}, (${real}v){0})`;
-      return [
-        `SIG_UNROLL for (int g = 0; g < ${width}; g += SIG_LANES) {`,
-        [
-          "const int64_t x = first + panel + g;",
-          ...(dense && main.kind === "load" ? [prefetch(main)] : []),
-          ...(dense ? [] : ["const int64_t n = sig_most(0, sig_least(SIG_LANES, wide - g));"]),
-          ...emitted.lines,
-          `const ${real}v vector = ${value};`,
-          `store_first_${real}(into + (done + i${last} - start) * ${width} + g, ${lanes}, vector);`,
-        ],
-        "}",
-      ];
-    };
-    const eachPanel = (body: CText): CText =>
-      block(`for (int64_t panel = 0; panel < count; panel += ${width})`, [
-        `const int64_t wide = sig_least(${width}, count - panel);`,
-        `const int full = dense && wide == ${width};`,
-        `${c} *into = (${c} *)panels + panel * depth;`,
-        ...body,
-      ]);
-    const either = (condition: string, body: (dense: boolean) => CText): CText => [
-      `if (${condition}) {`,
-      body(true),
-      "} else {",
-      body(false),
-      "}",
-    ];
-    return [
-      `/* ${side === "left" ? "Rows" : "Columns"} first … first+count−1 in panels, products k … k+depth−1. */`,
-      ...block(
-        `static void ${this.#name}_${side}(const sig_contract *c, int64_t first, int64_t count, int64_t k, int64_t depth, void *panels)`,
-        [
-          "const sig_call *call = c->call;",
-          ...this.#points(),
-          ...inK.constant,
-          `const int along_k = ${loadStride(main, last)} == 1 || ${loadStride(main, across)} != 1;`,
-          `const int dense = along_k ? ${isDenseAlong(last, factor)} : ${isDenseAlong(across, factor)};`,
-          ...block("for (int64_t done = 0; done < depth;)", [
-            ...decode(`(k + done) / call->extent[${last}]`, innerDims(kernel).slice(0, -1)),
-            `const int64_t start = (k + done) % call->extent[${last}], end = sig_least(call->extent[${last}], start + depth - done);`,
-            "if (along_k) {",
-            eachPanel([
-              ...heldRows,
-              ...block("for (int64_t x = start; x < end; x += SIG_LANES)", [
-                "const int64_t n = sig_least(SIG_LANES, end - x);",
-                ...either("full && n == SIG_LANES", alongK),
-              ]),
-            ]),
-            "} else {",
-            [
-              ...block(`for (int64_t i${last} = start; i${last} < end; i${last}++)`, [
-                ...inPanel.pointers,
-                ...inPanel.steady,
-                ...eachPanel(either("full", alongPanel)),
-              ]),
-            ],
-            "}",
-            "done += end - start;",
-          ]),
-        ],
-      ),
       "",
     ];
   }

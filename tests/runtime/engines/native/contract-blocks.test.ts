@@ -94,6 +94,57 @@ output "across" = %4
   });
 });
 
+/**
+ * One factor is the same for all points, which are no rows of it: in a part of a thread's own, in panels that all threads share, and
+ * point after point, where a result is summed over all points.
+ */
+describe.each(subjects.filter(({ name }) => name === "native"))("$name $precision, a factor that all points share", (subject) => {
+  test.each([
+    [5, 16, 40, 70],
+    [1, 16, 200, 190],
+    [7, 21, 200, 190],
+    [3, 130, 310, 50],
+    [2, 40, 1700, 30],
+  ])("%i points, %i rows of %i, %i columns", async (points, rows, inner, columns) => {
+    const random = randomFrom(points * rows * inner);
+    const values = (...shape: readonly number[]) => ({
+      shape,
+      data: Float64Array.from({ length: shape.reduce((a, b) => a * b, 1) }, () => Math.fround(random.uniform() - 0.5)),
+    });
+    const [x, w, a, b] = [values(rows, points, inner), values(inner, columns), values(rows, inner), values(points, inner, columns)];
+    const graph = parseGraph(`%0 = input "x" : f32[${rows}, ${points}, ${inner}]
+%1 = input "w" : f32[${inner}, ${columns}]
+%2 = transpose %0 {perm = [1, 0, 2]} : f32[${points}, ${rows}, ${inner}]
+%3 = dot %2, %1 {contract = [[2, 0]]} : f32[${points}, ${rows}, ${columns}]
+%4 = sum %3 {axes = [0, 1]} : f32[${columns}]
+%5 = input "a" : f32[${rows}, ${inner}]
+%6 = input "b" : f32[${points}, ${inner}, ${columns}]
+%7 = dot %5, %6 {contract = [[1, 1]]} : f32[${rows}, ${points}, ${columns}]
+output "right" = %3
+output "sum" = %4
+output "left" = %7
+`);
+    const { outputs } = await runGraph(subject, graph, new Map(Object.entries({ x, w, a, b })), {}, {});
+    const right = { shape: [points, rows, columns], data: new Float64Array(points * rows * columns) };
+    const left = { shape: [rows, points, columns], data: new Float64Array(points * rows * columns) };
+    const sum = { shape: [columns], data: new Float64Array(columns) };
+    for (let point = 0; point < points; point++)
+      for (let row = 0; row < rows; row++)
+        for (let column = 0; column < columns; column++) {
+          let [one, other] = [0, 0];
+          for (let k = 0; k < inner; k++) {
+            one += (x.data[(row * points + point) * inner + k] ?? 0) * (w.data[k * columns + column] ?? 0);
+            other += (a.data[row * inner + k] ?? 0) * (b.data[(point * inner + k) * columns + column] ?? 0);
+          }
+          right.data[(point * rows + row) * columns + column] = one;
+          left.data[(row * points + point) * columns + column] = other;
+          sum.data[column] = (sum.data[column] ?? 0) + one;
+        }
+    for (const [name, expected] of Object.entries({ right, left, sum }))
+      expect(matrixError(outputs.get(name) ?? { shape: [], data: [] }, expected)).toBeLessThan(subject.tolerance);
+  });
+});
+
 function plainProduct(x: ArrayLike<number>, y: ArrayLike<number>, rows: number, inner: number, columns: number) {
   const data = new Float64Array(rows * columns);
   for (let i = 0; i < rows; i++)
