@@ -178,17 +178,9 @@ class MatrixProduct {
   /** Rows row … and columns column … of the product, from a register tile. */
   #epilogue(): CText {
     const kernel = this.#kernel;
-    const { row, column, points } = this.#roles;
-    const at = (dim: number): string => `i${dim}`;
-    const loads = kernel.scalars.flatMap((scalar, k) => {
-      if (scalar.kind !== "load" || !this.#scalars.needed.has(k)) return [];
-      const { operand, access } = scalar;
-      return [
-        `const ${elementType(kernel.operands[operand]?.dtype ?? "f32")} *p${k} = ${pointerAt(kernel, operand, access, points, at)};`,
-        ...(access.includes(row) ? [`const int64_t dy${k} = ${strideAlong(operand, access, row)};`] : []),
-        ...(access.includes(column) ? [`const int64_t dx${k} = ${strideAlong(operand, access, column)};`] : []),
-      ];
-    });
+    const loads = kernel.scalars.flatMap((scalar, k) =>
+      scalar.kind === "load" && this.#scalars.needed.has(k) ? this.#loadLines(scalar, k) : [],
+    );
     const stores = this.#whole.flatMap((out) => {
       const k = kernel.outs.indexOf(out);
       return storeResult(kernel, out, this.#scalars, {
@@ -234,6 +226,14 @@ class MatrixProduct {
         ],
       ),
       "",
+    ];
+  }
+  #loadLines({ operand, access }: Load, k: number): CText {
+    const { row, column, points } = this.#roles;
+    return [
+      `const ${elementType(this.#kernel.operands[operand]?.dtype ?? "f32")} *p${k} = ${pointerAt(this.#kernel, operand, access, points, (dim) => `i${dim}`)};`,
+      ...(access.includes(row) ? [`const int64_t dy${k} = ${strideAlong(operand, access, row)};`] : []),
+      ...(access.includes(column) ? [`const int64_t dx${k} = ${strideAlong(operand, access, column)};`] : []),
     ];
   }
   /** As for all of it, and moved to where a panel of columns begins: from there on x counts as it does in rows. */
@@ -393,16 +393,26 @@ class MatrixProduct {
     return `(${[`call->accumulate[${this.#kernel.outs.indexOf(out)}]`, ...again, ...earlier].join(" || ")})`;
   }
 
-  /** What the epilogue will write is on its way while the products are added up. */
+  /** What the epilogue will read and write at each point is on its way while the products are added up. */
   #prefetch(): CText {
-    const lines = this.#whole.map((out) => {
-      const k = this.#kernel.outs.indexOf(out);
-      return `__builtin_prefetch(w${k} + y * wy${k} + x * wx${k}, 1);`;
-    });
+    const { row, column } = this.#roles;
+    const read = this.#kernel.scalars.flatMap((scalar, k) =>
+      scalar.kind === "load" && this.#scalars.needed.has(k) && scalar.access.includes(row) && scalar.access.includes(column)
+        ? [[scalar, k] as const]
+        : [],
+    );
+    const lines = [
+      ...read.map(([, k]) => `__builtin_prefetch(p${k} + y * dy${k} + x * dx${k});`),
+      ...this.#whole.map((out) => {
+        const k = this.#kernel.outs.indexOf(out);
+        return `__builtin_prefetch(w${k} + y * wy${k} + x * wx${k}, 1);`;
+      }),
+    ];
     if (lines.length === 0) return [];
     return [
       ...block("if (last)", [
         ...this.#points(),
+        ...read.flatMap(([load, k]) => this.#loadLines(load, k)),
         ...this.#whole.flatMap((out) => this.#tileLines(out, "c->column + column")),
         ...block("for (int64_t y = c->row + row; y < c->row + sig_least(c->row_count, row + SIG_MR); y++)", [
           `for (int64_t x = c->column + column; x < c->column + sig_least(c->column_count, column + NR_${this.#real}); x += SIG_LANES) {`,
