@@ -18,10 +18,11 @@ enum {
   /* Panels packed together. Of rows, those of a task; of columns, what lies side by side in memory is read once. */
   SIG_PACK_LEFT = SIG_TASK_PANELS,
   SIG_PACK_RIGHT = 4,
+  SIG_CROWDED_BYTES = 1024, /* a quarter of the addresses that choose a place in the first-level cache, or more */
   SIG_MOST_ROWS = 2048, /* and columns, of a block */
   /* Runs of k in a block: all, where there are no more than these; else few, so that the packed columns stay in the second-level cache. */
-  SIG_MOST_RUNS = 11,
-  SIG_RUNS = 2,
+  SIG_MOST_RUNS = 8,
+  SIG_RUNS = 1,
 };
 _Static_assert(2 * SIG_PANEL_BYTES + SIG_SUM_BYTES + SIG_SLOT_BYTES <= SIG_WORKSPACE_BYTES, "the workspace holds all parts");
 _Static_assert(4 * SIG_LOCAL_PANEL_BYTES <= SIG_LOCAL_BYTES, "a thread's part holds panels and slots");
@@ -192,7 +193,9 @@ static void sig_choose_order(sig_contract *c) {
   }
   if (kernel->plain == NULL || c->rows % SIG_MR != 0 || c->call->held_left) return;
   kernel->plain_steps(c->call, &row, &product);
-  c->order = product == 1 ? SIG_LINES : row == 1 ? SIG_UPRIGHT : SIG_PACKED;
+  /* Where lines that a panel of rows reads lie so many bytes apart, they drive one another out of the first-level cache. */
+  const int crowded = product * kernel->element_bytes % SIG_CROWDED_BYTES == 0;
+  c->order = product == 1 ? SIG_LINES : row == 1 && !crowded ? SIG_UPRIGHT : SIG_PACKED;
   c->left_step = product == 1 ? row : product;
 }
 static inline void sig_take_plain(sig_contract *c) {

@@ -59,7 +59,7 @@ enum { SIG_MR = 4 }; /* 16 registers; 12 columns or more */
 #endif
 
 enum {
-  SIG_RUN = 144, /* products in one partial sum: whole panels, and their columns stay in the first-level cache */
+  SIG_RUN = 192, /* products in one partial sum: whole panels, and their columns stay in the first-level cache */
   SIG_AHEAD = 8, /* vectors of a row that packing prefetches */
   SIG_ROWS_AHEAD = 8, /* where it goes from row to row: rows of a block are far apart, and no prefetcher follows */
   SIG_SUM_RUN = 256, /* terms of a sum in lanes before they go to a wider number */

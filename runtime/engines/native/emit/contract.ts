@@ -9,7 +9,7 @@ import { leftPanels, plainLeft, storesPanels } from "./panels.js";
 import { type EmittedKernel, emitPoints } from "./points.js";
 import { type Direction, indicesFirst, type Reducer, reducerFor, valuesOf } from "./reducer.js";
 import { type Roles, rolesOf } from "./roles.js";
-import { laneOf } from "./scalar-ops.js";
+import { laneOf, vectorOf } from "./scalar-ops.js";
 import { emitScalars, type EmittedScalars } from "./scalars.js";
 import { storeResult } from "./stored-result.js";
 import { readWindow } from "./window.js";
@@ -192,6 +192,18 @@ class MatrixProduct {
     });
     const take = (list: readonly Reduced[], state: string): CText =>
       list.map(({ reducer, place }) => reducer.take(`${state}.r${place}`, "live"));
+    const last = [
+      ...stores,
+      ...take(this.#rows, "rows_state[y - row]"),
+      ...take(this.#columns, "below"),
+      ...take(this.#numbers, "numbers"),
+    ];
+    const { stages } = this.#scalars;
+    const named = (at: number): { readonly name: string; readonly type: string } => ({
+      name: this.#scalars.name(at),
+      type: vectorOf(this.#scalars.lane(at)),
+    });
+    const carried = stages.flatMap(({ leaves }) => leaves).map(named);
     const reduces = this.#states().length > 0;
     return [
       ...block(
@@ -212,13 +224,15 @@ class MatrixProduct {
             ...(reduces ? ["const i32v live = first_lanes(n);"] : []),
             ...(this.#columns.length === 0 ? [] : [`${this.#name}_columns below = columns_state[g / SIG_LANES];`]),
             ...this.#scalars.lines(1),
-            ...block("for (int64_t y = row; y < row + rows; y++)", [
-              ...this.#scalars.lines(2),
-              ...stores,
-              ...take(this.#rows, "rows_state[y - row]"),
-              ...take(this.#columns, "below"),
-              ...take(this.#numbers, "numbers"),
-            ]),
+            ...carried.map(({ name, type }) => `${type} ${name}_of[SIG_MR];`),
+            ...stages.flatMap(({ lines, takes, leaves }, stage) =>
+              block("for (int64_t y = row; y < row + rows; y++)", [
+                ...takes.map(named).map(({ name, type }) => `const ${type} ${name} = ${name}_of[y - row];`),
+                ...lines,
+                ...leaves.map(named).map(({ name }) => `${name}_of[y - row] = ${name};`),
+                ...(stage === stages.length - 1 ? last : []),
+              ]),
+            ),
             ...(this.#columns.length === 0 ? [] : ["columns_state[g / SIG_LANES] = below;"]),
           ]),
           ...this.#numbers.flatMap(({ reducer, place }) => reducer.flush(`numbers.r${place}`)),

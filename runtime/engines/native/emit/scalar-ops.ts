@@ -88,6 +88,20 @@ export const endsInProduct: ReadonlySet<ScalarOp> = new Set([
   "cos",
   "pow",
 ]);
+/** Ops that are dozens of steps, each of which waits for the one before. */
+export const isLong: ReadonlySet<ScalarOp> = new Set([
+  "exp",
+  "expm1",
+  "log",
+  "log1p",
+  "tanh",
+  "erf",
+  "sigmoid",
+  "softplus",
+  "sin",
+  "cos",
+  "pow",
+]);
 export const isSum: ReadonlySet<ScalarOp> = new Set(["add", "sub", "neg"]);
 
 /** A number of the program as a C constant of its lanes. */

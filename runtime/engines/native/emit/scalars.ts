@@ -3,6 +3,7 @@ import type { Scalar } from "../../../../compiler/kernel/kernel.js";
 import { windowDims } from "../../../../compiler/kernel/window.js";
 import { elementType } from "./elements.js";
 import { endsInProduct, isFloatLane, isSum, type Lane, laneOf, literal, scalarOps, vectorOf } from "./scalar-ops.js";
+import { type Stage, stagesOf } from "./stages.js";
 import type { WindowRead } from "./window.js";
 
 type Load = Extract<Scalar, { kind: "load" }>;
@@ -28,6 +29,8 @@ export type EmittedScalars = {
   readonly lane: (at: number) => Lane;
   /** The lines of one level, in order. */
   readonly lines: (level: number) => readonly string[];
+  /** The innermost level in stages, each of which may go over several points. */
+  readonly stages: readonly Stage[];
   /** The entries of one level that another reads, or that are wanted from outside. */
   readonly carried: (to: number, from: number) => readonly number[];
   /** The entries that are computed at all. */
@@ -46,12 +49,13 @@ export function emitScalars(scalars: readonly Scalar[], wanted: readonly number[
   const lane = (at: number): Lane => laneOf(scalars[at]?.dtype ?? "f32");
   const levels: number[] = [];
   const lines: string[][] = Array.from({ length: setting.innermost + 1 }, () => []);
+  const innermost = new Map<number, readonly string[]>();
   scalars.forEach((scalar, at) => {
     const level = levelOf(scalar, levels, setting);
     levels.push(level);
     if (!needed.has(at)) return;
     const to = lane(at);
-    const into = lines[level] ?? [];
+    const into: string[] = [];
     into.push(
       `${level === setting.innermost ? "" : "const "}${vectorOf(to)} ${name(at)} = ${expression(scalar, at, to, { name, lane, setting })};`,
     );
@@ -61,12 +65,15 @@ export function emitScalars(scalars: readonly Scalar[], wanted: readonly number[
       into[into.length - 1] = (into.at(-1) ?? "").replace(/^const /, "");
       into.push(`SIG_ROUNDED_${to}(${name(at)});`);
     }
+    lines[level]?.push(...into);
+    if (level === setting.innermost) innermost.set(at, into);
   });
   const carried = (to: number, from: number): readonly number[] => {
     const read = scalars.flatMap((scalar, at) => (needed.has(at) && levels[at] === to && scalar.kind === "op" ? scalar.ins : []));
     return [...new Set([...read, ...wanted])].filter((at) => levels[at] === from);
   };
-  return { name, lane, lines: (level) => lines[level] ?? [], carried, needed };
+  const stages = stagesOf(scalars, { has: (at) => innermost.has(at), lines: (at) => innermost.get(at) ?? [], wanted });
+  return { name, lane, lines: (level) => lines[level] ?? [], stages, carried, needed };
 }
 
 function levelOf(scalar: Scalar, levels: readonly number[], setting: Setting): number {

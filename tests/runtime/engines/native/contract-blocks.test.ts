@@ -37,13 +37,17 @@ describe.each(subjects.filter(({ name }) => name === "native"))("$name $precisio
   });
 });
 
-/** Rows of both, as many as panels have and one more; the left factor's lines run along the products, and along the rows. */
+/**
+ * Rows of both, as many as panels have and one more; the left factor's lines run along the products, and along the rows, once so far
+ * apart that they would drive one another out of a cache.
+ */
 describe.each(subjects.filter(({ name }) => name === "native"))("$name $precision, a left factor as it lies", (subject) => {
   test.each([
     [24, 40],
     [25, 150],
     [104, 330],
     [48, 1700],
+    [128, 70],
   ])("%i rows of %i", async (rows, inner) => {
     const random = randomFrom(rows * inner);
     const [points, columns] = [2, 30];
