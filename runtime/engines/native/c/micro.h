@@ -17,38 +17,39 @@ enum {
 };
 
 /*
- * c += or = a·b over k products; c is [SIG_MR][NR]. Of a, rows are `across` elements apart and products `along`; after each
- * `chunk` of them it skips some. What lies `ahead` of a chunk is prefetched, `stride` further with each product.
+ * c += or = a·b over k products; c is [SIG_MR][NR], of which the first `vectors` of each row are made. Of a, rows are `across`
+ * elements apart and products `along`; after each `chunk` of them it skips some. What lies `ahead` of a chunk is prefetched,
+ * `stride` further with each product.
  */
 static inline __attribute__((always_inline)) void SIG_T(micro_run)(int64_t k, const T_ELEMENT *restrict a, int64_t across, int64_t along, int64_t chunk, int64_t skip,
-                                                                   const T_ELEMENT *restrict b, T_ELEMENT *restrict c, int first, int64_t ahead, int64_t stride) {
+                                                                   const T_ELEMENT *restrict b, T_ELEMENT *restrict c, int vectors, int first, int64_t ahead, int64_t stride) {
   V sum[SIG_MR][NV];
   SIG_UNROLL for (int r = 0; r < SIG_MR; r++)
-    SIG_UNROLL for (int n = 0; n < NV; n++) sum[r][n] = (V){0};
+    SIG_UNROLL for (int n = 0; n < vectors; n++) sum[r][n] = (V){0};
   for (int64_t begin = 0; begin < k; begin += chunk, a += skip) {
     const T_ELEMENT *next = a + ahead;
     for (int64_t p = begin; p < k && p < begin + chunk; p++, a += along, b += SIG_T(NR), next += stride) {
       V column[NV];
       __builtin_prefetch(next);
-      SIG_UNROLL for (int n = 0; n < NV; n++) column[n] = *(const V *)(b + n * SIG_LANES);
+      SIG_UNROLL for (int n = 0; n < vectors; n++) column[n] = *(const V *)(b + n * SIG_LANES);
       SIG_UNROLL for (int r = 0; r < SIG_MR; r++) {
         const V row = a[r * across] - (V){0}; /* x − 0 is x, −0 too: a broadcast */
-        SIG_UNROLL for (int n = 0; n < NV; n++) sum[r][n] += row * column[n];
+        SIG_UNROLL for (int n = 0; n < vectors; n++) sum[r][n] += row * column[n];
       }
     }
   }
   SIG_UNROLL for (int r = 0; r < SIG_MR; r++)
-    SIG_UNROLL for (int n = 0; n < NV; n++) {
+    SIG_UNROLL for (int n = 0; n < vectors; n++) {
       V *to = (V *)(c + r * SIG_T(NR) + n * SIG_LANES);
       *to = first ? sum[r][n] : *to + sum[r][n];
     }
 }
 
 /*
- * A panel of rows times a panel of columns. `first`: nothing is in the tile yet. Columns stream from the second-level cache; the
- * panel of rows `next` rows on, which may lie in another core's cache, is fetched meanwhile.
+ * A panel of rows times the first `vectors` of a panel of columns. `first`: nothing is in the tile yet. Columns stream from the
+ * second-level cache; the panel of rows `next` rows on, which may lie in another core's cache, is fetched meanwhile.
  */
-static __attribute__((noinline)) void SIG_T(micro)(int64_t k, sig_left left, int64_t next, const T_ELEMENT *b, T_ELEMENT *c, int first) {
+static inline __attribute__((always_inline)) void SIG_T(micro_of)(int vectors, int64_t k, sig_left left, int64_t next, const T_ELEMENT *b, T_ELEMENT *c, int first) {
   enum { NR = SIG_T(NR) };
   const int64_t y = left.row;
   for (int64_t done = 0; done < k; done += SIG_RUN) {
@@ -56,13 +57,25 @@ static __attribute__((noinline)) void SIG_T(micro)(int64_t k, sig_left left, int
     const T_ELEMENT *const a = left.data, *const column = b + done * NR;
     const int start = first && done == 0;
     switch (left.order) {
-      case SIG_PACKED: SIG_T(micro_run)(run, a + y * k + done * SIG_MR, 1, SIG_MR, run, 0, column, c, start, next * k, SIG_MR); break;
-      case SIG_ROWS: SIG_T(micro_run)(run, a + x / NR * left.step + y * NR, NR, 1, NR, left.step - NR, column, c, start, next * NR, SIG_MR); break;
-      case SIG_COLUMNS: SIG_T(micro_run)(run, a + y / NR * left.step + y % NR + x * NR, 1, NR, run, 0, column, c, start, ((y + next) / NR - y / NR) * left.step + (y + next) % NR - y % NR, NR); break;
-      case SIG_LINES: SIG_T(micro_run)(run, a + y * left.step + x, left.step, 1, run, 0, column, c, start, next * left.step, SIG_MR); break;
-      case SIG_UPRIGHT: SIG_T(micro_run)(run, a + x * left.step + y, 1, left.step, run, 0, column, c, start, next, left.step); break;
+      case SIG_PACKED: SIG_T(micro_run)(run, a + y * k + done * SIG_MR, 1, SIG_MR, run, 0, column, c, vectors, start, next * k, SIG_MR); break;
+      case SIG_ROWS: SIG_T(micro_run)(run, a + x / NR * left.step + y * NR, NR, 1, NR, left.step - NR, column, c, vectors, start, next * NR, SIG_MR); break;
+      case SIG_COLUMNS: SIG_T(micro_run)(run, a + y / NR * left.step + y % NR + x * NR, 1, NR, run, 0, column, c, vectors, start, ((y + next) / NR - y / NR) * left.step + (y + next) % NR - y % NR, NR); break;
+      case SIG_LINES: SIG_T(micro_run)(run, a + y * left.step + x, left.step, 1, run, 0, column, c, vectors, start, next * left.step, SIG_MR); break;
+      case SIG_UPRIGHT: SIG_T(micro_run)(run, a + x * left.step + y, 1, left.step, run, 0, column, c, vectors, start, next, left.step); break;
     }
   }
+}
+static __attribute__((noinline)) void SIG_T(micro_whole)(int64_t k, sig_left left, int64_t next, const T_ELEMENT *b, T_ELEMENT *c, int first) {
+  SIG_T(micro_of)(NV, k, left, next, b, c, first);
+}
+static __attribute__((noinline)) void SIG_T(micro_last)(int64_t columns, int64_t k, sig_left left, int64_t next, const T_ELEMENT *b, T_ELEMENT *c, int first) {
+  if (NV > 1 && columns > SIG_LANES) SIG_T(micro_of)(NV > 1 ? 2 : 1, k, left, next, b, c, first);
+  else SIG_T(micro_of)(1, k, left, next, b, c, first);
+}
+/* `columns`: from the panel's first on. The last panel may be less than full. */
+static inline void SIG_T(micro)(int64_t columns, int64_t k, sig_left left, int64_t next, const T_ELEMENT *b, T_ELEMENT *c, int first) {
+  if (columns > (NV - 1) * SIG_LANES) SIG_T(micro_whole)(k, left, next, b, c, first);
+  else SIG_T(micro_last)(columns, k, left, next, b, c, first);
 }
 
 /*

@@ -323,7 +323,7 @@ class MatrixProduct {
             ...(kept === undefined
               ? [
                   "const int64_t next = row + SIG_MR < first + rows || panel + 1 == to ? row + SIG_MR : first;",
-                  `micro_${real}(c->k_count, sig_left_from(c, row), next - row, (const ${c} *)c->right + column * c->k_count, tile, c->k == 0);`,
+                  `micro_${real}(c->column_count - column, c->k_count, sig_left_from(c, row), next - row, (const ${c} *)c->right + column * c->k_count, tile, c->k == 0);`,
                 ]
               : this.#readKept(kept)),
             `if (last) ${name}_epilogue(c, tile, c->row + row, sig_least(SIG_MR, c->row_count - row), c->column + column, sig_least(NR_${real}, c->column_count - column)${this.#states()

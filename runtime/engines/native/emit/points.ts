@@ -18,7 +18,7 @@ import { storeResult } from "./stored-result.js";
 import { readWindow } from "./window.js";
 
 /** Vectors side by side in a pass that keeps the last dim: whole cache lines, and more than one, of each row that it visits. */
-const STRIP = 4;
+const STRIP = 8;
 
 export type EmittedKernel = { readonly functions: CText /** The statements of the kernel's own function. */; readonly body: CText };
 
