@@ -68,14 +68,15 @@ static inline __attribute__((always_inline)) void SIG_T(micro_of)(int vectors, i
 static __attribute__((noinline)) void SIG_T(micro_whole)(int64_t k, sig_left left, int64_t next, const T_ELEMENT *b, T_ELEMENT *c, int first) {
   SIG_T(micro_of)(NV, k, left, next, b, c, first);
 }
-static __attribute__((noinline)) void SIG_T(micro_last)(int64_t columns, int64_t k, sig_left left, int64_t next, const T_ELEMENT *b, T_ELEMENT *c, int first) {
-  if (NV > 1 && columns > SIG_LANES) SIG_T(micro_of)(NV > 1 ? 2 : 1, k, left, next, b, c, first);
-  else SIG_T(micro_of)(1, k, left, next, b, c, first);
+/* One narrower tile, no more: each is compiled once for each order of the left factor. */
+enum { SIG_T(NARROW) = NV > 1 ? NV - 1 : 1 };
+static __attribute__((noinline)) void SIG_T(micro_narrow)(int64_t k, sig_left left, int64_t next, const T_ELEMENT *b, T_ELEMENT *c, int first) {
+  SIG_T(micro_of)(SIG_T(NARROW), k, left, next, b, c, first);
 }
 /* `columns`: from the panel's first on. The last panel may be less than full. */
 static inline void SIG_T(micro)(int64_t columns, int64_t k, sig_left left, int64_t next, const T_ELEMENT *b, T_ELEMENT *c, int first) {
-  if (columns > (NV - 1) * SIG_LANES) SIG_T(micro_whole)(k, left, next, b, c, first);
-  else SIG_T(micro_last)(columns, k, left, next, b, c, first);
+  if (columns > SIG_T(NARROW) * SIG_LANES) SIG_T(micro_whole)(k, left, next, b, c, first);
+  else SIG_T(micro_narrow)(k, left, next, b, c, first);
 }
 
 /*

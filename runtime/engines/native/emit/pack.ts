@@ -56,7 +56,7 @@ export function emitPack(name: string, kernel: KernelOf<"contract">, { side, fac
   const alongK = (dense: boolean): CText => {
     const emitted = emitFactor("f", kernel, factor, { lanes: last, dense, width: dense ? "SIG_LANES" : "n" });
     return [
-      `SIG_UNROLL for (int g = 0; g < ${width}; g += SIG_LANES) {`,
+      `for (int g = 0; g < ${width}; g += SIG_LANES) {`,
       [
         `${real}v vector[SIG_LANES] = {0};`,
         ...block(`${dense ? "SIG_UNROLL " : ""}for (int r = 0; r < SIG_LANES; r++)`, [
@@ -79,7 +79,7 @@ export function emitPack(name: string, kernel: KernelOf<"contract">, { side, fac
     const emitted = emitFactor("f", kernel, factor, { lanes: across, dense, width: dense ? lanes : "n" });
     const next = (dim: number): string => (dim === across ? "x" : dim === last ? `(i${last} + SIG_ROWS_AHEAD)` : `i${dim}`);
     return [
-      `SIG_UNROLL for (int g = 0; g < ${width}; g += SIG_LANES) {`,
+      `${dense ? "SIG_UNROLL " : ""}for (int g = 0; g < ${width}; g += SIG_LANES) {`,
       [
         "const int64_t x = first + panel + g;",
         ...(dense && main.kind === "load" ? [ahead(main, next)] : []),
