@@ -1,13 +1,16 @@
 /** Runs bound plans: one call into the library per run. Inputs are read where they lie; results are views of the arena. */
+import { constants } from "node:buffer";
 import type { Template } from "../../../compiler/compile.js";
 import { dtypeBytes } from "../../../compiler/graph/type.js";
 import type { BufferId, Plan, PlanBuffer } from "../../../compiler/plan/plan.js";
 import { verifyPlan } from "../../../compiler/plan/verify-plan.js";
 import { bytesOf, convert, type HostArray, type HostData, hostArray, zeros } from "../../data/host-array.js";
 import type { Executable, RunRequest, RunResult } from "../../engine.js";
+import { userError } from "../../user-error.js";
 import { checkGuards, fillGuards } from "./guards.js";
 import type { Library } from "./library.js";
 import { NativeMemory } from "./memory.js";
+import { messages } from "./messages.js";
 import { encodeProgram, type Program } from "./program.js";
 
 type Prepared = { readonly program: Program; readonly pointers: BigUint64Array; readonly given: readonly PlanBuffer[] };
@@ -41,11 +44,11 @@ export class NativeExecutable implements Executable {
     const inputs = prepared.given.map((buffer) => this.#input(buffer, plan, request));
     this.#point(prepared, plan, arena, inputs);
     const guarded = (plan.target.guardBytes ?? 0) > 0;
-    if (guarded) fillGuards(plan, arena.buffer);
+    if (guarded) fillGuards(plan, arena);
     const started = performance.now();
     await this.#call(prepared, request.signal);
     const runMs = performance.now() - started;
-    if (guarded) checkGuards(plan, arena.buffer);
+    if (guarded) checkGuards(plan, arena);
     const outputs = this.#collect(plan, prepared, request, arena, inputs);
     const given = prepared.given.reduce((sum, { bytes }) => sum + bytes, 0);
     return {
@@ -74,6 +77,11 @@ export class NativeExecutable implements Executable {
     const known = this.#prepared.get(plan);
     if (known !== undefined) return known;
     verifyPlan(plan, this.#template.kernels);
+    for (const { name, buffer } of plan.outputs) {
+      const { bytes } = bufferOf(plan, buffer);
+      if (bytes > constants.MAX_LENGTH)
+        throw userError(messages.resultTooLarge, { name, bytes: `${bytes}`, most: `${constants.MAX_LENGTH}` });
+    }
     const prepared: Prepared = {
       program: encodeProgram(plan, this.#template.kernels),
       pointers: new BigUint64Array(Math.max(1, plan.buffers.length)),
@@ -181,7 +189,7 @@ const arrays = {
 
 /** A view of a result in the arena. */
 function stored({ dtype, shape, offset, bytes }: PlanBuffer, arena: NativeMemory): HostArray {
-  const data = new arrays[dtype](arena.buffer, offset ?? 0, bytes / dtypeBytes[dtype]);
+  const data = new arrays[dtype](arena.view(offset ?? 0, bytes), 0, bytes / dtypeBytes[dtype]);
   return hostArray(dtype, shape, data as HostData[typeof dtype]);
 }
 

@@ -17,16 +17,18 @@ function gaps({ buffers, arenaBytes }: Plan): readonly (readonly [number, number
   return found;
 }
 
-export function fillGuards(plan: Plan, arena: ArrayBuffer): void {
-  const bytes = new Uint8Array(arena);
-  for (const [from, to] of gaps(plan)) bytes.fill(PATTERN, from, to);
+/** What lies in an arena from an offset on. */
+type Arena = { readonly bytesAt: (offset: number, bytes: number) => Uint8Array };
+
+export function fillGuards(plan: Plan, arena: Arena): void {
+  for (const [from, to] of gaps(plan)) arena.bytesAt(from, to - from).fill(PATTERN);
 }
 
-export function checkGuards(plan: Plan, arena: ArrayBuffer): void {
-  const bytes = new Uint8Array(arena);
-  for (const [from, to] of gaps(plan))
+export function checkGuards(plan: Plan, arena: Arena): void {
+  for (const [from, to] of gaps(plan)) {
+    const bytes = arena.bytesAt(from, to - from);
     for (let at = from; at < to; at++)
-      if (bytes[at] !== PATTERN) {
+      if (bytes[at - from] !== PATTERN) {
         const owner = plan.buffers
           .filter(({ offset }) => offset !== null && offset <= at)
           .sort((a, b) => (b.offset ?? 0) - (a.offset ?? 0))[0];
@@ -34,4 +36,5 @@ export function checkGuards(plan: Plan, arena: ArrayBuffer): void {
           `byte ${at} of the arena was written, which belongs to no buffer; before it lies ${owner?.name ?? "nothing"}#${owner?.id ?? -1}`,
         );
       }
+  }
 }

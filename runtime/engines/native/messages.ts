@@ -19,5 +19,7 @@ export const messages = {
   cacheLimit: error("SIG6512")`SIG_CACHE_MAX="${"text"}" is no amount of memory.`.help`write for example 512MiB or 2GiB`,
   noMemory: error("SIG6521")`the system grants no more memory (${"bytes"} bytes were asked for).`
     .help`lower --memory, or use a smaller batch`,
+  resultTooLarge: error("SIG6522")`${"name"} is ${"bytes"} bytes; a result that leaves the engine holds ${"most"} at most.`
+    .help`give what is made of it: a sum, a maximum or its largest entries`,
   notLoaded: error("SIG6520")`${"library"} does not load: ${"reason"}.`.help`${"fix"}`,
 } as const;

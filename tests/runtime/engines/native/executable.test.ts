@@ -13,6 +13,7 @@ import { createNativeEngine } from "../../../../runtime/engines/native/engine.js
 import { NativeExecutable } from "../../../../runtime/engines/native/executable.js";
 import { checkGuards, fillGuards } from "../../../../runtime/engines/native/guards.js";
 import type { Library } from "../../../../runtime/engines/native/library.js";
+import { NativeMemory } from "../../../../runtime/engines/native/memory.js";
 import { missing, templateFor } from "../../../conformance/subjects.js";
 
 const reason = missing.find(({ name }) => name === "native")?.reason ?? null;
@@ -251,12 +252,54 @@ describe("guard words", () => {
     ["in the middle of a gap", 100, "a"],
     ["the last byte of all", 255, "b"],
   ])("see a write %s", (_, at, owner) => {
-    const arena = new ArrayBuffer(256);
+    const bytes = new Uint8Array(256);
+    const arena = { bytesAt: (offset: number, length: number) => bytes.subarray(offset, offset + length) };
     fillGuards(plan, arena);
-    new Uint8Array(arena).fill(1, 0, 40).fill(1, 128, 168);
+    bytes.fill(1, 0, 40).fill(1, 128, 168);
     expect(() => checkGuards(plan, arena)).not.toThrow();
-    new Uint8Array(arena)[at] = 0;
+    bytes[at] = 0;
     expect(() => checkGuards(plan, arena)).toThrow(new RegExp(`byte ${at} .* ${owner}#`));
+  });
+});
+
+describe.skipIf(reason !== null)("more than an ArrayBuffer holds", () => {
+  const library = (taken: number[]): Library => ({
+    open: () => 1n,
+    close: () => undefined,
+    cancel: () => undefined,
+    run: { call: () => 0, callAsync: async () => 0 },
+    takeMemory: (bytes) => {
+      taken.push(bytes);
+      return 4096n;
+    },
+    freeMemory: () => undefined,
+    viewOf: (_, bytes) => new ArrayBuffer(bytes),
+    addressOf: () => 64n,
+  });
+
+  test("is an arena, of which parts are seen", () => {
+    const seen: (readonly [bigint, number])[] = [];
+    const arena = new NativeMemory({ ...library([]), viewOf: (at, bytes) => (seen.push([at, bytes]), new ArrayBuffer(bytes)) }, 2 ** 33);
+    const view = arena.view(2 ** 32 + 64, 40);
+    expect(view.byteLength).toBe(40);
+    expect(arena.view(2 ** 32 + 64, 40)).toBe(view);
+    expect(arena.view(8, 0).byteLength).toBe(0);
+    expect(seen).toEqual([[4096n + 2n ** 32n + 64n, 40]]);
+    expect(() => arena.view(2 ** 33 - 8, 16)).toThrow(/no 16 bytes/);
+  });
+
+  test("is no result: it is refused before memory is taken", async () => {
+    const engine = await createNativeEngine();
+    const graph = parseGraph(`%0 = input "x" : f32[n, 1]
+%1 = dot %0, %0 {contract = [[1, 1]]} : f32[n, n]
+output "z" = %1
+`);
+    const template = templateFor(graph, engine.target("f32"));
+    const taken: number[] = [];
+    const executable = new NativeExecutable(template, library(taken), 1);
+    const x = floats([40_000, 1], () => 1);
+    await expect(executable.run(planWith(template, { n: 40_000 }, []), { inputs: given({ x }) })).rejects.toThrow(/6400000000 bytes/);
+    expect(taken).toEqual([]);
   });
 });
 
