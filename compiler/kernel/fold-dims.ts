@@ -25,20 +25,13 @@ export function foldDims(call: SymbolicCall): SymbolicCall {
  */
 function droppable(kernel: PointKernel, { extents }: SymbolicCall, dim: number): boolean {
   if (kernel.form !== "contract" || dim >= kernel.dims - kernel.inner || asNumber(extents[dim] ?? []) !== 1) return false;
-  if (scalarsOf(kernel).some((scalar) => scalar.kind !== "load" && scalarDims(scalar).includes(dim))) return false;
-  const windows = windowsOf(kernel);
-  if (
-    windows.some(({ operand, access }) =>
-      windows.some((other) => other.operand === operand && other.access.indexOf(dim) !== access.indexOf(dim)),
-    )
-  )
+  if (scalarsOf(kernel).some((scalar) => scalar.kind !== "load" && scalarDims(scalar).includes(dim)) || !isOneAxis(kernel, dim))
     return false;
   const [left, right] = [factorDims(kernel.left), factorDims(kernel.right)];
-  const alike = (other: number): boolean =>
-    other < kernel.dims - kernel.inner && left.includes(other) === left.includes(dim) && right.includes(other) === right.includes(dim);
-  return (
-    left.includes(dim) === right.includes(dim) ||
-    Array.from({ length: kernel.dims }, (_, other) => other).some((other) => other !== dim && alike(other))
+  if (left.includes(dim) === right.includes(dim)) return true;
+  const outer = Array.from({ length: kernel.dims - kernel.inner }, (_, other) => other);
+  return outer.some(
+    (other) => other !== dim && left.includes(other) === left.includes(dim) && right.includes(other) === right.includes(dim),
   );
 }
 
@@ -49,6 +42,12 @@ function windowsOf(kernel: PointKernel): readonly Window[] {
   const kept = kernel.form === "contract" && kernel.kept !== undefined ? [kernel.kept] : [];
   return [...scalarsOf(kernel).flatMap((scalar) => (scalar.kind === "load" ? [scalar] : [])), ...kept, ...kernel.outs];
 }
+
+/** A view has one shape: whoever reads an operand along the dim reads it along the same axis. */
+const isOneAxis = (kernel: PointKernel, dim: number): boolean =>
+  windowsOf(kernel).every(({ operand, access }, _, windows) =>
+    windows.every((other) => other.operand !== operand || other.access.indexOf(dim) === access.indexOf(dim)),
+  );
 
 function scalarsOf(kernel: PointKernel): readonly Scalar[] {
   const factors = kernel.form === "contract" ? [kernel.left, kernel.right] : [];
@@ -87,13 +86,10 @@ function foldable(kernel: PointKernel, { operands, extents }: SymbolicCall, dim:
   if (isBlock(size)) return false;
   if (scalarsOf(kernel).some((scalar) => scalar.kind === "index" && (scalar.dim === dim || scalar.dim === dim + 1))) return false;
   if (!windowsAllow(kernel, size, dim)) return false;
-  return windowsOf(kernel).every(({ operand, access }, _, windows) => {
+  if (!isOneAxis(kernel, dim) || !isOneAxis(kernel, dim + 1)) return false;
+  return windowsOf(kernel).every(({ operand, access }) => {
     const [axis, next] = [access.indexOf(dim), access.indexOf(dim + 1)];
-    // A view has one shape, whoever reads it.
-    const agree = windows.every(
-      (other) => other.operand !== operand || (other.access.indexOf(dim) === axis && other.access.indexOf(dim + 1) === next),
-    );
-    if (!agree || axis < 0 || next < 0) return agree && axis === next;
+    if (axis < 0 || next < 0) return axis === next;
     const [outer, along] = [operands[operand]?.dims[axis], operands[operand]?.dims[next]];
     return outer !== undefined && along !== undefined && sameSize(outer.stride, multiplySizes(size, along.stride));
   });

@@ -197,6 +197,13 @@ export const mutations: readonly Mutation[] = [
     killedBy: [golden("slices-to-leaves")],
   },
   {
+    bug: "a slice of the batch is forgotten where its bounds are numbers",
+    file: "compiler/passes/slices-to-leaves.ts",
+    find: "return [start, stop, size].every(",
+    replace: "return [start, stop].every(",
+    killedBy: [golden("slices-to-leaves")],
+  },
+  {
     bug: "a softmax is made only where it is read",
     file: "compiler/passes/slices-to-leaves.ts",
     find: "(axis) => axis !== node.attrs.axis",
@@ -388,6 +395,13 @@ export const mutations: readonly Mutation[] = [
     killedBy: ["tests/compiler/bind.test.ts"],
   },
 
+  {
+    bug: "the only row of a product is dropped as a dim of one position",
+    file: "compiler/kernel/fold-dims.ts",
+    find: "if (left.includes(dim) === right.includes(dim)) return true;",
+    replace: "if (left.length > 0) return true;",
+    killedBy: ["tests/compiler/kernel/fold-dims.test.ts"],
+  },
   {
     bug: "rows of a picture that were folded into a dim are not taken apart again",
     file: "compiler/kernel/window.ts",
