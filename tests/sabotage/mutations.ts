@@ -206,8 +206,8 @@ export const mutations: readonly Mutation[] = [
   {
     bug: "a softmax is made only where it is read",
     file: "compiler/passes/slices-to-leaves.ts",
-    find: "(axis) => axis !== node.attrs.axis",
-    replace: "() => true",
+    find: "(axis) => axis !== node.attrs.axis;",
+    replace: "() => true;",
     killedBy: [golden("slices-to-leaves")],
   },
   {
