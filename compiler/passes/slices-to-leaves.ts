@@ -122,15 +122,18 @@ const operandParts = (node: Node, part: Part, values: ReadonlyMap<Id, Node>): re
     return becomes.map((axis) => part[axis ?? -1] ?? null);
   });
 
-/** Whether it is known what it takes: a slice along the batch is left as it stands. */
-function moves({ ins, attrs: { axis, start, stop } }: Node<"slice">, values: ReadonlyMap<Id, Node>): boolean {
-  const size = values.get(ins[0] ?? -1)?.type.shape[axis] ?? [];
-  return [start, stop, size].every((bound) => asNumber(bound) !== null);
-}
-
-function shifted(range: Range, { attrs: { axis, start, stop } }: Node<"slice">, shape: Shape): Range {
+/** What it takes of an axis, where that is known: a slice along the batch is left as it stands. */
+function bounds({ attrs: { axis, start, stop } }: Node<"slice">, shape: Shape): { from: number; to: number; size: number } | null {
   const [from, to, size] = [asNumber(start), asNumber(stop), asNumber(shape[axis] ?? [])];
-  if (from === null || to === null || size === null) return null;
+  return from === null || to === null || size === null ? null : { from, to, size };
+}
+const moves = (node: Node<"slice">, values: ReadonlyMap<Id, Node>): boolean =>
+  bounds(node, values.get(node.ins[0] ?? -1)?.type.shape ?? []) !== null;
+
+function shifted(range: Range, node: Node<"slice">, shape: Shape): Range {
+  const known = bounds(node, shape);
+  if (known === null) return null;
+  const { from, to, size } = known;
   const [low, high] = range === null ? [from, to] : [from + range.low, from + range.high];
   return low === 0 && high === size ? null : { low, high };
 }

@@ -199,8 +199,8 @@ export const mutations: readonly Mutation[] = [
   {
     bug: "a slice of the batch is forgotten where its bounds are numbers",
     file: "compiler/passes/slices-to-leaves.ts",
-    find: "return [start, stop, size].every(",
-    replace: "return [start, stop].every(",
+    find: "asNumber(shape[axis] ?? [])];",
+    replace: "asNumber(shape[axis] ?? []) ?? 0];",
     killedBy: [golden("slices-to-leaves")],
   },
   {

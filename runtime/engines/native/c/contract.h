@@ -20,9 +20,8 @@ enum {
   SIG_PACK_RIGHT = 4,
   SIG_CROWDED_BYTES = 1024, /* a quarter of the addresses that choose a place in the first-level cache, or more */
   SIG_MOST_ROWS = 2048, /* and columns, of a block */
-  /* Runs of k in a block: all, where there are no more than these; else few, so that the packed columns stay in the second-level cache. */
+  /* Runs of k in a block (of f32): all, where there are no more than these; else one, so that the packed columns stay in the second-level cache. */
   SIG_MOST_RUNS = 8,
-  SIG_RUNS = 1,
 };
 _Static_assert(2 * SIG_PANEL_BYTES + SIG_SUM_BYTES + SIG_SLOT_BYTES <= SIG_WORKSPACE_BYTES, "the workspace holds all parts");
 _Static_assert(4 * SIG_LOCAL_PANEL_BYTES <= SIG_LOCAL_BYTES, "a thread's part holds panels and slots");
@@ -238,7 +237,8 @@ static void sig_contract_run(const sig_call *call, const sig_contract_kernel *ke
   c.groups = &groups;
   const int64_t bytes = kernel->element_bytes, width = kernel->tile_columns;
   sig_choose_order(&c);
-  const int64_t fits = SIG_LOCAL_PANEL_BYTES / bytes, right_fits = kernel->right_free && kernel->right ? SIG_PANEL_BYTES / bytes : fits;
+  const int shares_right = kernel->right_free && kernel->right; /* none is packed where sums were kept */
+  const int64_t fits = SIG_LOCAL_PANEL_BYTES / bytes, right_fits = shares_right ? SIG_PANEL_BYTES / bytes : fits;
   c.left = call->workspace;
   c.right = c.left + SIG_PANEL_BYTES;
   c.sums = c.right + SIG_PANEL_BYTES;
@@ -246,7 +246,7 @@ static void sig_contract_run(const sig_call *call, const sig_contract_kernel *ke
   if (kernel->points_free && c.points > 1 && rows <= SIG_MOST_ROWS && columns <= SIG_MOST_ROWS &&
       sig_up(rows, SIG_MR) * inner <= fits && sig_up(columns, width) * inner <= right_fits &&
       sig_tasks_of(kernel, rows, columns) * sig_slot_bytes(&c, columns) <= 2 * SIG_LOCAL_PANEL_BYTES) {
-    if (kernel->right_free && kernel->right) {
+    if (shares_right) {
       c.column_count = columns, c.k_count = inner, c.right_stays = 1;
       sig_groups_begin(&c, SIG_RIGHT, SIG_RAW);
       sig_share(call->team, sig_groups_of(&c, SIG_RIGHT), sig_pack_right, &c);
@@ -254,7 +254,7 @@ static void sig_contract_run(const sig_call *call, const sig_contract_kernel *ke
     sig_share(call->team, c.points, sig_contract_own, &c);
     return;
   }
-  const int64_t run = SIG_RUN * 4 / bytes, depth = inner <= SIG_MOST_RUNS * run ? inner : SIG_RUNS * run;
+  const int64_t depth = inner <= SIG_MOST_RUNS * SIG_RUN * 4 / bytes ? inner : SIG_RUN;
   const int64_t most = sig_least(SIG_MOST_ROWS, SIG_PANEL_BYTES / bytes / sig_most(depth, 1));
   const int64_t block_rows = sig_even_block(rows, depth < inner ? sig_least(most, SIG_SUM_BYTES / bytes / 512) : most, SIG_TASK_PANELS * SIG_MR);
   int64_t block_columns = sig_even_block(columns, depth < inner ? sig_least(most, SIG_SUM_BYTES / bytes / block_rows) : most, width);
@@ -262,13 +262,14 @@ static void sig_contract_run(const sig_call *call, const sig_contract_kernel *ke
     const int64_t r = sig_least(block_rows, rows), w = sig_least(block_columns, columns);
     if (sig_tasks_of(kernel, r, w) * sig_slot_bytes(&c, w) <= SIG_SLOT_BYTES) break;
   }
-  if (call->held_left && c.points == 1 && depth >= inner && block_rows >= rows) c.left = call->held_left;
-  if (call->held_right && c.points == 1 && depth >= inner && block_columns >= columns) c.right = call->held_right;
+  const int all_left = depth >= inner && block_rows >= rows, all_right = depth >= inner && block_columns >= columns; /* packed at once */
+  if (call->held_left && c.points == 1 && all_left) c.left = call->held_left;
+  if (call->held_right && c.points == 1 && all_right) c.right = call->held_right;
   for (int64_t point = 0; point < c.points; point++) {
     sig_contract_point(&c, point);
     sig_take_plain(&c);
     sig_contract_blocks(&c, block_rows, block_columns, depth);
-    c.left_stays = kernel->left_free && depth >= inner && block_rows >= rows;
-    c.right_stays = kernel->right_free && depth >= inner && block_columns >= columns;
+    c.left_stays = kernel->left_free && all_left;
+    c.right_stays = kernel->right_free && all_right;
   }
 }

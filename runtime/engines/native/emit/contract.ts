@@ -198,7 +198,7 @@ class MatrixProduct {
       ...take(this.#columns, "below"),
       ...take(this.#numbers, "numbers"),
     ];
-    const { stages } = this.#scalars;
+    const stages = this.#scalars.stages();
     const named = (at: number): { readonly name: string; readonly type: string } => ({
       name: this.#scalars.name(at),
       type: vectorOf(this.#scalars.lane(at)),

@@ -73,22 +73,7 @@ export const scalarOps = {
 /** i32 and u32 are one another's bits. */
 const isBits = (lane: Lane): boolean => lane === "i32" || lane === "u32";
 
-/** Ops whose last step is a product: what adds to them must see it rounded. */
-export const endsInProduct: ReadonlySet<ScalarOp> = new Set([
-  "mul",
-  "exp",
-  "expm1",
-  "log",
-  "log1p",
-  "tanh",
-  "erf",
-  "sigmoid",
-  "softplus",
-  "sin",
-  "cos",
-  "pow",
-]);
-/** Ops that are dozens of steps, each of which waits for the one before. */
+/** Ops that are dozens of steps, each of which waits for the one before; the last one is a product. */
 export const isLong: ReadonlySet<ScalarOp> = new Set([
   "exp",
   "expm1",
@@ -102,6 +87,8 @@ export const isLong: ReadonlySet<ScalarOp> = new Set([
   "cos",
   "pow",
 ]);
+/** Ops whose last step is a product: what adds to them must see it rounded. */
+export const endsInProduct: ReadonlySet<ScalarOp> = new Set(["mul", ...isLong]);
 export const isSum: ReadonlySet<ScalarOp> = new Set(["add", "sub", "neg"]);
 
 /** A number of the program as a C constant of its lanes. */

@@ -30,7 +30,7 @@ export type EmittedScalars = {
   /** The lines of one level, in order. */
   readonly lines: (level: number) => readonly string[];
   /** The innermost level in stages, each of which may go over several points. */
-  readonly stages: readonly Stage[];
+  readonly stages: () => readonly Stage[];
   /** The entries of one level that another reads, or that are wanted from outside. */
   readonly carried: (to: number, from: number) => readonly number[];
   /** The entries that are computed at all. */
@@ -72,7 +72,8 @@ export function emitScalars(scalars: readonly Scalar[], wanted: readonly number[
     const read = scalars.flatMap((scalar, at) => (needed.has(at) && levels[at] === to && scalar.kind === "op" ? scalar.ins : []));
     return [...new Set([...read, ...wanted])].filter((at) => levels[at] === from);
   };
-  const stages = stagesOf(scalars, { has: (at) => innermost.has(at), lines: (at) => innermost.get(at) ?? [], wanted });
+  const stages = (): readonly Stage[] =>
+    stagesOf(scalars, { has: (at) => innermost.has(at), lines: (at) => innermost.get(at) ?? [], wanted });
   return { name, lane, lines: (level) => lines[level] ?? [], stages, carried, needed };
 }
 
