@@ -3,7 +3,18 @@ enum {
   SIG_TASK_POINTS = 1 << 14, /* about as many as are worth a task of their own */
   SIG_FEW_ELEMENTS = 32, /* with fewer elements to keep, what each of them reduces is split */
   SIG_MOST_PARTS = 64,
+  SIG_STRIP_BYTES = 2048, /* of a row, where its lanes are kept */
+  SIG_STRIP_STATE_BYTES = 1 << 13,
 };
+
+/*
+ * The most vectors of a row that one task keeps: mostly all, since a row that is read in strips is fetched from memory piece by
+ * piece. What is reduced into them stays in the first-level cache.
+ */
+#define SIG_STRIP_VECTORS(state) \
+  (SIG_STRIP_STATE_BYTES / sizeof(state) < 8 ? 8 \
+   : SIG_STRIP_STATE_BYTES / sizeof(state) < SIG_STRIP_BYTES / SIG_VECTOR_BYTES ? SIG_STRIP_STATE_BYTES / sizeof(state) \
+   : SIG_STRIP_BYTES / SIG_VECTOR_BYTES)
 
 typedef struct {
   const sig_call *call;
@@ -11,7 +22,7 @@ typedef struct {
   int64_t visits; /* reduced points but for the last dim */
   int64_t cost; /* products of one point, in a contraction */
   int64_t group, strip, strips; /* rows to a task, lanes to a task, tasks to a row */
-  int64_t parts, visit_parts, lane_parts;
+  int64_t parts, visit_parts, lane_parts, slot_bytes;
   char *slots;
 } sig_points;
 
@@ -33,18 +44,20 @@ static void sig_map_run(sig_points *job, sig_task task) {
   sig_share(job->call->team, (job->rows + job->group - 1) / job->group * job->strips, task, job);
 }
 
-/* `strip`: the lanes that a task keeps, or 0 where lanes are reduced. `state_bytes`: what one part leaves behind. */
-static void sig_reduce_run(sig_points *job, int64_t strip, int64_t state_bytes, sig_task task, sig_task fold) {
-  const int64_t reduced = sig_most(1, job->visits * (strip ? strip : job->length) * sig_most(1, job->cost));
-  job->strips = strip ? (job->length + strip - 1) / strip : 1;
+/* `vectors`: the most that a task keeps of a row, or 0 where lanes are reduced. `state_bytes`: what one part leaves behind, of each. */
+static void sig_reduce_run(sig_points *job, int64_t vectors, int64_t state_bytes, sig_task task, sig_task fold) {
+  job->strips = vectors ? sig_parts(job->length, vectors * SIG_LANES) : 1;
+  job->strip = vectors ? sig_up(sig_parts(job->length, sig_most(1, job->strips)), SIG_LANES) : job->length;
+  job->slot_bytes = sig_most(1, vectors ? job->strip / SIG_LANES : 1) * state_bytes;
+  const int64_t reduced = sig_most(1, job->visits * job->strip * sig_most(1, job->cost));
   job->slots = job->call->workspace;
   const int64_t kept = job->rows * job->strips;
   job->parts = 1;
   if (kept < SIG_FEW_ELEMENTS && kept > 0) {
-    const int64_t room = SIG_WORKSPACE_BYTES / state_bytes / kept;
+    const int64_t room = SIG_WORKSPACE_BYTES / job->slot_bytes / kept;
     job->parts = sig_most(1, sig_least(sig_least(SIG_MOST_PARTS, room), reduced / SIG_TASK_POINTS));
   }
-  const int by_visits = strip || job->visits >= job->parts;
+  const int by_visits = vectors || job->visits >= job->parts;
   if (by_visits) job->parts = sig_most(1, sig_least(job->parts, job->visits));
   job->visit_parts = by_visits ? job->parts : 1;
   job->lane_parts = by_visits ? 1 : job->parts;

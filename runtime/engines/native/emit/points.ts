@@ -17,9 +17,6 @@ import { emitScalars, type EmittedScalars } from "./scalars.js";
 import { storeResult } from "./stored-result.js";
 import { readWindow } from "./window.js";
 
-/** Vectors side by side in a pass that keeps the last dim: whole cache lines, and more than one, of each row that it visits. */
-const STRIP = 8;
-
 export type EmittedKernel = { readonly functions: CText /** The statements of the kernel's own function. */; readonly body: CText };
 
 export function emitPoints(name: string, kernel: PointKernel): EmittedKernel {
@@ -198,22 +195,20 @@ class Pass {
 
   /** One part of what a group of rows, or one strip of lanes, reduces. */
   #reduceTask(): CText {
-    const width = this.#keepsLanes ? STRIP : 1;
     const states = this.#reducers.map((_, k) => k);
     const each = (lines: (k: number, state: string) => readonly string[]): CText => [
-      `for (int w = 0; w < ${width}; w++) {`,
+      "for (int w = 0; w < width; w++) {",
       states.flatMap((k) => lines(k, `state[w].r${k}`)),
       "}",
     ];
     const flush = this.#reducers.flatMap(([, reducer], k) => reducer.flush(`state[w].r${k}`));
     const flushLines: CText =
-      flush.length === 0 ? [] : [`if (++terms % SIG_SUM_RUN == 0)`, [`for (int w = 0; w < ${width}; w++) {`, flush, "}"]];
+      flush.length === 0 ? [] : ["if (++terms % SIG_SUM_RUN == 0)", ["for (int w = 0; w < width; w++) {", flush, "}"]];
     const visit: CText = this.#keepsLanes
       ? [
-          `for (int w = 0; w < ${width}; w++) {`,
+          "for (int w = 0; w < width; w++) {",
           [
             "const int64_t x = begin + w * SIG_LANES, n = sig_least(SIG_LANES, end - x);",
-            "if (n <= 0) break;",
             ...this.#vector("state[w]"),
           ],
           "}",
@@ -231,14 +226,17 @@ class Pass {
       "const int64_t part = task % job->parts, strip = task / job->parts % job->strips;",
       "const int64_t first = task / job->parts / job->strips * job->group, last = sig_least(first + job->group, job->rows);",
       "const int64_t visit = sig_part(job->visits, part, job->visit_parts, 0), visited = sig_part(job->visits, part, job->visit_parts, 1);",
-      this.#keepsLanes
-        ? `const int64_t begin = strip * ${STRIP} * SIG_LANES, end = sig_least(begin + ${STRIP} * SIG_LANES, job->length);`
-        : "const int64_t begin = sig_lane_part(job->length, part, job->lane_parts, 0), end = sig_lane_part(job->length, part, job->lane_parts, 1);",
+      ...(this.#keepsLanes
+        ? this.#strip()
+        : [
+            "const int64_t begin = sig_lane_part(job->length, part, job->lane_parts, 0), end = sig_lane_part(job->length, part, job->lane_parts, 1);",
+            "const int width = 1;",
+          ]),
       ...block("for (int64_t row = first; row < last; row++)", [
         ...decode("row", this.#rows),
         ...this.#pointers(1),
         ...this.#scalars.lines(1),
-        `${this.#name}_state state[${width}];`,
+        `${this.#name}_state state[${this.#states()}];`,
         ...(flush.length === 0 ? [] : ["int64_t terms = 0;"]),
         ...each((k, state) => [this.#reducers[k]?.[1].start(state) ?? ""]),
         ...block("for (int64_t r = visit; r < visited; r++)", [
@@ -247,18 +245,29 @@ class Pass {
           ...this.#scalars.lines(2),
           ...visit,
         ]),
-        ...(flush.length === 0 ? [] : [`for (int w = 0; w < ${width}; w++) {`, flush, "}"]),
+        ...(flush.length === 0 ? [] : ["for (int w = 0; w < width; w++) {", flush, "}"]),
         "if (job->parts > 1) {",
-        [`memcpy(job->slots + ((row * job->strips + strip) * job->parts + part) * sizeof state, state, sizeof state);`],
+        ["memcpy(job->slots + ((row * job->strips + strip) * job->parts + part) * job->slot_bytes, state, width * sizeof *state);"],
         "} else {",
-        this.#put(width),
+        this.#put(),
         "}",
       ]),
     ];
   }
 
+  /** The lanes that a task keeps, and in how many vectors. */
+  #strip(): CText {
+    return [
+      "const int64_t begin = strip * job->strip, end = sig_least(begin + job->strip, job->length);",
+      "const int width = (int)sig_parts(end - begin, SIG_LANES);",
+    ];
+  }
+  #states(): string {
+    return this.#keepsLanes ? `SIG_STRIP_VECTORS(${this.#name}_state)` : "1";
+  }
+
   /** From `state` to memory, indices first. */
-  #put(width: number): CText {
+  #put(): CText {
     const dims = this.#rows;
     const places = this.#reduced.flatMap((out) => this.#placeLines(out, axesOf(out).access, dims, (dim) => `i${dim}`));
     const ordered = this.#reducers.map(([out, reducer], k) => ({ out, reducer, k })).sort((a, b) => indicesFirst(a.out, b.out));
@@ -266,7 +275,7 @@ class Pass {
       const merges = `call->accumulate[${this.#kernel.outs.indexOf(out)}]`;
       if (!this.#keepsLanes) return ["{", reducer.put(`state[0].r${k}`, "0", this.#place(out, "0"), merges), "}"];
       return [
-        `for (int w = 0; w < ${width}; w++)`,
+        "for (int w = 0; w < width; w++)",
         [
           ...block(
             "for (int l = 0; l < SIG_LANES && begin + w * SIG_LANES + l < end; l++)",
@@ -279,7 +288,6 @@ class Pass {
   }
 
   #fold(): CText {
-    const width = this.#keepsLanes ? STRIP : 1;
     return [
       ...block(`static void ${this.#name}_fold(void *job_, int64_t task, int64_t thread)`, [
         "const sig_points *job = job_;",
@@ -287,19 +295,18 @@ class Pass {
         `const int64_t row = task / job->strips${this.#keepsLanes ? ", strip = task % job->strips" : ""};`,
         "(void)thread;",
         ...decode("row", this.#rows),
-        ...(this.#keepsLanes
-          ? [`const int64_t begin = strip * ${STRIP} * SIG_LANES, end = sig_least(begin + ${STRIP} * SIG_LANES, job->length);`]
-          : []),
-        `const ${this.#name}_state *parts = (const ${this.#name}_state *)job->slots + task * job->parts * ${width};`,
-        `${this.#name}_state state[${width}];`,
-        "memcpy(state, parts, sizeof state);",
+        ...(this.#keepsLanes ? this.#strip() : ["const int width = 1;"]),
+        "const char *slot = job->slots + task * job->parts * job->slot_bytes;",
+        `${this.#name}_state state[${this.#states()}];`,
+        "memcpy(state, slot, width * sizeof *state);",
         ...block("for (int64_t part = 1; part < job->parts; part++)", [
+          `const ${this.#name}_state *other = (const ${this.#name}_state *)(slot + part * job->slot_bytes);`,
           ...block(
-            `for (int w = 0; w < ${width}; w++)`,
-            this.#reducers.flatMap(([, reducer], k) => reducer.join(`state[w].r${k}`, `parts[part * ${width} + w].r${k}`)),
+            "for (int w = 0; w < width; w++)",
+            this.#reducers.flatMap(([, reducer], k) => reducer.join(`state[w].r${k}`, `other[w].r${k}`)),
           ),
         ]),
-        ...this.#put(width),
+        ...this.#put(),
       ]),
       "",
     ];
@@ -310,12 +317,11 @@ class Pass {
     const inner = this.#kernel.form === "contract" ? innerDims(this.#kernel) : [];
     const plan = `sig_points job = {.call = call, .rows = ${pointCount(this.#rows)}, .length = ${length}, .visits = ${pointCount(this.#visited)}, .cost = ${pointCount(inner)}};`;
     if (this.#reducers.length === 0) return ["{", [plan, `sig_map_run(&job, ${this.#name});`], "}"];
-    const width = this.#keepsLanes ? STRIP : 1;
     return [
       "{",
       [
         plan,
-        `sig_reduce_run(&job, ${this.#keepsLanes ? `${STRIP} * SIG_LANES` : "0"}, ${width} * sizeof(${this.#name}_state), ${this.#name}, ${this.#name}_fold);`,
+        `sig_reduce_run(&job, ${this.#keepsLanes ? this.#states() : "0"}, sizeof(${this.#name}_state), ${this.#name}, ${this.#name}_fold);`,
       ],
       "}",
     ];
