@@ -79,15 +79,15 @@ const geluSlope: Readonly<Record<"none" | "tanh" | "quick", (b: GraphBuilder, x:
     const cdf = scaledBy(b, plus(b, b.emit("erf", [u], {}), 1), 0.5);
     return b.add(cdf, b.mul(x, bell(b, u, 1 / Math.sqrt(2 * Math.PI))));
   },
-  /** ½(1 + t) + ½x(1 − t²)u′ with u = √(2/π)(x + 0.044715x³), t = tanh u */
+  /** σ(u) + x·σ(u)·σ(−u)·u′ with u = 2√(2/π)(x + 0.044715x³) */
   tanh: (b, x) => {
-    const slope = Math.sqrt(2 / Math.PI);
+    const scale = 2 * Math.sqrt(2 / Math.PI);
     const square = b.mul(x, x);
-    // Spelt as the decomposition is, so that both share one tanh.
-    const cubic = b.add(x, scaledBy(b, b.mul(square, x), 0.044715));
-    const t = b.emit("tanh", [scaledBy(b, cubic, slope)], {});
-    const inner = scaledBy(b, plus(b, scaledBy(b, square, 3 * 0.044715), 1), 0.5 * slope);
-    return b.add(scaledBy(b, plus(b, t, 1), 0.5), b.mul(b.mul(x, b.sub(b.constLike(1, t), b.mul(t, t))), inner));
+    // Spelt as the decomposition is, so that both share one sigmoid.
+    const u = scaledBy(b, b.add(x, scaledBy(b, b.mul(square, x), 0.044715)), scale);
+    const s = b.sigmoid(u);
+    const inner = plus(b, scaledBy(b, square, 3 * 0.044715 * scale), scale);
+    return b.add(s, b.mul(b.mul(b.mul(x, s), b.sigmoid(b.neg(u))), inner));
   },
   /** σ(cx) + cx·σ(cx)·σ(−cx) with c = 1.702 */
   quick: (b, x) => {

@@ -40,11 +40,8 @@ function mean(b: GraphBuilder, x: Id, axis: number): Id {
 
 const geluOf = {
   none: (b, x) => b.mul(times(b, x, 0.5), plus(b, b.emit("erf", [times(b, x, Math.SQRT1_2)], {}), 1)),
-  // Hendrycks & Gimpel 2016: x/2 · (1 + tanh(√(2/π) · (x + 0.044715 x³)))
-  tanh: (b, x) => {
-    const cubic = b.add(x, times(b, b.mul(b.mul(x, x), x), 0.044715));
-    return b.mul(times(b, x, 0.5), plus(b, b.emit("tanh", [times(b, cubic, Math.sqrt(2 / Math.PI))], {}), 1));
-  },
+  // Hendrycks & Gimpel 2016: x/2 · (1 + tanh u) with u = √(2/π) · (x + 0.044715 x³); (1 + tanh u)/2 = σ(2u) keeps its digits at −∞.
+  tanh: (b, x) => b.mul(x, b.sigmoid(times(b, b.add(x, times(b, b.mul(b.mul(x, x), x), 0.044715)), 2 * Math.sqrt(2 / Math.PI)))),
   quick: (b, x) => b.mul(x, b.sigmoid(times(b, x, 1.702))),
 } as const satisfies { readonly [A in Attrs["gelu"]["approximate"]]: (b: GraphBuilder, x: Id) => Id };
 

@@ -20,7 +20,8 @@
 #define SIG_ROUND_F32 0x1.8p23f
 
 SIG_INLINE f32v abs_f32(f32v x) { return (f32v)((u32v)x & ~SIG_SIGN_F32); }
-SIG_INLINE f32v neg_f32(f32v x) { return -x; }
+/* In bits, so that the compiler sees that |x| and |-x| are one. */
+SIG_INLINE f32v neg_f32(f32v x) { return (f32v)((u32v)x ^ SIG_SIGN_F32); }
 SIG_INLINE f32v with_sign_of_f32(f32v magnitude, f32v x) { return (f32v)(((u32v)magnitude & ~SIG_SIGN_F32) | ((u32v)x & SIG_SIGN_F32)); }
 
 /* exp(r) for |r| <= log(2) / 2. */

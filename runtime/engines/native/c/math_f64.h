@@ -12,7 +12,8 @@
 #define SIG_ROUND_F64 0x1.8p52
 
 SIG_INLINE f64v abs_f64(f64v x) { return (f64v)((u64v)x & ~SIG_SIGN_F64); }
-SIG_INLINE f64v neg_f64(f64v x) { return -x; }
+/* In bits, so that the compiler sees that |x| and |-x| are one. */
+SIG_INLINE f64v neg_f64(f64v x) { return (f64v)((u64v)x ^ SIG_SIGN_F64); }
 SIG_INLINE f64v with_sign_of_f64(f64v magnitude, f64v x) { return (f64v)(((u64v)magnitude & ~SIG_SIGN_F64) | ((u64v)x & SIG_SIGN_F64)); }
 
 /* exp(r) for |r| <= log(2) / 2. */

@@ -31,7 +31,7 @@ const compare =
     from === "f64" ? `narrow_mask((i64v)(${x} ${sign} ${y}))` : `(i32v)(${x} ${sign} ${y})`;
 
 export const scalarOps = {
-  neg: ([x], to) => (isFloatLane(to) ? `-${x}` : `neg_${to}(${x})`),
+  neg: call("neg"),
   abs: call("abs"),
   sign: call("sign"),
   exp: call("exp"),

@@ -3,7 +3,7 @@
  * one another, and a core looks no further ahead than to the next point. So a stage goes over several points before the next one
  * begins, and the chains of different points overlap.
  */
-import type { Scalar } from "../../../../compiler/kernel/kernel.js";
+import type { Scalar, ScalarOp } from "../../../../compiler/kernel/kernel.js";
 import type { CText } from "./c-text.js";
 import { isLong } from "./scalar-ops.js";
 
@@ -24,7 +24,7 @@ type Innermost = {
 };
 
 export function stagesOf(scalars: readonly Scalar[], { has, lines, wanted }: Innermost): readonly Stage[] {
-  const ops = scalars.flatMap((scalar, at) =>
+  const ops: readonly Op[] = scalars.flatMap((scalar, at) =>
     scalar.kind === "op" && has(at) ? [{ at, op: scalar.op, ins: scalar.ins.filter(has) }] : [],
   );
   const stage = new Map<number, number>();
@@ -36,6 +36,7 @@ export function stagesOf(scalars: readonly Scalar[], { has, lines, wanted }: Inn
     });
     stage.set(at, Math.max(0, ...behind));
   }
+  sink(ops, stage, wanted);
   const last = Math.max(0, ...stage.values());
   const reads = Array.from({ length: last + 1 }, (_, s) => {
     const mine = ops.filter(({ at }) => stage.get(at) === s).flatMap(({ ins }) => ins);
@@ -47,4 +48,16 @@ export function stagesOf(scalars: readonly Scalar[], { has, lines, wanted }: Inn
     takes: read.filter((at) => (stage.get(at) ?? s) < s),
     leaves: ops.flatMap(({ at }) => (stage.get(at) === s && reads.slice(s + 1).some((later) => later.includes(at)) ? [at] : [])),
   }));
+}
+
+type Op = { readonly at: number; readonly op: ScalarOp; readonly ins: readonly number[] };
+
+/** What is made of one entry alone waits for the first stage that reads it: that entry is kept in its place, and mostly was anyway. */
+function sink(ops: readonly Op[], stage: Map<number, number>, wanted: readonly number[]): void {
+  for (const { at, op, ins } of ops.toReversed()) {
+    const own = stage.get(at) ?? 0;
+    if (isLong.has(op) || wanted.includes(at) || new Set(ins).size > 1) continue;
+    const readers = ops.filter((reader) => reader.ins.includes(at)).map((reader) => stage.get(reader.at) ?? own);
+    if (readers.length > 0) stage.set(at, Math.max(own, Math.min(...readers)));
+  }
 }
