@@ -7,7 +7,7 @@ import { asNumber, multiplySizes, sameSize, type Size } from "../graph/size.js";
 import { isBlock, type SymbolicCall, type SymbolicView } from "./call.js";
 import { factorDims, scalarDims } from "./factor.js";
 import type { Access, Factor, Kernel, PointKernel, Scalar, WindowAxis } from "./kernel.js";
-import { foldWindow, plainAxis, renumberWindow, windowDims } from "./window.js";
+import { foldWindow, plainAxis, renameWindow, windowDims } from "./window.js";
 
 export function foldDims(call: SymbolicCall): SymbolicCall {
   const { kernel } = call;
@@ -107,7 +107,7 @@ function folded(kernel: PointKernel, call: SymbolicCall, dim: number): SymbolicC
 function dropped(kernel: PointKernel, call: SymbolicCall, dim: number): SymbolicCall {
   return without(kernel, call, dim, {
     extents: call.extents,
-    window: (axes) => renumberWindow(axes, dim),
+    window: (axes) => renameWindow(axes, (d) => (d > dim ? d - 1 : d)),
     view: (view, access) => ({ ...view, dims: view.dims.toSpliced(access.indexOf(dim), 1) }),
   });
 }

@@ -10,6 +10,7 @@ import { foldDims } from "./fold-dims.js";
 import type { Access, Kernel } from "./kernel.js";
 import { identityIndex, indexView, reshapeView } from "./layout.js";
 import { nodeClass } from "./node-class.js";
+import { orderDims } from "./order-dims.js";
 import { keyOf, reducedPoints, sameKey } from "./reduced-points.js";
 import { type Region, type RegionNodes, showsBytes } from "./region-nodes.js";
 import { roundSums, type Widened } from "./round-sums.js";
@@ -120,7 +121,7 @@ class RegionFormer {
       const { base, index } = this.#nodes.resolve(operand, identityIndex(shape.length));
       return reshapeView(indexView(this.#place(base), index, shape), node.type.shape) ?? raise(`%${id} is no view`);
     }
-    return contiguous(this.#buffers.get(id) ?? raise(`%${id} (${node.op}) is read before it is stored`), node.type.shape);
+    return this.#nodes.wholeView(id, this.#buffers.get(id) ?? raise(`%${id} (${node.op}) is read before it is stored`));
   }
   #store(node: Node, depth: number): BufferId {
     const buffer = this.#host.buffer({ id: node.id, name: node.op, span: node.span }, node.type.dtype, node.type.shape, depth);
@@ -136,7 +137,7 @@ class RegionFormer {
     const stored = [...cluster.stored].map((id) => this.#nodes.op(id)).sort((a, b) => rank(a) - rank(b));
     for (const node of stored) {
       span ??= node.span;
-      const view = contiguous(this.#store(node, cluster.depth), node.type.shape);
+      const view = this.#nodes.wholeView(node.id, this.#store(node, cluster.depth));
       const live = cluster.live.get(node.id);
       if (live !== undefined) outs.push({ ...plain(node, live), view, merge: "none", topk: null, by: null, first: [] });
       else this.#reduction(cluster, node, view, outs);
@@ -160,7 +161,17 @@ class RegionFormer {
         outs.push({ ...reduced, value, by: places.get(lead) ?? raise(`%${node.id} follows a value of another kernel`) });
       }
     }
-    this.#call(cluster.depth, new PointWriter(this.#clusters, cluster, this.#places).write(outs, span ?? raise("a cluster without nodes")));
+    const call = new PointWriter(this.#clusters, cluster, this.#places).write(outs, span ?? raise("a cluster without nodes"));
+    this.#call(cluster.depth, orderDims(call, this.#dimsInMemory(cluster, stored)));
+  }
+
+  /** The dims as they lie in what the cluster stores, the outermost first: those of its last value, which is what others read. */
+  #dimsInMemory(cluster: Cluster, stored: readonly Node[]): Access {
+    const ordered = stored.flatMap(({ id }) => {
+      const [live, order] = [cluster.live.get(id), this.#nodes.orderOf(id)];
+      return live === undefined || order === null ? [] : [order.map((axis) => live[axis] ?? -1)];
+    });
+    return ordered.at(-1) ?? cluster.space.map((_, dim) => dim);
   }
 
   /** Adds a stored reduction; an index brings the value that it follows: the program's own where that is stored beside, else one more. */

@@ -2,11 +2,13 @@
 import { type GraphNode, type Id, isTile, type Node, operandsOf } from "../graph/graph.js";
 import { one, sameSize } from "../graph/size.js";
 import type { Shape } from "../graph/type.js";
-import { contiguous, type SymbolicView } from "./call.js";
+import type { BufferId } from "../plan/plan.js";
+import type { SymbolicView } from "./call.js";
 import type { ScalarOp } from "./kernel.js";
 import { type AxisIndex, dimsOfIndex, hasWindow, identityIndex, indexOperand, indexView, reshapeView } from "./layout.js";
 import { nodeClass } from "./node-class.js";
 import { CHEAP, scalarCost } from "./scalar-cost.js";
+import { laidOut, type StoredOrder, storedOrders } from "./stored-order.js";
 
 /** A list of nodes without control flow: the program's own, or the body of a tile. */
 export type Region = {
@@ -28,11 +30,14 @@ export class RegionNodes {
   readonly #costs = new Map<Id, number>();
   readonly #wanted: Set<Id>;
   readonly #ancestors = new Map<Id, ReadonlySet<Id>>();
+  readonly #orders: ReadonlyMap<Id, StoredOrder>;
 
   constructor(region: Region) {
     this.#region = region;
     this.#nodes = new Map(region.nodes.map((node) => [node.id, node]));
     this.#wanted = new Set(region.wanted);
+    const { nodes, wanted } = region;
+    this.#orders = storedOrders({ nodes, wanted, shape: (id) => this.shape(id), bytesOf: (id) => this.#bytesOf(id) });
     this.#findWanted();
   }
 
@@ -90,8 +95,17 @@ export class RegionNodes {
     const { base, index } = this.#bytesOf(operand);
     const below = this.op(base);
     const alias = showsBytes(below) ? this.#aliasView(below) : null;
-    const view = nodeClass[below.op] === "given" ? this.#region.given(base) : (alias ?? contiguous(-1, below.type.shape));
+    const view = nodeClass[below.op] === "given" ? this.#region.given(base) : (alias ?? this.wholeView(base, -1));
     return reshapeView(indexView(view, index, shape), node.type.shape);
+  }
+
+  /** Null: row by row. */
+  orderOf(id: Id): StoredOrder | null {
+    return this.#orders.get(id) ?? null;
+  }
+  /** A value of its own bytes, all of it. */
+  wholeView(id: Id, buffer: BufferId): SymbolicView {
+    return laidOut(buffer, this.shape(id), this.orderOf(id));
   }
 
   /** The cost per element of computing the value from stored ones at every use; infinite where that is out of the question. */

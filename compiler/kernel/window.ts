@@ -33,6 +33,6 @@ export function foldWindow(axes: readonly WindowAxis[], dim: number, extent: num
   }));
 }
 
-/** The same positions where a dim that none of them changes with is no more. */
-export const renumberWindow = (axes: readonly WindowAxis[], removed: number): readonly WindowAxis[] =>
-  axes.map((axis) => ({ ...axis, terms: axis.terms.map((term) => (term.dim > removed ? { ...term, dim: term.dim - 1 } : term)) }));
+/** The same positions by dims that are called otherwise. */
+export const renameWindow = (axes: readonly WindowAxis[], renamed: (dim: number) => number): readonly WindowAxis[] =>
+  axes.map((axis) => ({ ...axis, terms: axis.terms.map((term) => ({ ...term, dim: renamed(term.dim) })) }));
