@@ -322,7 +322,9 @@ class MatrixProduct {
             ...this.#prefetch(),
             ...(kept === undefined
               ? [
-                  "const int64_t next = row + SIG_MR < first + rows || panel + 1 == to ? row + SIG_MR : first;",
+                  // What is fetched ahead is there: each fetch from a page that nobody has written walks the page tables, and keeps nothing.
+                  "const int64_t after = row + SIG_MR, ends = panel + 1 == to ? c->row_count : first + rows;",
+                  "const int64_t next = after < ends ? after : first;",
                   `micro_${real}(c->column_count - column, c->k_count, sig_left_from(c, row), next - row, (const ${c} *)c->right + column * c->k_count, tile, c->k == 0);`,
                 ]
               : this.#readKept(kept)),
