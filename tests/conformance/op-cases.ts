@@ -206,6 +206,23 @@ const manyEqual = (): OpCase =>
     ),
   )("half a million equal numbers", "each", { axes: [0, 1] });
 
+/** Reductions that keep lanes: more of them than one task takes, and rows enough to be shared. */
+const wide = (op: OpName, attrs: object = {}): readonly OpCase[] => [
+  of(op, normals(1, 300, 1037))("300 rows of 1037", "largest", { axes: [0], ...attrs }),
+  of(op, normals(2, 2, 33, 515))("rows in the middle", "largest", { axes: [1], ...attrs }),
+];
+
+/** Products whose axes are put beside one another in another order, and times a matrix. */
+const besideOneAnother = (name: string, perm: readonly number[], shape: readonly [number, number, number]): OpCase =>
+  opCase(name, "largest", [normals(1, 2, 3, 17, 5), normals(2, 2, 3, 5, 9), normals(3, shape[2], 11)], (b, [x = -1, y = -1, w = -1]) => {
+    const batch = [
+      [0, 0],
+      [1, 1],
+    ] as const;
+    const heads = b.dot(x, y, [[3, 2]], batch);
+    return b.dot(b.emit("reshape", [b.transpose(heads, perm)], { shape: shapeOf(shape) }), w, [[2, 0]], []);
+  });
+
 export const opCases = {
   input: [],
   const: [
@@ -363,11 +380,12 @@ export const opCases = {
     }),
   ],
 
-  sum: [...reductions("sum"), integerReduction("sum"), manyEqual()],
+  sum: [...reductions("sum"), integerReduction("sum"), manyEqual(), ...wide("sum")],
   max: [...reductions("max"), integerReduction("max")],
   min: [...reductions("min"), integerReduction("min")],
   logsumexp: [
     ...reductions("logsumexp"),
+    ...wide("logsumexp"),
     of("logsumexp", f32([5, 2], [0, -inf, 15, 3, 15.5, 40, 33, -60, 120, 41]))("by small steps and large ones, upwards", "each", {
       axes: [0],
     }),
@@ -419,6 +437,8 @@ export const opCases = {
       contract: [[1, 0]],
     }),
     of("dot", normals(1, 4, 4001), normals(2, 4001, 3))("a long inner axis", "largest", { batch: [], contract: [[1, 0]] }),
+    besideOneAnother("heads side by side, times a matrix", [0, 2, 1, 3], [2, 17, 27]),
+    besideOneAnother("rows that become columns, times a matrix", [0, 3, 1, 2], [2, 9, 51]),
   ],
   gather: [
     of("gather", normals(1, 7, 5), i32([6], [0, 6, 3, 3, -1, 7]))("rows, two of them out of range", "each", { axis: 0 }),

@@ -403,6 +403,20 @@ export const mutations: readonly Mutation[] = [
     killedBy: ["tests/compiler/kernel/fold-dims.test.ts"],
   },
   {
+    bug: "a value that somebody outside reads lies as another reader sees it",
+    file: "compiler/kernel/stored-order.ts",
+    find: "if (wanted.has(base) || (classes",
+    replace: "if ((classes",
+    killedBy: ["tests/compiler/kernel/stored-order.test.ts"],
+  },
+  {
+    bug: "dims in another order keep their old extents",
+    file: "compiler/kernel/order-dims.ts",
+    find: "(call.extents[order[dim] ?? dim] ?? size)",
+    replace: "size",
+    killedBy: ["tests/compiler/kernel/stored-order.test.ts"],
+  },
+  {
     bug: "rows of a picture that were folded into a dim are not taken apart again",
     file: "compiler/kernel/window.ts",
     find: "modulus: modulus ?? extent / divisor",

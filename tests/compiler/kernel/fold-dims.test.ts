@@ -1,14 +1,9 @@
 /** Dims that lie as one along every operand are one: what a kernel's points are is seen in its call. */
 import { expect, test } from "vitest";
-import { createPlanrefEngine } from "../../../runtime/engines/planref/engine.js";
-import { compileText } from "../../support/compile-text.js";
-import { planFor } from "../../support/run-engine.js";
+import { kernelCalls } from "../../support/kernel-calls.js";
 
-const target = { ...createPlanrefEngine().target("f32"), maxBytes: null };
-
-/** The extents of each call, by the form of its kernel. */
-function callsOf(value: string): readonly string[] {
-  const text = `pipeline p {
+const callsOf = (value: string): readonly string[] =>
+  kernelCalls(`pipeline p {
   batch n
   input x: f32[n, 3, 4]
   input y: f32[n, 3, 4]
@@ -16,19 +11,7 @@ function callsOf(value: string): readonly string[] {
   input w: f32[4, 6]
   input heads: f32[n, 3, 2, 4]
   output z = ${value}
-}`;
-  const { template } = compileText(text, { target, gradients: false });
-  const found: string[] = [];
-  const visit = (statements: ReturnType<typeof planFor>["statements"]): void => {
-    for (const statement of statements) {
-      if (statement.kind === "for") visit(statement.body);
-      if (statement.kind === "call")
-        found.push(`${template.kernels[statement.kernel]?.form} ${statement.extents.map((extent) => JSON.stringify(extent)).join(" ")}`);
-    }
-  };
-  visit(planFor(template, { n: 5 }, null).statements);
-  return found;
-}
+}`);
 
 const hasCalls = (_: string, value: string, calls: readonly string[]): void => expect(callsOf(value)).toEqual(calls);
 

@@ -207,10 +207,7 @@ class Pass {
     const visit: CText = this.#keepsLanes
       ? [
           "for (int w = 0; w < width; w++) {",
-          [
-            "const int64_t x = begin + w * SIG_LANES, n = sig_least(SIG_LANES, end - x);",
-            ...this.#vector("state[w]"),
-          ],
+          ["const int64_t x = begin + w * SIG_LANES, n = sig_least(SIG_LANES, end - x);", ...this.#vector("state[w]")],
           "}",
           ...flushLines,
         ]

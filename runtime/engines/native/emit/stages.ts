@@ -36,7 +36,7 @@ export function stagesOf(scalars: readonly Scalar[], { has, lines, wanted }: Inn
     });
     stage.set(at, Math.max(0, ...behind));
   }
-  sink(ops, stage, wanted);
+  sink(ops, stage);
   const last = Math.max(0, ...stage.values());
   const reads = Array.from({ length: last + 1 }, (_, s) => {
     const mine = ops.filter(({ at }) => stage.get(at) === s).flatMap(({ ins }) => ins);
@@ -53,10 +53,10 @@ export function stagesOf(scalars: readonly Scalar[], { has, lines, wanted }: Inn
 type Op = { readonly at: number; readonly op: ScalarOp; readonly ins: readonly number[] };
 
 /** What is made of one entry alone waits for the first stage that reads it: that entry is kept in its place, and mostly was anyway. */
-function sink(ops: readonly Op[], stage: Map<number, number>, wanted: readonly number[]): void {
+function sink(ops: readonly Op[], stage: Map<number, number>): void {
   for (const { at, op, ins } of ops.toReversed()) {
     const own = stage.get(at) ?? 0;
-    if (isLong.has(op) || wanted.includes(at) || new Set(ins).size > 1) continue;
+    if (isLong.has(op) || new Set(ins).size > 1) continue;
     const readers = ops.filter((reader) => reader.ins.includes(at)).map((reader) => stage.get(reader.at) ?? own);
     if (readers.length > 0) stage.set(at, Math.max(own, Math.min(...readers)));
   }
