@@ -6,7 +6,8 @@
 import { asNumber, multiplySizes, sameSize, type Size } from "../graph/size.js";
 import { isBlock, type SymbolicCall, type SymbolicView } from "./call.js";
 import { factorDims, scalarDims } from "./factor.js";
-import type { Access, Factor, Kernel, PointKernel, Scalar, WindowAxis } from "./kernel.js";
+import type { Access, PointKernel, Scalar, WindowAxis } from "./kernel.js";
+import { renameDims } from "./rename-dims.js";
 import { foldWindow, plainAxis, renameWindow, windowDims } from "./window.js";
 
 export function foldDims(call: SymbolicCall): SymbolicCall {
@@ -123,42 +124,24 @@ type Removal = {
 /** One dim less, those behind it a place earlier. */
 function without(kernel: PointKernel, call: SymbolicCall, dim: number, { extents, window, view }: Removal): SymbolicCall {
   const along = new Map(windowsOf(kernel).flatMap(({ operand, access }) => (access.includes(dim) ? [[operand, access] as const] : [])));
-  const access = (old: Access): Access => old.filter((d) => d !== dim).map((d) => (d > dim ? d - 1 : d));
-  const scalars = <S extends Scalar>(list: readonly S[]): readonly S[] =>
-    list.map((scalar) => {
-      if (scalar.kind === "load") return { ...scalar, access: access(scalar.access) };
-      if (scalar.kind === "window") return { ...scalar, axes: window(scalar.axes) };
-      return scalar.kind === "index" && scalar.dim > dim ? { ...scalar, dim: scalar.dim - 1 } : scalar;
-    });
-  const factor = (old: Factor): Factor => ({ ...old, scalars: scalars(old.scalars) });
-  const points = {
-    operands: kernel.operands.map((operand, k) => (along.has(k) ? { ...operand, rank: operand.rank - 1 } : operand)),
-    dims: kernel.dims - 1,
-    scalars: scalars(kernel.scalars),
-    outs: kernel.outs.map((out) => ({ ...out, access: access(out.access) })),
-  };
+  const index = (d: number): number => (d > dim ? d - 1 : d);
+  const access = (old: Access): Access => old.filter((d) => d !== dim).map(index);
+  const renamed = renameDims(kernel, { access, window, index });
+  const inner = renamed.form === "contract" && dim >= kernel.dims - renamed.inner ? { inner: renamed.inner - 1 } : {};
   return {
     ...call,
-    kernel: smallerKernel(kernel, points, factor, access, dim),
+    kernel: {
+      ...renamed,
+      ...inner,
+      operands: kernel.operands.map((operand, k) => (along.has(k) ? { ...operand, rank: operand.rank - 1 } : operand)),
+      dims: kernel.dims - 1,
+    },
     operands: call.operands.map((whole, k) => {
       const names = along.get(k);
       return names === undefined ? whole : view(whole, names);
     }),
     extents: extents.toSpliced(dim, 1),
   };
-}
-
-function smallerKernel(
-  kernel: PointKernel,
-  points: Pick<PointKernel, "operands" | "dims" | "scalars" | "outs">,
-  factor: (old: Factor) => Factor,
-  access: (old: Access) => Access,
-  dim: number,
-): Kernel {
-  if (kernel.form !== "contract") return { ...kernel, ...points };
-  const inner = dim >= kernel.dims - kernel.inner ? kernel.inner - 1 : kernel.inner;
-  const kept = kernel.kept === undefined ? {} : { kept: { ...kernel.kept, access: access(kernel.kept.access) } };
-  return { ...kernel, ...points, left: factor(kernel.left), right: factor(kernel.right), inner, ...kept };
 }
 
 function foldedView(view: SymbolicView, axis: number, next: number): SymbolicView {

@@ -162,16 +162,17 @@ class RegionFormer {
       }
     }
     const call = new PointWriter(this.#clusters, cluster, this.#places).write(outs, span ?? raise("a cluster without nodes"));
-    this.#call(cluster.depth, orderDims(call, this.#dimsInMemory(cluster, stored)));
+    const order = this.#dimsInMemory(cluster, stored);
+    this.#call(cluster.depth, order === null ? call : orderDims(call, order));
   }
 
-  /** The dims as they lie in what the cluster stores, the outermost first: those of its last value, which is what others read. */
-  #dimsInMemory(cluster: Cluster, stored: readonly Node[]): Access {
+  /** The dims as they lie in what the cluster stores, the outermost first: those of the last value that does not lie row by row; null without one. */
+  #dimsInMemory(cluster: Cluster, stored: readonly Node[]): Access | null {
     const ordered = stored.flatMap(({ id }) => {
       const [live, order] = [cluster.live.get(id), this.#nodes.orderOf(id)];
       return live === undefined || order === null ? [] : [order.map((axis) => live[axis] ?? -1)];
     });
-    return ordered.at(-1) ?? cluster.space.map((_, dim) => dim);
+    return ordered.at(-1) ?? null;
   }
 
   /** Adds a stored reduction; an index brings the value that it follows: the program's own where that is stored beside, else one more. */

@@ -412,7 +412,7 @@ export const mutations: readonly Mutation[] = [
   {
     bug: "dims in another order keep their old extents",
     file: "compiler/kernel/order-dims.ts",
-    find: "(call.extents[order[dim] ?? dim] ?? size)",
+    find: "call.extents[order[dim] ?? dim] ?? size",
     replace: "size",
     killedBy: ["tests/compiler/kernel/stored-order.test.ts"],
   },
