@@ -11,6 +11,7 @@ import { dropStopGradient } from "./drop-stop-gradient.js";
 import { formSweeps } from "./form-sweeps.js";
 import { hoistFactors } from "./hoist-factors.js";
 import { microBatch } from "./micro-batch.js";
+import { orderContractions } from "./order-contractions.js";
 import { orientPairs } from "./orient-pairs.js";
 import type { Pass, PassNote } from "./pass.js";
 import { productsToContractions } from "./products-to-contractions.js";
@@ -38,6 +39,7 @@ const beforeGradientsPasses = [
   slicesToLeaves,
   stabilise,
   productsToContractions,
+  orderContractions,
   decomposePairs,
   transposesToLeaves,
   orientPairs,

@@ -71,7 +71,7 @@ describe("towers of pictures and texts, a batch of 5", () => {
     .replace("patch: 4", "patch: 2")
     .replace("n, 16", "n, 5")
     .replace("depth: 6", "depth: 2")
-    .replace("depth: 4", "depth: 1")
+    .replace("depth: 4", "depth: 2")
     .replace("vocab: 4096", "vocab: 30");
   const program = lowerText(text, { width: "12" });
   const tiled = tileProgram(program, { gradients: differentiable(program) });

@@ -211,6 +211,27 @@ export const mutations: readonly Mutation[] = [
     killedBy: [golden("slices-to-leaves")],
   },
   {
+    bug: "another order of contractions pays for large batches only",
+    file: "compiler/passes/order-contractions.ts",
+    find: "const BATCHES = [1, 4096];",
+    replace: "const BATCHES = [4096, 4096];",
+    killedBy: [golden("order-contractions")],
+  },
+  {
+    bug: "a product that others read is made by them too",
+    file: "compiler/passes/order-contractions.ts",
+    find: "readers(at.id) === 1",
+    replace: "readers(at.id) >= 1",
+    killedBy: [golden("order-contractions")],
+  },
+  {
+    bug: "what is not kept is summed, though the other factor has it",
+    file: "compiler/graph/labelled.ts",
+    find: "keepOnly(b, left, new Set([...kept, ...right.labels]))",
+    replace: "keepOnly(b, left, new Set([...kept]))",
+    killedBy: [golden("order-contractions")],
+  },
+  {
     bug: "a transpose of a transpose keeps the outer permutation alone",
     file: "compiler/passes/transposes-to-leaves.ts",
     find: "perm.map((p) => node.attrs.perm[p] ?? p),",
