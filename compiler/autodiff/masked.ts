@@ -5,6 +5,7 @@
  */
 import type { GraphBuilder } from "../graph/builder.js";
 import { type Id, isTile } from "../graph/graph.js";
+import { addSizes, sameSize, type Size } from "../graph/size.js";
 
 /** The cotangent is 0 where `condition` differs from `keep`. */
 type Mask = { readonly condition: Id; readonly keep: boolean };
@@ -43,5 +44,36 @@ export function addCotangents(b: GraphBuilder, x: Id, y: Id): Id {
   const same =
     left.masks.length === right.masks.length &&
     left.masks.every(({ condition, keep }, k) => right.masks[k]?.condition === condition && right.masks[k].keep === keep);
-  return same ? mask(b, { value: b.add(left.value, right.value), masks: left.masks }) : b.add(x, y);
+  return same
+    ? mask(b, { value: sideBySide(b, left.value, right.value) ?? b.add(left.value, right.value), masks: left.masks })
+    : b.add(x, y);
+}
+
+/** Cotangents of slices that follow each other are joined, where their sum would add each to zeros. */
+function sideBySide(b: GraphBuilder, x: Id, y: Id): Id | null {
+  const [left, right] = [partOf(b, x), partOf(b, y)];
+  if (left === null || right === null || left.axis !== right.axis) return null;
+  for (const [first, second] of [
+    [left, right],
+    [right, left],
+  ] as const)
+    if (sameSize(second.low, first.end)) {
+      const { axis, low } = first;
+      const whole = b.emit("concat", [...first.pieces, ...second.pieces], { axis });
+      return low.length === 0 && second.high.length === 0 ? whole : b.emit("pad", [whole], { axis, low, high: second.high });
+    }
+  return null;
+}
+
+/** What a padded value is besides zeros, and from where to where. */
+type Part = { readonly axis: number; readonly low: Size; readonly end: Size; readonly high: Size; readonly pieces: readonly Id[] };
+
+function partOf(b: GraphBuilder, id: Id): Part | null {
+  const node = b.node(id);
+  if (isTile(node) || node.op !== "pad") return null;
+  const [inner = -1] = node.ins;
+  const { axis, low, high } = node.attrs;
+  const joined = b.node(inner);
+  const pieces = !isTile(joined) && joined.op === "concat" && joined.attrs.axis === axis ? joined.ins : [inner];
+  return { axis, low, end: addSizes(low, b.shape(inner)[axis] ?? []), high, pieces };
 }

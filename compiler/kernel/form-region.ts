@@ -11,6 +11,7 @@ import type { Access, Kernel } from "./kernel.js";
 import { identityIndex, indexView, reshapeView } from "./layout.js";
 import { nodeClass } from "./node-class.js";
 import { orderDims } from "./order-dims.js";
+import { type Placement, placedPieces } from "./placed-pieces.js";
 import { keyOf, reducedPoints, sameKey } from "./reduced-points.js";
 import { type Region, type RegionNodes, showsBytes } from "./region-nodes.js";
 import { roundSums, type Widened } from "./round-sums.js";
@@ -66,6 +67,7 @@ class RegionFormer {
   readonly #host: RegionHost;
   readonly #clusters: Clustering;
   readonly #nodes: RegionNodes;
+  readonly #placed: ReadonlyMap<Id, Placement>;
   readonly #buffers = new Map<Id, BufferId>();
   readonly #steps: Step[] = [];
   readonly #places: Places;
@@ -78,6 +80,7 @@ class RegionFormer {
     this.#clusters = new Clustering(region);
     unstoreCheap(this.#clusters);
     this.#nodes = this.#clusters.nodes;
+    this.#placed = placedPieces(region, this.#nodes, (id) => this.#clusters.isStored(id));
     this.#places = { placeOf: (id) => this.#place(id), stored: host.stored, loop: host.loop };
   }
 
@@ -121,9 +124,18 @@ class RegionFormer {
       const { base, index } = this.#nodes.resolve(operand, identityIndex(shape.length));
       return reshapeView(indexView(this.#place(base), index, shape), node.type.shape) ?? raise(`%${id} is no view`);
     }
-    return this.#nodes.wholeView(id, this.#buffers.get(id) ?? raise(`%${id} (${node.op}) is read before it is stored`));
+    return this.#wholeView(id, this.#buffers.get(id) ?? raise(`%${id} (${node.op}) is read before it is stored`));
+  }
+  #wholeView(id: Id, buffer: BufferId): SymbolicView {
+    return this.#placed.get(id)?.view(buffer) ?? this.#nodes.wholeView(id, buffer);
   }
   #store(node: Node, depth: number): BufferId {
+    const placed = this.#placed.get(node.id);
+    if (placed !== undefined) {
+      const shared = this.#buffers.get(placed.concat.id) ?? this.#store(placed.concat, depth);
+      this.#buffers.set(node.id, shared);
+      return shared;
+    }
     const buffer = this.#host.buffer({ id: node.id, name: node.op, span: node.span }, node.type.dtype, node.type.shape, depth);
     this.#buffers.set(node.id, buffer);
     return buffer;
@@ -137,7 +149,7 @@ class RegionFormer {
     const stored = [...cluster.stored].map((id) => this.#nodes.op(id)).sort((a, b) => rank(a) - rank(b));
     for (const node of stored) {
       span ??= node.span;
-      const view = this.#nodes.wholeView(node.id, this.#store(node, cluster.depth));
+      const view = this.#wholeView(node.id, this.#store(node, cluster.depth));
       const live = cluster.live.get(node.id);
       if (live !== undefined) outs.push({ ...plain(node, live), view, merge: "none", topk: null, by: null, first: [] });
       else this.#reduction(cluster, node, view, outs);
@@ -299,11 +311,12 @@ class RegionFormer {
         return;
       }
       case "concat": {
-        const out = contiguous(this.#store(node, cluster.depth), node.type.shape);
+        const out = contiguous(this.#buffers.get(node.id) ?? this.#store(node, cluster.depth), node.type.shape);
+        const made = new Set([...this.#placed.values()].flatMap(({ concat, piece }) => (concat.id === node.id ? [piece] : [])));
         let start: Size = constant(0);
-        for (const piece of node.ins) {
+        for (const [k, piece] of node.ins.entries()) {
           const size = sizes(piece)[node.attrs.axis] ?? [];
-          this.#copy(cluster, piece, windowOf(out, node.attrs.axis, start, size), node);
+          if (!made.has(k)) this.#copy(cluster, piece, windowOf(out, node.attrs.axis, start, size), node);
           start = addSizes(start, size);
         }
         return;

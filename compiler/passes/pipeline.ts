@@ -10,6 +10,7 @@ import { diagonalsToLeaves } from "./diagonals-to-leaves.js";
 import { dropStopGradient } from "./drop-stop-gradient.js";
 import { formSweeps } from "./form-sweeps.js";
 import { hoistFactors } from "./hoist-factors.js";
+import { joinContractions } from "./join-contractions.js";
 import { microBatch } from "./micro-batch.js";
 import { orderContractions } from "./order-contractions.js";
 import { orientPairs } from "./orient-pairs.js";
@@ -40,6 +41,7 @@ const beforeGradientsPasses = [
   stabilise,
   productsToContractions,
   orderContractions,
+  joinContractions,
   decomposePairs,
   transposesToLeaves,
   orientPairs,

@@ -1,0 +1,163 @@
+/**
+ * Contractions of one value with several weights become one, whose result is cut into theirs.
+ *
+ *   x·A + a, x·B + b, x·C + c   =>   y = x·[A B C] + [a b c]; y[:, :p], y[:, p:q], y[:, q:]
+ *
+ * Queries, keys and values of attention are such: x is read and packed once, and on the way back one contraction sums over all
+ * three what the cotangents give, and one makes all weight gradients. Only where contractions alone read the results: what acts
+ * on each element belongs into the epilogue of the contraction that makes it. Keeps every bit of the results.
+ */
+import type { GraphBuilder } from "../graph/builder.js";
+import { type Graph, type GraphNode, type Id, indexNodes, isTile, type Node, operandsOf } from "../graph/graph.js";
+import { copy, rewrite } from "../graph/rewrite.js";
+import { addSizes, constant, degree, type Size } from "../graph/size.js";
+import type { Shape } from "../graph/type.js";
+import type { Pass, PassNote } from "./pass.js";
+
+/** A contraction with a weight of one free axis, and the bias behind it. */
+type Member = { readonly dot: Node<"dot">; readonly weight: Id; readonly bias: Id | null; readonly result: Node };
+
+/** Members of one value in the order of the program. */
+type Group = readonly Member[];
+
+export const joinContractions: Pass = {
+  name: "join-contractions",
+  summary: "makes contractions of one value with several weights one",
+  run(graph) {
+    const groups = groupsOf(graph);
+    if (groups.length === 0) return { graph, notes: [] };
+    const nodes = indexNodes(graph);
+    const notes: PassNote[] = [];
+    const parts = new Map<Id, { readonly group: Group; readonly member: Member }>();
+    for (const group of groups) for (const member of group) parts.set(member.result.id, { group, member });
+    const joint = new Map<Group, Id>();
+    /** Weights and biases that a joint contraction needs before their place. */
+    const early = new Map<Id, Id>();
+    const seen = new Set<Id>();
+    const after = rewrite(graph, (node, { b, to }) => {
+      seen.add(node.id);
+      const known = early.get(node.id);
+      if (known !== undefined) return known;
+      const part = parts.get(node.id);
+      if (part === undefined) return null;
+      const { group, member } = part;
+      const weightOf = (id: Id): Id => {
+        if (seen.has(id)) return to(id);
+        const before = early.get(id);
+        if (before !== undefined) return before;
+        const needed = nodes.get(id) ?? raise(`no node %${id}`);
+        const ins = new Map(operandsOf(needed).map((operand) => [operand, weightOf(operand)]));
+        b.span = needed.span;
+        const made = copy(needed, b, (operand) => ins.get(operand) ?? -1);
+        early.set(id, made);
+        return made;
+      };
+      let whole = joint.get(group);
+      if (whole === undefined) {
+        whole = emitJoint(b, group, to(member.dot.ins[0] ?? -1), weightOf);
+        joint.set(group, whole);
+        notes.push({ kind: "moved", reason: `${group.length} contractions of one value are one`, spans: group.map(({ dot }) => dot.span) });
+      }
+      b.span = node.span;
+      const axis = member.dot.type.shape.length - 1;
+      const start = group.slice(0, group.indexOf(member)).reduce<Size>((sum, { dot }) => addSizes(sum, columns(dot)), constant(0));
+      return b.emit("slice", [whole], { axis, start, stop: addSizes(start, columns(member.dot)) });
+    });
+    return { graph: after, notes };
+  },
+};
+
+const columns = (dot: Node<"dot">): Size => dot.type.shape.at(-1) ?? raise(`%${dot.id} has no columns`);
+
+function emitJoint(b: GraphBuilder, group: Group, x: Id, weightOf: (id: Id) => Id): Id {
+  const [first] = group;
+  if (first === undefined) return raise("an empty group");
+  const { contract } = first.dot.attrs;
+  const weights = group.map(({ weight }) => weightOf(weight));
+  const biases = group.flatMap(({ bias }) => (bias === null ? [] : [weightOf(bias)]));
+  b.span = first.dot.span;
+  const axis = freeAxis(b.shape(weights[0] ?? -1), contract);
+  const product = b.dot(x, b.emit("concat", weights, { axis }), contract);
+  if (biases.length === 0) return product;
+  b.span = first.result.span;
+  const shape = b.shape(product);
+  return b.add(product, b.broadcast(b.emit("concat", biases, { axis: 0 }), shape, [shape.length - 1]));
+}
+
+const freeAxis = (weight: Shape, contract: Node<"dot">["attrs"]["contract"]): number =>
+  weight.findIndex((_, axis) => !contract.some(([, right]) => right === axis));
+
+function groupsOf(graph: Graph): readonly Group[] {
+  const nodes = indexNodes(graph);
+  const readers = new Map<Id, (GraphNode | "output")[]>();
+  const read = (id: Id, by: GraphNode | "output"): unknown => readers.set(id, [...(readers.get(id) ?? []), by]);
+  for (const node of graph.nodes) for (const id of operandsOf(node)) read(id, node);
+  for (const { value } of graph.outputs) read(value, "output");
+  const weights = weightsOf(graph);
+  const groups = new Map<string, Member[]>();
+  for (const dot of graph.nodes) {
+    if (isTile(dot) || dot.op !== "dot") continue;
+    const [x = -1, weight = -1] = dot.ins;
+    const { batch, contract } = dot.attrs;
+    const shape = shapeOf(nodes, weight);
+    if (batch.length > 0 || !weights.has(weight) || weights.has(x) || shape.length !== contract.length + 1) continue;
+    const { bias, result } = withBias(dot, nodes, readers, weights);
+    if (!feedsContractions(result.id, readers)) continue;
+    const key = [x, JSON.stringify(contract), dot.type.dtype, bias === null].join();
+    groups.set(key, [...(groups.get(key) ?? []), { dot, weight, bias, result }]);
+  }
+  return [...groups.values()].filter((group) => group.length > 1);
+}
+
+/** Values without the batch, made of nothing that has it. */
+function weightsOf(graph: Graph): ReadonlySet<Id> {
+  const weights = new Set<Id>();
+  for (const node of graph.nodes)
+    if (!isTile(node) && node.type.shape.every((size) => degree(size) === 0) && node.ins.every((id) => weights.has(id)))
+      weights.add(node.id);
+  return weights;
+}
+
+type Readers = ReadonlyMap<Id, readonly (GraphNode | "output")[]>;
+
+/** The sum with a bias along the last axis, where nothing else reads the contraction. */
+function withBias(
+  dot: Node<"dot">,
+  nodes: ReadonlyMap<Id, GraphNode>,
+  readers: Readers,
+  weights: ReadonlySet<Id>,
+): Pick<Member, "bias" | "result"> {
+  const [sum, ...others] = readers.get(dot.id) ?? [];
+  if (sum === undefined || sum === "output" || isTile(sum) || sum.op !== "add" || others.length > 0) return { bias: null, result: dot };
+  const repeated = nodes.get(sum.ins.find((id) => id !== dot.id) ?? -1);
+  if (repeated === undefined || isTile(repeated) || repeated.op !== "broadcast") return { bias: null, result: dot };
+  const [bias = -1] = repeated.ins;
+  const alongLast = repeated.attrs.axes.length === 1 && repeated.attrs.axes[0] === dot.type.shape.length - 1;
+  return alongLast && weights.has(bias) ? { bias, result: sum } : { bias: null, result: dot };
+}
+
+/** Do contractions alone read it, by way of layout ops? */
+function feedsContractions(id: Id, readers: Readers): boolean {
+  return (readers.get(id) ?? []).every((reader) => {
+    if (reader === "output" || isTile(reader)) return false;
+    switch (reader.op) {
+      case "dot":
+        return true;
+      case "reshape":
+      case "transpose":
+      case "slice":
+        return feedsContractions(reader.id, readers);
+      default:
+        return false;
+    }
+  });
+}
+
+function shapeOf(nodes: ReadonlyMap<Id, GraphNode>, id: Id): Shape {
+  const node = nodes.get(id);
+  return node === undefined || isTile(node) ? [] : node.type.shape;
+}
+
+function raise(message: string): never {
+  throw new Error(message);
+}
