@@ -136,21 +136,25 @@ function withBias(
   return alongLast && weights.has(bias) ? { bias, result: sum } : { bias: null, result: dot };
 }
 
-/** Do contractions alone read it, by way of layout ops? */
+/** Do contractions read it, by way of layout ops, and nothing else? */
 function feedsContractions(id: Id, readers: Readers): boolean {
-  return (readers.get(id) ?? []).every((reader) => {
-    if (reader === "output" || isTile(reader)) return false;
-    switch (reader.op) {
-      case "dot":
-        return true;
-      case "reshape":
-      case "transpose":
-      case "slice":
-        return feedsContractions(reader.id, readers);
-      default:
-        return false;
-    }
-  });
+  const all = readers.get(id) ?? [];
+  return (
+    all.length > 0 &&
+    all.every((reader) => {
+      if (reader === "output" || isTile(reader)) return false;
+      switch (reader.op) {
+        case "dot":
+          return true;
+        case "reshape":
+        case "transpose":
+        case "slice":
+          return feedsContractions(reader.id, readers);
+        default:
+          return false;
+      }
+    })
+  );
 }
 
 function shapeOf(nodes: ReadonlyMap<Id, GraphNode>, id: Id): Shape {

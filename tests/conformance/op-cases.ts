@@ -439,6 +439,15 @@ export const opCases = {
     of("dot", normals(1, 4, 4001), normals(2, 4001, 3))("a long inner axis", "largest", { batch: [], contract: [[1, 0]] }),
     besideOneAnother("heads side by side, times a matrix", [0, 2, 1, 3], [2, 17, 27]),
     besideOneAnother("rows that become columns, times a matrix", [0, 3, 1, 2], [2, 9, 51]),
+    opCase(
+      "and an array added whose columns lie far apart",
+      "largest",
+      [normals(1, 13, 6), normals(2, 6, 53), normals(3, 53, 13)],
+      (b, ins) => {
+        const [x = -1, y = -1, z = -1] = ins;
+        return b.add(b.dot(x, y, [[1, 0]], []), b.transpose(z, [1, 0]));
+      },
+    ),
   ],
   gather: [
     of("gather", normals(1, 7, 5), i32([6], [0, 6, 3, 3, -1, 7]))("rows, two of them out of range", "each", { axis: 0 }),

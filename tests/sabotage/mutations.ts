@@ -34,6 +34,7 @@ const evalZeroShot = "tests/runtime/eval/zero-shot.test.ts";
 const evalTasks = "tests/compiler/lower/eval.test.ts";
 const rowsMeetTest = "tests/compiler/passes/rows-meet.test.ts";
 const rowFile = "tests/runtime/data/row-file.test.ts";
+const placedPieces = "tests/compiler/kernel/placed-pieces.test.ts";
 const golden = (pass: string): string => `tests/compiler/passes/${pass}.test.ts`;
 
 export const mutations: readonly Mutation[] = [
@@ -230,6 +231,41 @@ export const mutations: readonly Mutation[] = [
     find: "keepOnly(b, left, new Set([...kept, ...right.labels]))",
     replace: "keepOnly(b, left, new Set([...kept]))",
     killedBy: [golden("order-contractions")],
+  },
+  {
+    bug: "contractions are joined though something acts on each element of one",
+    file: "compiler/passes/join-contractions.ts",
+    find: "all.every((reader) => {",
+    replace: "all.some((reader) => {",
+    killedBy: [golden("join-contractions")],
+  },
+  {
+    bug: "parts of a joint contraction begin where the first one does",
+    file: "compiler/passes/join-contractions.ts",
+    find: "group.slice(0, group.indexOf(member))",
+    replace: "group.slice(0, 0 * group.indexOf(member))",
+    killedBy: [golden("join-contractions")],
+  },
+  {
+    bug: "cotangents of slices with a gap between them are joined",
+    file: "compiler/autodiff/masked.ts",
+    find: "if (sameSize(second.low, first.end)) {",
+    replace: "if (second.low.length >= first.end.length) {",
+    killedBy: [placedPieces],
+  },
+  {
+    bug: "a piece that somebody else reads is made in the concat's place",
+    file: "compiler/kernel/placed-pieces.ts",
+    find: "readers.get(id) !== 1 || region.wanted.has(id)",
+    replace: "region.wanted.has(id)",
+    killedBy: [placedPieces],
+  },
+  {
+    bug: "columns of a whole register tile lie side by side, whatever their step",
+    file: "runtime/engines/native/emit/contract.ts",
+    find: 'return steps.length === 0 ? "1"',
+    replace: 'return steps.length >= 0 ? "1"',
+    killedBy: [conformance],
   },
   {
     bug: "a transpose of a transpose keeps the outer permutation alone",

@@ -39,10 +39,13 @@ SIG_DEFINE_LANES(bf16, uint16_t, f32v, ((f32v){0}))
 #define SIG_ROUNDED_f64(x) SIG_OPAQUE(x)
 #endif
 
+/* All of a short loop; four turns at a time of one over the rows of a register tile, which are few but where a factor ends. */
 #ifdef __clang__
 #define SIG_UNROLL _Pragma("unroll")
+#define SIG_UNROLL_ROWS _Pragma("unroll 4")
 #else
 #define SIG_UNROLL _Pragma("GCC unroll 32")
+#define SIG_UNROLL_ROWS _Pragma("GCC unroll 4")
 #endif
 
 /*

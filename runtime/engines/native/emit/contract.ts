@@ -179,7 +179,7 @@ class MatrixProduct {
   #epilogue(): CText {
     const kernel = this.#kernel;
     const loads = kernel.scalars.flatMap((scalar, k) =>
-      scalar.kind === "load" && this.#scalars.needed.has(k) ? this.#loadLines(scalar, k) : [],
+      scalar.kind === "load" && this.#scalars.needed.has(k) ? this.#loadLines(scalar, k, "dense ? 1 : ") : [],
     );
     const stores = this.#whole.flatMap((out) => {
       const k = kernel.outs.indexOf(out);
@@ -207,14 +207,14 @@ class MatrixProduct {
     const reduces = this.#states().length > 0;
     return [
       ...block(
-        `static inline void ${this.#name}_epilogue(const sig_contract *c, const ${this.#cReal()} *tile, int64_t row, int64_t rows, int64_t column, int64_t columns${this.#states()
+        `SIG_INLINE void ${this.#name}_epilogue(const sig_contract *c, const int dense, const ${this.#cReal()} *tile, int64_t row, int64_t rows, int64_t column, int64_t columns${this.#states()
           .map(([kind]) => `, ${this.#name}_${kind} *${kind}_state`)
           .join("")})`,
         [
           "const sig_call *call = c->call;",
           ...this.#points(),
           ...loads,
-          ...this.#whole.flatMap((out) => this.#tileLines(out, "column")),
+          ...this.#whole.flatMap((out) => this.#tileLines(out, "column", "dense ? 1 : ")),
           ...this.#scalars.lines(0),
           // Copies, for what is stored might lie where a state does: a compiler would write the state back at every step.
           ...(this.#numbers.length === 0 ? [] : [`${this.#name}_numbers numbers = *numbers_state;`]),
@@ -226,7 +226,7 @@ class MatrixProduct {
             ...this.#scalars.lines(1),
             ...carried.map(({ name, type }) => `${type} ${name}_of[SIG_MR];`),
             ...stages.flatMap(({ lines, takes, leaves }, stage) =>
-              block("for (int64_t y = row; y < row + rows; y++)", [
+              block("SIG_UNROLL_ROWS for (int64_t y = row; y < row + rows; y++)", [
                 ...takes.map(named).map(({ name, type }) => `const ${type} ${name} = ${name}_of[y - row];`),
                 ...lines,
                 ...leaves.map(named).map(({ name }) => `${name}_of[y - row] = ${name};`),
@@ -242,17 +242,30 @@ class MatrixProduct {
       "",
     ];
   }
-  #loadLines({ operand, access }: Load, k: number): CText {
+  /** All that changes with the columns lies column by column. */
+  #dense(): string {
+    const { column } = this.#roles;
+    const steps = [
+      ...this.#kernel.scalars.flatMap((scalar, k) =>
+        scalar.kind === "load" && this.#scalars.needed.has(k) && scalar.access.includes(column)
+          ? [strideAlong(scalar.operand, scalar.access, column)]
+          : [],
+      ),
+      ...this.#whole.map((out) => strideAlong(out.operand, axesOf(out).access, column)),
+    ];
+    return steps.length === 0 ? "1" : [...new Set(steps)].map((step) => `${step} == 1`).join(" && ");
+  }
+  #loadLines({ operand, access }: Load, k: number, known = ""): CText {
     const { row, column, points } = this.#roles;
     return [
       `const ${elementType(this.#kernel.operands[operand]?.dtype ?? "f32")} *p${k} = ${pointerAt(this.#kernel, operand, access, points, (dim) => `i${dim}`)};`,
       ...(access.includes(row) ? [`const int64_t dy${k} = ${strideAlong(operand, access, row)};`] : []),
-      ...(access.includes(column) ? [`const int64_t dx${k} = ${strideAlong(operand, access, column)};`] : []),
+      ...(access.includes(column) ? [`const int64_t dx${k} = ${known}${strideAlong(operand, access, column)};`] : []),
     ];
   }
   /** As for all of it, and moved to where a panel of columns begins: from there on x counts as it does in rows. */
-  #tileLines(out: KernelOut, column: string): CText {
-    const lines = this.#wholeLines(out);
+  #tileLines(out: KernelOut, column: string, known = ""): CText {
+    const lines = this.#wholeLines(out, known);
     if (!storesPanels(this.#kernel, this.#roles, out)) return lines;
     const { operand } = out;
     return [
@@ -260,13 +273,13 @@ class MatrixProduct {
       `if (call->operand[${operand}].panel) w${this.#kernel.outs.indexOf(out)} += ${column} / NR_${this.#real} * call->operand[${operand}].panel - (${column});`,
     ];
   }
-  #wholeLines(out: KernelOut): CText {
+  #wholeLines(out: KernelOut, known = ""): CText {
     const { row, column, points } = this.#roles;
     const k = this.#kernel.outs.indexOf(out);
     const { access } = axesOf(out);
     return [
       `${elementType(this.#kernel.operands[out.operand]?.dtype ?? "f32")} *w${k} = ${pointerAt(this.#kernel, out.operand, access, points, (dim) => `i${dim}`)};`,
-      `const int64_t wy${k} = ${strideAlong(out.operand, access, row)}, wx${k} = ${strideAlong(out.operand, access, column)};`,
+      `const int64_t wy${k} = ${strideAlong(out.operand, access, row)}, wx${k} = ${known}${strideAlong(out.operand, access, column)};`,
       `(void)wy${k}, (void)wx${k};`,
     ];
   }
@@ -279,6 +292,11 @@ class MatrixProduct {
     const { kept } = this.#kernel;
     const start = (list: readonly Reduced[], state: string): CText => list.map(({ reducer, place }) => reducer.start(`${state}.r${place}`));
     const flushRows = this.#rows.flatMap(({ reducer, place }) => reducer.flush(`rows_state[r].r${place}`));
+    const states = this.#states()
+      .map(([kind]) =>
+        kind === "rows" ? ", rows_state + (row - first)" : kind === "columns" ? ", columns_state + column / SIG_LANES" : ", numbers_state",
+      )
+      .join("");
     const flushColumns = this.#columns.flatMap(({ reducer, place }) => reducer.flush(`columns_state[v].r${place}`));
     return [
       ...block(`static void ${name}_task(void *job, int64_t task, int64_t thread)`, [
@@ -292,6 +310,7 @@ class MatrixProduct {
         ...(this.#isGrid()
           ? ["const int64_t from = task / row_tasks * SIG_TASK_COLUMNS, to = sig_least(panels, from + SIG_TASK_COLUMNS);"]
           : ["const int64_t from = 0, to = panels;"]),
+        `const int dense = ${this.#dense()};`,
         "(void)call, (void)thread;",
         ...(this.#rows.length === 0
           ? []
@@ -328,15 +347,11 @@ class MatrixProduct {
                   `micro_${real}(c->column_count - column, c->k_count, sig_left_from(c, row), next - row, (const ${c} *)c->right + column * c->k_count, tile, c->k == 0);`,
                 ]
               : this.#readKept(kept)),
-            `if (last) ${name}_epilogue(c, tile, c->row + row, sig_least(SIG_MR, c->row_count - row), c->column + column, sig_least(NR_${real}, c->column_count - column)${this.#states()
-              .map(([kind]) =>
-                kind === "rows"
-                  ? ", rows_state + (row - first)"
-                  : kind === "columns"
-                    ? ", columns_state + column / SIG_LANES"
-                    : ", numbers_state",
-              )
-              .join("")});`,
+            ...block("if (last)", [
+              `const int64_t tall = sig_least(SIG_MR, c->row_count - row), wide = sig_least(NR_${real}, c->column_count - column);`,
+              `if (dense && tall == SIG_MR && wide == NR_${real}) ${name}_epilogue(c, 1, tile, c->row + row, SIG_MR, c->column + column, NR_${real}${states});`,
+              `else ${name}_epilogue(c, 0, tile, c->row + row, tall, c->column + column, wide${states});`,
+            ]),
           ]),
         ]),
         ...(flushColumns.length === 0
