@@ -21,6 +21,9 @@ export function emitContract(name: string, kernel: KernelOf<"contract">): Emitte
   return roles === null ? emitPoints(name, kernel) : new MatrixProduct(name, kernel, roles).emit();
 }
 
+/** Before a step along the columns, in an epilogue. */
+const whereDense = "dense ? 1 : ";
+
 /** A result of the row that a task is about to finish. */
 const rowPlace = (k: number): string => `(w${k} + (c->row + first + r) * wy${k})`;
 
@@ -175,11 +178,14 @@ class MatrixProduct {
     ).filter(([, list]) => list.length > 0);
   }
 
-  /** Rows row … and columns column … of the product, from a register tile. */
+  /**
+   * Rows row … and columns column … of the product, from a register tile. A task has it twice: for whole tiles of dense columns, where
+   * counts and steps are constants and most of the work is done, and for all others.
+   */
   #epilogue(): CText {
     const kernel = this.#kernel;
     const loads = kernel.scalars.flatMap((scalar, k) =>
-      scalar.kind === "load" && this.#scalars.needed.has(k) ? this.#loadLines(scalar, k, "dense ? 1 : ") : [],
+      scalar.kind === "load" && this.#scalars.needed.has(k) ? this.#loadLines(scalar, k, whereDense) : [],
     );
     const stores = this.#whole.flatMap((out) => {
       const k = kernel.outs.indexOf(out);
@@ -214,7 +220,7 @@ class MatrixProduct {
           "const sig_call *call = c->call;",
           ...this.#points(),
           ...loads,
-          ...this.#whole.flatMap((out) => this.#tileLines(out, "column", "dense ? 1 : ")),
+          ...this.#whole.flatMap((out) => this.#tileLines(out, "column", whereDense)),
           ...this.#scalars.lines(0),
           // Copies, for what is stored might lie where a state does: a compiler would write the state back at every step.
           ...(this.#numbers.length === 0 ? [] : [`${this.#name}_numbers numbers = *numbers_state;`]),
@@ -242,7 +248,7 @@ class MatrixProduct {
       "",
     ];
   }
-  /** All that changes with the columns lies column by column. */
+  /** Whether all that changes with the columns lies side by side along them. */
   #dense(): string {
     const { column } = this.#roles;
     const steps = [
