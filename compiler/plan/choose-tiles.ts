@@ -18,7 +18,9 @@ export type Footprints = {
 const BLOCK_UNIT = 32;
 
 /** Falling. A block is the multiple of the engine's unit at or below one of these. */
-const LEVELS = [8192, 6144, 4096, 3072, 2048, 1536, 1024, 768, 512, 384, 256, 192, 160, 128, 96, 64, 32, 16, 8, 4, 2, 1] as const;
+const LEVELS = [
+  8192, 6144, 4096, 3072, 2048, 1536, 1024, 768, 512, 384, 256, 192, 160, 128, 96, 64, 48, 32, 24, 16, 12, 8, 6, 4, 3, 2, 1,
+] as const;
 const SMALLEST = LEVELS.length - 1;
 /** Without a budget no block is cut smaller than this, whatever the scratch. */
 const SMALLEST_UNASKED = LEVELS.indexOf(32);
