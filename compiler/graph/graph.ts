@@ -73,6 +73,13 @@ export function indexNodes(graph: Graph): ReadonlyMap<Id, GraphNode> {
   return new Map(graph.nodes.map((node) => [node.id, node]));
 }
 
+/** id → how often it is read: twice by a node that takes it twice, and once for each of `results` that it is. */
+export function readCounts(nodes: readonly GraphNode[], results: readonly Id[] = []): ReadonlyMap<Id, number> {
+  const counts = new Map<Id, number>();
+  for (const id of [...nodes.flatMap(operandsOf), ...results]) counts.set(id, (counts.get(id) ?? 0) + 1);
+  return counts;
+}
+
 /** id → the nodes that read it, in order. */
 export function usersOf(graph: Graph): ReadonlyMap<Id, readonly GraphNode[]> {
   const users = new Map<Id, GraphNode[]>();

@@ -11,7 +11,7 @@ export type Label = number;
 export type Labelled = { readonly value: Id; readonly labels: readonly Label[] };
 
 /** Sums over the axes that nobody keeps. */
-export function keepOnly(b: GraphBuilder, { value, labels }: Labelled, kept: ReadonlySet<Label>): Labelled {
+function keepOnly(b: GraphBuilder, { value, labels }: Labelled, kept: ReadonlySet<Label>): Labelled {
   const gone = labels.flatMap((label, axis) => (kept.has(label) ? [] : [axis]));
   return { value: b.sum(value, gone), labels: labels.filter((label) => kept.has(label)) };
 }

@@ -4,7 +4,7 @@
  *
  *   %7 = concat (reshape (transpose (dot …))), …     the product is written into its columns of %7
  */
-import { type Id, isTile, type Node, operandsOf } from "../graph/graph.js";
+import { type Id, isTile, type Node, readCounts } from "../graph/graph.js";
 import { addSizes, constant, one, type Size } from "../graph/size.js";
 import type { BufferId } from "../plan/plan.js";
 import { contiguous, type SymbolicView, windowOf } from "./call.js";
@@ -22,8 +22,7 @@ export type Placement = {
 
 /** By the value that a kernel stores. Blocks of a loop are left alone: in a buffer of blocks the last one would leave gaps. */
 export function placedPieces(region: Region, nodes: RegionNodes, isStored: (id: Id) => boolean): ReadonlyMap<Id, Placement> {
-  const readers = new Map<Id, number>();
-  for (const node of region.nodes) for (const id of operandsOf(node)) readers.set(id, (readers.get(id) ?? 0) + 1);
+  const readers = readCounts(region.nodes);
   const placed = new Map<Id, Placement>();
   for (const concat of region.nodes) {
     if (isTile(concat) || concat.op !== "concat" || region.depth(concat.id) > 0) continue;

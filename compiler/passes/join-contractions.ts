@@ -8,7 +8,7 @@
  * on each element belongs into the epilogue of the contraction that makes it. Keeps every bit of the results.
  */
 import type { GraphBuilder } from "../graph/builder.js";
-import { type Graph, type GraphNode, type Id, indexNodes, isTile, type Node, operandsOf } from "../graph/graph.js";
+import { type Graph, type GraphNode, type Id, indexNodes, isTile, type Node, usersOf, valueIn } from "../graph/graph.js";
 import { copy, rewrite } from "../graph/rewrite.js";
 import { addSizes, constant, degree, type Size } from "../graph/size.js";
 import type { Shape } from "../graph/type.js";
@@ -45,8 +45,8 @@ export const joinContractions: Pass = {
         if (seen.has(id)) return to(id);
         const before = early.get(id);
         if (before !== undefined) return before;
-        const needed = nodes.get(id) ?? raise(`no node %${id}`);
-        const ins = new Map(operandsOf(needed).map((operand) => [operand, weightOf(operand)]));
+        const needed = valueIn(nodes, id);
+        const ins = new Map(needed.ins.map((operand) => [operand, weightOf(operand)]));
         b.span = needed.span;
         const made = copy(needed, b, (operand) => ins.get(operand) ?? -1);
         early.set(id, made);
@@ -89,17 +89,14 @@ const freeAxis = (weight: Shape, contract: Node<"dot">["attrs"]["contract"]): nu
 
 function groupsOf(graph: Graph): readonly Group[] {
   const nodes = indexNodes(graph);
-  const readers = new Map<Id, (GraphNode | "output")[]>();
-  const read = (id: Id, by: GraphNode | "output"): unknown => readers.set(id, [...(readers.get(id) ?? []), by]);
-  for (const node of graph.nodes) for (const id of operandsOf(node)) read(id, node);
-  for (const { value } of graph.outputs) read(value, "output");
+  const readers: Readers = { users: usersOf(graph), outputs: new Set(graph.outputs.map(({ value }) => value)) };
   const weights = weightsOf(graph);
   const groups = new Map<string, Member[]>();
   for (const dot of graph.nodes) {
     if (isTile(dot) || dot.op !== "dot") continue;
     const [x = -1, weight = -1] = dot.ins;
     const { batch, contract } = dot.attrs;
-    const shape = shapeOf(nodes, weight);
+    const { shape } = valueIn(nodes, weight).type;
     if (batch.length > 0 || !weights.has(weight) || weights.has(x) || shape.length !== contract.length + 1) continue;
     const { bias, result } = withBias(dot, nodes, readers, weights);
     if (!feedsContractions(result.id, readers)) continue;
@@ -118,7 +115,7 @@ function weightsOf(graph: Graph): ReadonlySet<Id> {
   return weights;
 }
 
-type Readers = ReadonlyMap<Id, readonly (GraphNode | "output")[]>;
+type Readers = { readonly users: ReadonlyMap<Id, readonly GraphNode[]>; readonly outputs: ReadonlySet<Id> };
 
 /** The sum with a bias along the last axis, where nothing else reads the contraction. */
 function withBias(
@@ -127,8 +124,9 @@ function withBias(
   readers: Readers,
   weights: ReadonlySet<Id>,
 ): Pick<Member, "bias" | "result"> {
-  const [sum, ...others] = readers.get(dot.id) ?? [];
-  if (sum === undefined || sum === "output" || isTile(sum) || sum.op !== "add" || others.length > 0) return { bias: null, result: dot };
+  const [sum, ...others] = readers.users.get(dot.id) ?? [];
+  if (sum === undefined || isTile(sum) || sum.op !== "add" || others.length > 0 || readers.outputs.has(dot.id))
+    return { bias: null, result: dot };
   const repeated = nodes.get(sum.ins.find((id) => id !== dot.id) ?? -1);
   if (repeated === undefined || isTile(repeated) || repeated.op !== "broadcast") return { bias: null, result: dot };
   const [bias = -1] = repeated.ins;
@@ -138,11 +136,12 @@ function withBias(
 
 /** Do contractions read it, by way of layout ops, and nothing else? */
 function feedsContractions(id: Id, readers: Readers): boolean {
-  const all = readers.get(id) ?? [];
+  const all = readers.users.get(id) ?? [];
   return (
     all.length > 0 &&
+    !readers.outputs.has(id) &&
     all.every((reader) => {
-      if (reader === "output" || isTile(reader)) return false;
+      if (isTile(reader)) return false;
       switch (reader.op) {
         case "dot":
           return true;
@@ -155,11 +154,6 @@ function feedsContractions(id: Id, readers: Readers): boolean {
       }
     })
   );
-}
-
-function shapeOf(nodes: ReadonlyMap<Id, GraphNode>, id: Id): Shape {
-  const node = nodes.get(id);
-  return node === undefined || isTile(node) ? [] : node.type.shape;
 }
 
 function raise(message: string): never {

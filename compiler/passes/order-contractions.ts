@@ -10,12 +10,13 @@
  * Keeps values up to the order of summation.
  */
 import type { GraphBuilder } from "../graph/builder.js";
-import { type Graph, type GraphNode, type Id, indexNodes, isTile, type Node, operandsOf } from "../graph/graph.js";
+import { type GraphNode, type Id, indexNodes, isTile, type Node, readCounts, valueIn } from "../graph/graph.js";
 import { arranged, contract, type Label, type Labelled } from "../graph/labelled.js";
 import { rewrite } from "../graph/rewrite.js";
 import { batchesOf, evaluateSize, one, product, sameSize, type Size } from "../graph/size.js";
 import type { Shape } from "../graph/type.js";
 import type { Pass, PassNote } from "./pass.js";
+import { axisMap } from "./sweeps/axes.js";
 
 /** Batch sizes at which the order must pay. */
 const BATCHES = [1, 4096];
@@ -25,7 +26,10 @@ export const orderContractions: Pass = {
   summary: "multiplies factors in the order that costs less",
   run(graph) {
     const nodes = indexNodes(graph);
-    const readers = readersOf(graph);
+    const readers = readCounts(
+      graph.nodes,
+      graph.outputs.map(({ value }) => value),
+    );
     const notes: PassNote[] = [];
     const result = rewrite(graph, (node, { b, to }) => {
       const better = isTile(node) || node.op !== "dot" ? null : bestOrder(node, nodes, readers);
@@ -36,14 +40,6 @@ export const orderContractions: Pass = {
     return notes.length === 0 ? { graph, notes } : { graph: result, notes };
   },
 };
-
-function readersOf(graph: Graph): (id: Id) => number {
-  const counts = new Map<Id, number>();
-  const read = (id: Id): unknown => counts.set(id, (counts.get(id) ?? 0) + 1);
-  for (const node of graph.nodes) operandsOf(node).forEach(read);
-  for (const { value } of graph.outputs) read(value);
-  return (id) => counts.get(id) ?? 0;
-}
 
 /** An axis of a value is what its labels make together, in this order: none where its size is 1, several where it is split later. */
 type Axes = readonly (readonly Label[])[];
@@ -75,7 +71,7 @@ class Labels {
   readonly sizeOf = (label: Label): Size => this.#sizes[label] ?? one;
 }
 
-function bestOrder(dot: Node<"dot">, nodes: ReadonlyMap<Id, GraphNode>, readers: (id: Id) => number): Order | null {
+function bestOrder(dot: Node<"dot">, nodes: ReadonlyMap<Id, GraphNode>, readers: ReadonlyMap<Id, number>): Order | null {
   const labels = new Labels();
   const made = dot.type.shape.map((size) => labels.fresh(size));
   const sides = factorsOf(
@@ -99,17 +95,16 @@ function bestOrder(dot: Node<"dot">, nodes: ReadonlyMap<Id, GraphNode>, readers:
 
 /** The operands of a contraction whose result has these axes. */
 function factorsOf(dot: Node<"dot">, nodes: ReadonlyMap<Id, GraphNode>, made: Axes, labels: Labels): readonly [Factor, Factor] {
-  const { batch, contract: pairs } = dot.attrs;
-  const shapes = dot.ins.map((id) => shapeOf(nodes, id));
-  const summed = pairs.map(([axis]) => [labels.fresh(shapes[0]?.[axis] ?? one)]);
-  let free = batch.length;
-  const factor = (side: 0 | 1): Factor => ({
-    id: dot.ins[side] ?? -1,
-    axes: (shapes[side] ?? []).map((_, axis) => {
-      const at = (list: typeof batch): number => list.findIndex((pair) => pair[side] === axis);
-      return summed[at(pairs)] ?? made[at(batch)] ?? made[free++] ?? [];
-    }),
-  });
+  const pairs = dot.attrs.contract;
+  const { shape } = valueIn(nodes, dot.ins[0]).type;
+  const summed = pairs.map(([axis]) => [labels.fresh(shape[axis] ?? one)]);
+  const factor = (side: 0 | 1): Factor => {
+    const { id, type } = valueIn(nodes, dot.ins[side]);
+    const axes = axisMap(dot, side, type.shape).map((to, axis) =>
+      to === null ? summed[pairs.findIndex((pair) => pair[side] === axis)] : made[to],
+    );
+    return { id, axes: axes.map((list) => list ?? []) };
+  };
   return [factor(0), factor(1)];
 }
 
@@ -117,12 +112,12 @@ function factorsOf(dot: Node<"dot">, nodes: ReadonlyMap<Id, GraphNode>, made: Ax
 function nestUnder(
   factor: Factor | undefined,
   nodes: ReadonlyMap<Id, GraphNode>,
-  readers: (id: Id) => number,
+  readers: ReadonlyMap<Id, number>,
   labels: Labels,
 ): Nest | null {
   const addends: Factor[] = [];
   let at = factor;
-  while (at !== undefined && readers(at.id) === 1) {
+  while (at !== undefined && readers.get(at.id) === 1) {
     const { id, axes }: Factor = at;
     const node = nodes.get(id);
     if (node === undefined || isTile(node)) return null;
@@ -134,7 +129,7 @@ function nestUnder(
         at = { id: x, axes: axes.map((_, axis) => axes[node.attrs.perm.indexOf(axis)] ?? []) };
         break;
       case "reshape": {
-        const split = splits(shapeOf(nodes, x), node.type.shape);
+        const split = splits(valueIn(nodes, x).type.shape, node.type.shape);
         if (split === null) return null;
         at = { id: x, axes: split.map((parts) => parts.flatMap((axis) => axes[axis] ?? [])) };
         break;
@@ -215,9 +210,4 @@ function emitOrder(b: GraphBuilder, to: (old: Id) => Id, order: Order): Id {
   ];
   const [sum, ...more] = terms.map((term) => arranged(b, term, made, sizeOf));
   return more.reduce((left, right) => b.add(left, right), sum ?? -1);
-}
-
-function shapeOf(nodes: ReadonlyMap<Id, GraphNode>, id: Id): Shape {
-  const node = nodes.get(id);
-  return node === undefined || isTile(node) ? [] : node.type.shape;
 }

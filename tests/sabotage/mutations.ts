@@ -221,8 +221,8 @@ export const mutations: readonly Mutation[] = [
   {
     bug: "a product that others read is made by them too",
     file: "compiler/passes/order-contractions.ts",
-    find: "readers(at.id) === 1",
-    replace: "readers(at.id) >= 1",
+    find: "readers.get(at.id) === 1",
+    replace: "readers.has(at.id)",
     killedBy: [golden("order-contractions")],
   },
   {

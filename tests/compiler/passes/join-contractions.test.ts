@@ -4,12 +4,13 @@ import { expect, test } from "vitest";
 import { differentiate } from "../../../compiler/autodiff/backward.js";
 import { GraphBuilder } from "../../../compiler/graph/builder.js";
 import type { Graph, Id } from "../../../compiler/graph/graph.js";
-import { asNumber, batch, constant, type Size } from "../../../compiler/graph/size.js";
+import { batch, constant, type Size } from "../../../compiler/graph/size.js";
 import { verify } from "../../../compiler/graph/verify.js";
 import { dce } from "../../../compiler/passes/dce.js";
 import { joinContractions } from "../../../compiler/passes/join-contractions.js";
 import { evaluateGraph } from "../../../runtime/engines/reference/evaluate.js";
 import { expectAllClose } from "../../support/close.js";
+import { drawGraphInputs } from "../../support/draw-graph-inputs.js";
 import { randomFrom } from "../../support/random.js";
 import { sigirCases } from "../../support/sigir-cases.js";
 
@@ -58,13 +59,7 @@ test("random projections of one value keep their bits, and their gradients", () 
       const count = (of: Graph): number => of.nodes.filter((node) => node.op === "dot").length;
       if (count(result) < count(graph)) joined++;
       const random = randomFrom(seed);
-      const inputs = new Map(
-        graph.nodes.flatMap((node) => {
-          if (node.op !== "input") return [];
-          const shape = node.attrs.type.shape.map((size) => asNumber(size) ?? dims.n);
-          return [[node.attrs.name, { shape, data: Float64Array.from({ length: shape.reduce((a, c) => a * c) }, random.normal) }] as const];
-        }),
-      );
+      const inputs = drawGraphInputs(graph, dims, random.normal);
       expect(evaluateGraph(result, inputs, dims)).toEqual(evaluateGraph(graph, inputs, dims));
       const wrt = [...inputs.keys()];
       const slopes = (of: Graph) => evaluateGraph(differentiate(of, { of: "loss", wrt }).graph ?? expect.fail(), inputs, dims);

@@ -5,12 +5,13 @@ import { GraphBuilder } from "../../../compiler/graph/builder.js";
 import type { Graph, Id } from "../../../compiler/graph/graph.js";
 import type { AxisPairs } from "../../../compiler/graph/op-table.js";
 import { printGraph } from "../../../compiler/graph/print.js";
-import { asNumber, batch, constant } from "../../../compiler/graph/size.js";
+import { batch, constant } from "../../../compiler/graph/size.js";
 import { verify } from "../../../compiler/graph/verify.js";
 import { dce } from "../../../compiler/passes/dce.js";
 import { orderContractions } from "../../../compiler/passes/order-contractions.js";
 import { graphFlops } from "../../../compiler/plan/graph-flops.js";
 import { evaluateGraph } from "../../../runtime/engines/reference/evaluate.js";
+import { drawGraphInputs } from "../../support/draw-graph-inputs.js";
 import { randomFrom } from "../../support/random.js";
 import { sigirCases } from "../../support/sigir-cases.js";
 
@@ -89,14 +90,7 @@ test("random nests keep their values, and cost half where they change", () => {
       const ordered = dce.run(orderContractions.run(graph).graph).graph;
       verify(ordered, "source");
       const random = randomFrom(seed);
-      const inputs = new Map(
-        graph.nodes.flatMap((node) => {
-          if (node.op !== "input") return [];
-          const shape = node.attrs.type.shape.map((size) => asNumber(size) ?? dims.n);
-          const data = Float64Array.from({ length: shape.reduce((a, c) => a * c, 1) }, () => random.uniform() - 0.5);
-          return [[node.attrs.name, { shape, data }] as const];
-        }),
-      );
+      const inputs = drawGraphInputs(graph, dims, () => random.uniform() - 0.5);
       const [was, is] = [graph, ordered].map((one) => evaluateGraph(one, inputs, dims).get("result"));
       expect(is?.shape).toEqual(was?.shape);
       for (const [k, value] of (is?.data ?? []).entries()) expect(Math.abs(value - (was?.data[k] ?? Number.NaN))).toBeLessThan(1e-12);

@@ -184,9 +184,7 @@ class MatrixProduct {
    */
   #epilogue(): CText {
     const kernel = this.#kernel;
-    const loads = kernel.scalars.flatMap((scalar, k) =>
-      scalar.kind === "load" && this.#scalars.needed.has(k) ? this.#loadLines(scalar, k, whereDense) : [],
-    );
+    const loads = this.#loads().flatMap(([load, k]) => this.#loadLines(load, k, whereDense));
     const stores = this.#whole.flatMap((out) => {
       const k = kernel.outs.indexOf(out);
       return storeResult(kernel, out, this.#scalars, {
@@ -248,15 +246,17 @@ class MatrixProduct {
       "",
     ];
   }
+  /** What the epilogue reads, with its place among the scalars. */
+  #loads(): readonly (readonly [Load, number])[] {
+    return this.#kernel.scalars.flatMap((scalar, k) =>
+      scalar.kind === "load" && this.#scalars.needed.has(k) ? [[scalar, k] as const] : [],
+    );
+  }
   /** Whether all that changes with the columns lies side by side along them. */
   #dense(): string {
     const { column } = this.#roles;
     const steps = [
-      ...this.#kernel.scalars.flatMap((scalar, k) =>
-        scalar.kind === "load" && this.#scalars.needed.has(k) && scalar.access.includes(column)
-          ? [strideAlong(scalar.operand, scalar.access, column)]
-          : [],
-      ),
+      ...this.#loads().flatMap(([{ operand, access }]) => (access.includes(column) ? [strideAlong(operand, access, column)] : [])),
       ...this.#whole.map((out) => strideAlong(out.operand, axesOf(out).access, column)),
     ];
     return steps.length === 0 ? "1" : [...new Set(steps)].map((step) => `${step} == 1`).join(" && ");
@@ -433,11 +433,7 @@ class MatrixProduct {
   /** What the epilogue will read and write at each point is on its way while the products are added up. */
   #prefetch(): CText {
     const { row, column } = this.#roles;
-    const read = this.#kernel.scalars.flatMap((scalar, k) =>
-      scalar.kind === "load" && this.#scalars.needed.has(k) && scalar.access.includes(row) && scalar.access.includes(column)
-        ? [[scalar, k] as const]
-        : [],
-    );
+    const read = this.#loads().filter(([{ access }]) => access.includes(row) && access.includes(column));
     const lines = [
       ...read.map(([, k]) => `__builtin_prefetch(p${k} + y * dy${k} + x * dx${k});`),
       ...this.#whole.map((out) => {
