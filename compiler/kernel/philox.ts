@@ -22,35 +22,42 @@ const WEYL_1 = 0xbb67ae85;
 const ROUNDS = 10;
 const TWO_32 = 2 ** 32;
 
-/** The upper 32 bits of the 64-bit product of two unsigned words. */
+/**
+ * The upper 32 bits of the 64-bit product of two unsigned words, as a signed integer. Every sum stays below 2^32, so that
+ * nothing but 32-bit arithmetic is needed, which is what a JIT makes registers of.
+ */
 function multiplyHigh(a: number, b: number): number {
   const aLow = a & 0xffff;
   const aHigh = a >>> 16;
   const bLow = b & 0xffff;
   const bHigh = b >>> 16;
-  const middle = aHigh * bLow + ((aLow * bLow) >>> 16);
-  // middle < 2^32, and the sum below stays under 2^53: every step is exact.
-  const carry = (middle & 0xffff) + aLow * bHigh;
-  return (aHigh * bHigh + (middle >>> 16) + Math.floor(carry / 0x10000)) >>> 0;
+  const middle = (Math.imul(aHigh, bLow) + (Math.imul(aLow, bLow) >>> 16)) | 0;
+  const carry = (Math.imul(aLow, bHigh) + (middle & 0xffff)) | 0;
+  return (Math.imul(aHigh, bHigh) + (middle >>> 16) + (carry >>> 16)) | 0;
 }
 
 /** The block function: four words from a counter of four words and a key of two. All words unsigned. */
 export function philox4x32(counter: Words, key: readonly [number, number]): Words {
-  let [c0, c1, c2, c3] = counter;
-  let [k0, k1] = key;
+  // Signed until the end: unsigned words are more than a small integer holds.
+  let c0 = counter[0] | 0;
+  let c1 = counter[1] | 0;
+  let c2 = counter[2] | 0;
+  let c3 = counter[3] | 0;
+  let k0 = key[0] | 0;
+  let k1 = key[1] | 0;
   for (let round = 0; round < ROUNDS; round++) {
     const high0 = multiplyHigh(MULTIPLIER_0, c0);
-    const low0 = Math.imul(MULTIPLIER_0, c0) >>> 0;
+    const low0 = Math.imul(MULTIPLIER_0, c0);
     const high1 = multiplyHigh(MULTIPLIER_1, c2);
-    const low1 = Math.imul(MULTIPLIER_1, c2) >>> 0;
-    c0 = (high1 ^ c1 ^ k0) >>> 0;
+    const low1 = Math.imul(MULTIPLIER_1, c2);
+    c0 = high1 ^ c1 ^ k0;
     c1 = low1;
-    c2 = (high0 ^ c3 ^ k1) >>> 0;
+    c2 = high0 ^ c3 ^ k1;
     c3 = low0;
-    k0 = (k0 + WEYL_0) >>> 0;
-    k1 = (k1 + WEYL_1) >>> 0;
+    k0 = (k0 + WEYL_0) | 0;
+    k1 = (k1 + WEYL_1) | 0;
   }
-  return [c0, c1, c2, c3];
+  return [c0 >>> 0, c1 >>> 0, c2 >>> 0, c3 >>> 0];
 }
 
 // Indices are exact integers, so their upper word is below 2^21 and leaves room for the attempt.
@@ -83,17 +90,18 @@ export function stepKey(seed: number, step: number): readonly [number, number] {
   return [k | 0, l | 0];
 }
 
-/** Two independent standard normals from two words (Box and Muller 1958), in f64. */
+// Two words are a point of the plane, whose coordinates are independent standard normals (Box and Muller 1958). In f64.
+const radius = (word: number): number => Math.sqrt(-2 * Math.log((word + 0.5) / TWO_32));
+const angle = (word: number): number => (2 * Math.PI * (word + 0.5)) / TWO_32;
+
 function boxMuller(a: number, b: number): readonly [number, number] {
-  const radius = Math.sqrt(-2 * Math.log((a + 0.5) / TWO_32));
-  const angle = (2 * Math.PI * (b + 0.5)) / TWO_32;
-  return [radius * Math.cos(angle), radius * Math.sin(angle)];
+  return [radius(a) * Math.cos(angle(b)), radius(a) * Math.sin(angle(b))];
 }
 
 /** Mean 0, standard deviation 1. */
 export function normal(key: RandomKey, index: number): number {
   const [a, b] = randomWords(key, index);
-  return boxMuller(a, b)[0];
+  return radius(a) * Math.cos(angle(b));
 }
 
 /** A standard normal kept within ±2 by drawing again; its standard deviation is 0.8796. */

@@ -48,6 +48,14 @@ export function zeros<D extends DType>(dtype: D, shape: readonly number[]): Host
   return hostArray(dtype, shape, access[dtype].create(elementCount(shape)) as HostData[D]);
 }
 
+/** Every element from its flat position. Floats round as in `convert`. */
+export function filled<D extends DType>(dtype: D, shape: readonly number[], valueAt: (index: number) => number): HostArray<D> {
+  const result = zeros(dtype, shape);
+  const { encode } = access[dtype];
+  for (let i = 0; i < result.data.length; i++) result.data[i] = encode(valueAt(i));
+  return result;
+}
+
 /** The elements as values: 16-bit floats widened, the rest as stored. */
 export function* values(array: HostArray): Generator<number, void> {
   const { decode } = access[array.dtype];

@@ -1,7 +1,7 @@
 import { normal, truncatedNormal, uniform } from "../../compiler/kernel/philox.js";
 import type { Init, ParamDecl } from "../../compiler/lower/program.js";
 import { evaluateSize } from "../../compiler/graph/size.js";
-import { convert, type HostArray, zeros } from "../data/host-array.js";
+import { filled, type HostArray } from "../data/host-array.js";
 import { floatStorage } from "./fit-array.js";
 import { siteOf } from "./random-site.js";
 
@@ -12,10 +12,8 @@ const TRUNCATED_STD = 0.87962566103423978;
 export function initialParameter(decl: ParamDecl, seed: number, precision: "f32" | "f64"): HostArray {
   // Parameters have model sizes only; a batch size here would be a fault of the checker, and evaluateSize throws on it.
   const shape = decl.type.shape.map((size) => evaluateSize(size, {}));
-  const draw = drawOf(decl.init, { seed, step: 0, site: siteOf(decl.path) });
-  const drawn = zeros("f64", shape);
-  for (let i = 0; i < drawn.data.length; i++) drawn.data[i] = draw(i);
-  return convert(drawn, floatStorage(decl.type.dtype, precision));
+  const key = { seed, step: 0, site: siteOf(decl.path) };
+  return filled(floatStorage(decl.type.dtype, precision), shape, drawOf(decl.init, key));
 }
 
 function drawOf(init: Init, key: { readonly seed: number; readonly step: number; readonly site: number }): (index: number) => number {

@@ -3,7 +3,7 @@ import { isFloat } from "../../compiler/graph/type.js";
 import { normal, randomWords } from "../../compiler/kernel/philox.js";
 import type { InputDecl } from "../../compiler/lower/program.js";
 import type { IndexBound } from "../../compiler/plan/plan.js";
-import { convert, type HostArray, zeros } from "../data/host-array.js";
+import { filled, type HostArray } from "../data/host-array.js";
 import { floatStorage } from "./fit-array.js";
 import { siteOf } from "./random-site.js";
 
@@ -21,13 +21,8 @@ export function syntheticInput(
   const shape = decl.type.shape.map((size) => evaluateSize(size, dims));
   const { dtype } = decl.type;
   const key = { seed, step: 0, site: siteOf(decl.name) };
-  const drawn = zeros("f64", shape);
-  if (isFloat(dtype)) {
-    for (let i = 0; i < drawn.data.length; i++) drawn.data[i] = normal(key, i);
-    return convert(drawn, floatStorage(dtype, precision));
-  }
+  if (isFloat(dtype)) return filled(floatStorage(dtype, precision), shape, (i) => normal(key, i));
   const tables = bounds.filter(({ input }) => input === decl.name).map(({ below }) => evaluateSize(below, dims));
   const below = dtype === "bool" ? 2 : Math.max(1, tables.length > 0 ? Math.min(...tables) : (shape[0] ?? 1));
-  for (let i = 0; i < drawn.data.length; i++) drawn.data[i] = randomWords(key, i)[0] % below;
-  return convert(drawn, dtype);
+  return filled(dtype, shape, (i) => randomWords(key, i)[0] % below);
 }
