@@ -1,5 +1,5 @@
 /** The interface of every engine. An engine is a connector: it contains no decision that the plan could have made. */
-import type { Plan } from "../compiler/plan/plan.js";
+import type { CallStatement, Plan } from "../compiler/plan/plan.js";
 import type { Target } from "../compiler/target.js";
 import type { Template } from "../compiler/compile.js";
 import type { HostArray } from "./data/host-array.js";
@@ -17,15 +17,22 @@ export type RunRequest = {
   readonly carry?: ReadonlyMap<string, string>;
   /** Ends a run early, where the engine can: it then rejects with the signal's reason. */
   readonly signal?: AbortSignal;
+  /** Asks for `RunStats.calls`. */
+  readonly timeCalls?: boolean;
   /** Called after every executed statement with the plan's live bytes and the engine's own count: for tests. */
   readonly audit?: (event: { readonly statement: number; readonly plannedBytes: number; readonly actualBytes: number }) => void;
 };
+
+/** What a call of a plan took in one run: in all its turns together, on all threads. */
+export type CallTime = { readonly call: CallStatement; readonly ms: number; readonly turns: number };
 
 export type RunStats = {
   readonly runMs: number;
   readonly measuredPeakBytes: number;
   /** "tf.memory", "arena", "none": how the peak was measured. */
   readonly measuredBy: string;
+  /** Of an engine that times calls, where it is asked to. */
+  readonly calls?: readonly CallTime[];
 };
 
 /** Large outputs may lie in the executable's own memory: its next run writes over them. Copy what must stay. */

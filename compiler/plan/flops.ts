@@ -1,5 +1,5 @@
 import type { Kernel } from "../kernel/kernel.js";
-import type { Extent, LoopId, PlanStatement } from "./plan.js";
+import type { CallStatement, Extent, LoopId, PlanStatement } from "./plan.js";
 
 type Range = { readonly extent: number; readonly step: number };
 /** Outermost first. */
@@ -7,21 +7,34 @@ type Ranges = ReadonlyMap<LoopId, Range>;
 
 /** Floating-point operations of the contractions of a kernel plan: 2 per multiply-add, without walking the blocks. */
 export const countFlops = (statements: readonly PlanStatement[], kernels: readonly Kernel[]): number =>
-  flopsIn(statements, kernels, new Map());
+  [...flopsOfCalls(statements, kernels).values()].reduce((sum, flops) => sum + flops, 0);
 
-function flopsIn(statements: readonly PlanStatement[], kernels: readonly Kernel[], around: Ranges): number {
-  const flopsOf = (statement: PlanStatement): number => {
-    if (statement.kind === "for") return flopsIn(statement.body, kernels, new Map([...around, [statement.loop, statement]]));
-    if (statement.kind === "choose") {
-      const { early, late, below } = statement;
-      const gains = firstTurns([...around], below).map((first) => flopsIn(early, kernels, first) - flopsIn(late, kernels, first));
-      return gains.reduce((sum, gain) => sum + gain, flopsIn(late, kernels, around));
-    }
-    const kernel = statement.kind === "call" ? kernels[statement.kernel] : undefined;
-    const adds = statement.kind === "call" && kernel?.form === "contract" && kernel.kept === undefined;
-    return adds ? 2 * sumOverBlocks(statement.extents, around) : 0;
+/** The same of every call that multiplies and adds, in all its turns. */
+export function flopsOfCalls(statements: readonly PlanStatement[], kernels: readonly Kernel[]): ReadonlyMap<CallStatement, number> {
+  const flops = new Map<CallStatement, number>();
+  const visit = (list: readonly PlanStatement[], around: Ranges, sign: 1 | -1): void => {
+    for (const statement of list)
+      switch (statement.kind) {
+        case "for":
+          visit(statement.body, new Map([...around, [statement.loop, statement]]), sign);
+          break;
+        case "choose":
+          // All turns are `late` ones but the first.
+          visit(statement.late, around, sign);
+          for (const first of firstTurns([...around], statement.below)) {
+            visit(statement.early, first, sign);
+            visit(statement.late, first, sign === 1 ? -1 : 1);
+          }
+          break;
+        case "call": {
+          const kernel = kernels[statement.kernel];
+          if (kernel?.form !== "contract" || kernel.kept !== undefined) break;
+          flops.set(statement, (flops.get(statement) ?? 0) + sign * 2 * sumOverBlocks(statement.extents, around));
+        }
+      }
   };
-  return statements.reduce((sum, statement) => sum + flopsOf(statement), 0);
+  visit(statements, new Map(), 1);
+  return flops;
 }
 
 /** The first turns of nested loops as boxes: whole turns of the outermost, then what is begun of its next. */

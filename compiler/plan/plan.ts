@@ -123,6 +123,8 @@ export type PlanStatement =
   /** The buffer's bytes may be used again: op engines dispose, planref poisons. */
   | { readonly kind: "free"; readonly buffer: BufferId };
 
+export type CallStatement = Extract<PlanStatement, { kind: "call" }>;
+
 /** A tile of the graph and the block sizes chosen for its loops. */
 export type TileChoice = {
   readonly tile: Id;

@@ -4,6 +4,7 @@ import { usefulFlops } from "../../compiler/plan/graph-flops.js";
 import type { BufferRole, Plan } from "../../compiler/plan/plan.js";
 import { type Machine, machine } from "../bench/machine.js";
 import type { Heap, Peer } from "../bench/peer-list.js";
+import type { Profile } from "../bench/profile.js";
 import type { PeerOutcome } from "../bench/run-peer.js";
 import { median, type Timing } from "../bench/time-steps.js";
 import type { RunStats } from "../engine.js";
@@ -71,6 +72,8 @@ export type BenchDocument = {
   readonly measuredBy: string;
   /** Resident memory at its peak over that before the program was loaded, inputs in place. */
   readonly residentGrowthBytes: number | null;
+  /** Where somebody asked for it, and the engine times its calls. */
+  readonly profile?: Profile;
   readonly peers: readonly PeerEntry[];
   readonly noPeers: string | null;
   readonly machine: Machine;
@@ -93,6 +96,7 @@ export type Findings = {
   /** Of the last step. */
   readonly stats: RunStats;
   readonly residentGrowthBytes: number | null;
+  readonly profile: Profile | null;
   /** GFLOP/s of each. */
   readonly trials: readonly number[];
   readonly probe: Pick<BenchDocument["probe"], "compiler" | "isa" | "reason">;
@@ -100,7 +104,7 @@ export type Findings = {
 };
 
 export function benchDocument(setting: Setting, findings: Findings): BenchDocument {
-  const { bound, loadMs, timing, engineMedianMs, stats, residentGrowthBytes, trials, probe, peers } = findings;
+  const { bound, loadMs, timing, engineMedianMs, stats, residentGrowthBytes, profile, trials, probe, peers } = findings;
   const { plan, template, compileMs, bindMs } = bound;
   const { pipeline, engine, precision, work, settings, memoryBytes, threads, wanted, noPeers, diagnostics } = setting;
   const useful = usefulFlops(template.graph, plan.dims);
@@ -139,6 +143,7 @@ export function benchDocument(setting: Setting, findings: Findings): BenchDocume
     measuredPeakBytes: stats.measuredPeakBytes,
     measuredBy: stats.measuredBy,
     residentGrowthBytes,
+    ...(profile === null ? {} : { profile }),
     peers: peers.map(([peer, outcome]) => peerEntry(peer, outcome, timing.medianMs)),
     noPeers,
     machine: machine(),

@@ -1,5 +1,6 @@
 /** What `sigc bench` found, for a person. */
 import { humanBytes } from "../../compiler/plan/human-bytes.js";
+import type { Profile } from "../bench/profile.js";
 import type { BenchDocument } from "./bench-document.js";
 import { textTable } from "./text-table.js";
 
@@ -13,6 +14,7 @@ export function benchText(bench: BenchDocument): string {
     `median ${ms(bench.medianMs)}, spread ${percent(bench.spread)}, from ${ms(bench.minMs)} to ${ms(bench.maxMs)}, ${steps(bench)}\n`,
     `${speed(bench)}\n`,
     `peak planned ${humanBytes(bench.plannedPeakBytes)}${measured}${resident}\n`,
+    bench.profile === undefined ? "" : `\n${profileTable(bench.profile)}\n`,
     bench.noPeers === null ? "" : `no peers: ${bench.noPeers}\n`,
     bench.peers.length === 0 ? "" : `\n${peerTable(bench)}`,
   ].join("");
@@ -32,6 +34,34 @@ function speed({ flops, usefulFlops, gflops, usefulGflops, probeGflops, shareOfP
       : `, ${percent(shareOfProbe)} of the ${probeGflops.toPrecision(4)} that the multiply-add units do (${probe.isa}; median of ${probe.trials}, between the steps)`;
   return `${gflops.toPrecision(3)} GFLOP/s${useful}${share}`;
 }
+
+/** Below this share of a step an entry is not listed by itself. */
+const LISTED = 0.005;
+
+function profileTable({ entries, engineMs, betweenMs }: Profile): string {
+  const listed = entries.filter(({ share }) => share >= LISTED);
+  const others = entries.slice(listed.length);
+  const line = (time: number, what: readonly string[]): readonly string[] => [percent(time / engineMs), ms(time), ...what];
+  const rows = [
+    ...listed.map(({ kernel, form, place, makes, ms: time, turns, flops }) =>
+      line(time, [flops === 0 ? "" : (flops / (time * 1e6)).toPrecision(3), `${turns}`, `${form} k${kernel}`, place, someOf(makes)]),
+    ),
+    ...(others.length === 0
+      ? []
+      : [
+          line(
+            others.reduce((sum, { ms: time }) => sum + time, 0),
+            ["", "", `${others.length} others`],
+          ),
+        ]),
+    line(betweenMs, ["", "", "between calls"]),
+  ];
+  return textTable(["share", "of a step", "GFLOP/s", "turns", "kernel", "from", "makes"], rows, [0, 1, 2, 3]);
+}
+
+const SHOWN_NAMES = 3;
+const someOf = (names: readonly string[]): string =>
+  names.length <= SHOWN_NAMES ? names.join(", ") : `${names.slice(0, SHOWN_NAMES).join(", ")} and ${names.length - SHOWN_NAMES} more`;
 
 function peerTable({ peers, medianMs }: BenchDocument): string {
   const rows = peers.map((peer) => {

@@ -262,7 +262,7 @@ export const mutations: readonly Mutation[] = [
   },
   {
     bug: "columns of a whole register tile lie side by side, whatever their step",
-    file: "runtime/engines/native/emit/contract.ts",
+    file: "runtime/engines/native/emit/epilogue.ts",
     find: 'return steps.length === 0 ? "1"',
     replace: 'return steps.length >= 0 ? "1"',
     killedBy: [conformance],

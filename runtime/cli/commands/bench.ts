@@ -5,6 +5,7 @@ import { openFmaProbe } from "../../bench/fma-probe.js";
 import { type Peer, peersOf } from "../../bench/peer-list.js";
 import { watchGrowth } from "../../bench/resident-memory.js";
 import { type StepFeed, stepFeed } from "../../bench/step-feed.js";
+import { profileOf } from "../../bench/profile.js";
 import { timePeers } from "../../bench/time-peers.js";
 import { median, type Phase, timeSteps } from "../../bench/time-steps.js";
 import type { Executable, RunStats } from "../../engine.js";
@@ -33,6 +34,7 @@ type Options = ProgramOptions &
     readonly repeat?: number;
     readonly seconds: number;
     readonly against?: readonly string[];
+    readonly profile?: true;
   };
 
 export const registerBench: Register = (parent, { console, finish }) => {
@@ -51,6 +53,7 @@ export const registerBench: Register = (parent, { console, finish }) => {
     .option("--against <peers>", "torch, jax, or peers by name, with one heap as torch-eager/tuned; separated by commas", (text) =>
       text.split(",").map((name) => name.trim()),
     )
+    .option("--profile", "where a step's time goes: by kernel, with the place in the program that it comes from")
     .option(...jsonFlag)
     .action(async (path: string, options: Options) => {
       const interrupt = new AbortController();
@@ -98,6 +101,7 @@ async function bench(path: string, options: Options, { progress, signal, console
   const loadMs = performance.now() - loading;
   const trials: number[] = [];
   const steps = await timeExecutable(executable, bound.plan, stepFeed(inputs, bound, precision), phases, {
+    timeCalls: options.profile === true,
     tell: (text) => progress.step(`${pipeline}: ${text}`),
     between: probe.available ? sampled(probe.trial, trials) : async () => {},
     signal,
@@ -123,7 +127,8 @@ async function bench(path: string, options: Options, { progress, signal, console
     noPeers: options.against === undefined ? null : noPeers(pipeline, peers, precision),
     diagnostics: loaded.warnings.map((d) => jsonDiagnostic(d, loaded.sources)),
   };
-  const { timing, engineMedianMs, stats } = steps;
+  const { timing, engineMedianMs, stats, profiled } = steps;
+  if (options.profile && profiled.length === 0) console.err(`no profile: ${engine.name} does not time what it calls\n`);
   return benchDocument(setting, {
     bound,
     loadMs,
@@ -131,6 +136,7 @@ async function bench(path: string, options: Options, { progress, signal, console
     engineMedianMs,
     stats,
     residentGrowthBytes,
+    profile: profiled.length === 0 ? null : profileOf(bound.plan, bound.template.kernels, profiled, loaded.placeOf),
     peers: timed,
     trials,
     probe: probe.available
@@ -172,23 +178,28 @@ function sampled(trial: () => Promise<number | null>, trials: number[]): () => P
   };
 }
 
+type Watch = {
+  readonly timeCalls: boolean;
+  readonly tell: (text: string) => void;
+  readonly between: () => Promise<void>;
+  readonly signal: AbortSignal;
+};
+
 /** Null where no step was run before an interrupt. */
 async function timeExecutable(
   executable: Executable,
   plan: Plan,
   feed: StepFeed,
   { warmup, timed }: Phases,
-  { tell, between, signal }: { readonly tell: (text: string) => void; readonly between: () => Promise<void>; readonly signal: AbortSignal },
+  { timeCalls, tell, between, signal }: Watch,
 ) {
   let norms: Norms | null = null;
-  let stats: RunStats | null = null;
-  const engineTimes: number[] = [];
+  const runs: RunStats[] = [];
   const step = async (): Promise<void> => {
-    const result = await executable.run(plan, feed(engineTimes.length + 1));
+    const result = await executable.run(plan, { ...feed(runs.length + 1), timeCalls });
     // Of the first step: from there on a training step has other parameters. Read now, since the next run writes over the arrays.
     norms ??= normsOf(result.outputs);
-    stats = result.stats;
-    engineTimes.push(result.stats.runMs);
+    runs.push(result.stats);
   };
   const timing = await timeSteps(step, warmup, timed, {
     now: () => performance.now(),
@@ -196,7 +207,16 @@ async function timeExecutable(
     between,
     stopped: () => signal.aborted,
   });
-  return norms === null || stats === null ? null : { norms, stats, timing, engineMedianMs: median(engineTimes.slice(timing.warmup)) };
+  const stats = runs.at(-1);
+  if (norms === null || stats === undefined) return null;
+  const kept = runs.slice(timing.warmup);
+  return {
+    norms,
+    stats,
+    timing,
+    engineMedianMs: median(kept.map(({ runMs }) => runMs)),
+    profiled: kept.flatMap(({ runMs, calls }) => (calls === undefined ? [] : [{ runMs, calls }])),
+  };
 }
 
 const noPeers = (pipeline: string, peers: readonly Peer[], precision: "f32" | "f64"): string | null =>

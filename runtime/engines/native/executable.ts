@@ -5,7 +5,7 @@ import { dtypeBytes } from "../../../compiler/graph/type.js";
 import type { BufferId, Plan, PlanBuffer } from "../../../compiler/plan/plan.js";
 import { verifyPlan } from "../../../compiler/plan/verify-plan.js";
 import { bytesOf, convert, type HostArray, type HostData, hostArray, zeros } from "../../data/host-array.js";
-import type { Executable, RunRequest, RunResult } from "../../engine.js";
+import type { CallTime, Executable, RunRequest, RunResult } from "../../engine.js";
 import { userError } from "../../user-error.js";
 import { checkGuards, fillGuards } from "./guards.js";
 import type { Library } from "./library.js";
@@ -46,14 +46,20 @@ export class NativeExecutable implements Executable {
     const guarded = (plan.target.guardBytes ?? 0) > 0;
     if (guarded) fillGuards(plan, arena);
     const started = performance.now();
-    await this.#call(prepared, request.signal);
+    const times = request.timeCalls ? new BigInt64Array(2 * prepared.program.calls.length) : null;
+    await this.#call(prepared, times, request.signal);
     const runMs = performance.now() - started;
     if (guarded) checkGuards(plan, arena);
     const outputs = this.#collect(plan, prepared, request, arena, inputs);
     const given = prepared.given.reduce((sum, { bytes }) => sum + bytes, 0);
     return {
       outputs,
-      stats: { runMs, measuredPeakBytes: given + plan.arenaBytes + (plan.target.workspaceBytes ?? 0), measuredBy: "arena" },
+      stats: {
+        runMs,
+        measuredPeakBytes: given + plan.arenaBytes + (plan.target.workspaceBytes ?? 0),
+        measuredBy: "arena",
+        ...(times === null ? {} : { calls: callTimes(prepared.program, times) }),
+      },
     };
   }
 
@@ -126,9 +132,9 @@ export class NativeExecutable implements Executable {
     });
   }
 
-  async #call({ program, pointers }: Prepared, signal: AbortSignal | undefined): Promise<void> {
+  async #call({ program, pointers }: Prepared, times: BigInt64Array | null, signal: AbortSignal | undefined): Promise<void> {
     if (program.words.length === 0) return;
-    const args = [this.#session, program.words, program.words.length, pointers] as const;
+    const args = [this.#session, program.words, program.words.length, pointers, times] as const;
     this.#library.cancel(this.#session, false);
     if (program.work < WORTH_A_THREAD) {
       wholeOrThrow(this.#library.run.call(...args), signal);
@@ -198,6 +204,10 @@ function copyOf(array: HostArray): HostArray {
   bytesOf(copy).set(bytesOf(array));
   return copy;
 }
+
+/** Pairs of nanoseconds and turns, as c/driver.h adds them up. */
+const callTimes = ({ calls }: Program, times: BigInt64Array): readonly CallTime[] =>
+  calls.map((call, number) => ({ call, ms: Number(times[2 * number]) * 1e-6, turns: Number(times[2 * number + 1]) }));
 
 /** What a run that was ended has written is in part an earlier run's. */
 function wholeOrThrow(cancelled: number, signal: AbortSignal | undefined): void {

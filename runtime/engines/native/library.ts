@@ -3,7 +3,7 @@ import { userError } from "../../user-error.js";
 import { messages } from "./messages.js";
 import { loadLibrary, type NativeFunction } from "./toolchain/load-library.js";
 
-type Run = NativeFunction<readonly ["pointer", "pointer", "int64", "pointer"], "int64">;
+type Run = NativeFunction<readonly ["pointer", "pointer", "int64", "pointer", "optional"], "int64">;
 
 export type Library = {
   readonly open: (threads: number) => bigint;
@@ -32,7 +32,7 @@ export async function openKernels(path: string): Promise<Library> {
     open: (threads) => need(open.call(threads), 0),
     close: (session) => close.call(session),
     cancel: (session, raised) => cancel.call(session, raised ? 1 : 0),
-    run: loaded.declare("sig_run", ["pointer", "pointer", "int64", "pointer"], "int64"),
+    run: loaded.declare("sig_run", ["pointer", "pointer", "int64", "pointer", "optional"], "int64"),
     takeMemory: (bytes) => need(take.call(bytes), bytes),
     freeMemory: (address, bytes) => giveBack.call(address, bytes),
     viewOf: (address, bytes) => loaded.viewOf(address, bytes),

@@ -2,10 +2,10 @@
  * A plan as 64-bit words, which the driver in c/driver.h walks:
  *
  *   FOR  loop extent step length   followed by `length` words of its body
- *   CALL kernel share turns left right held  operands…  extents…  parameters…  outs…
+ *   CALL number kernel share turns left right held  operands…  extents…  parameters…  outs…
  *   CHOOSE below loops…            each loop with its step and its number of turns; then the lengths of both lists, and both lists
  *
- * `share`: by all threads. `turns`: the loop over which `left` and `right`, byte offsets or −1, hold packed factors; −1 outside loops.
+ * `number`: of this call among all, by which a run may be timed. `share`: by all threads. `turns`: the loop over which `left` and `right`, byte offsets or −1, hold packed factors; −1 outside loops.
  * `held`: which of the calls that hold some this is, or −1.
  * Lists begin with their count. An operand is buffer, byte offset, bases (loop, bytes), rank, then stride and extent of each axis, and
  * the elements that its buffer has room for if it may lie in panels, else 0.
@@ -15,11 +15,10 @@
  */
 import { dtypeBytes } from "../../../compiler/graph/type.js";
 import type { Kernel } from "../../../compiler/kernel/kernel.js";
-import type { Extent, LoopId, Plan, PlanStatement, View } from "../../../compiler/plan/plan.js";
+import type { CallStatement, Extent, LoopId, Plan, PlanStatement, View } from "../../../compiler/plan/plan.js";
 import { Holding } from "./hold.js";
 import { panelledBuffers, panelRoom } from "./panelled.js";
 
-type Call = Extract<PlanStatement, { kind: "call" }>;
 type For = Extract<PlanStatement, { kind: "for" }>;
 
 const FOR = 1;
@@ -32,12 +31,15 @@ export type Program = {
   readonly words: BigInt64Array;
   /** Multiply-adds and points: whether a run is worth a thread of its own. */
   readonly work: number;
+  /** By their numbers. */
+  readonly calls: readonly CallStatement[];
 };
 
 export function encodeProgram(plan: Plan, kernels: readonly Kernel[]): Program {
   const panelled = panelledBuffers(plan, kernels);
   const holding = new Holding(plan, kernels);
   const blocks = new Map<LoopId, { readonly step: number; readonly times: number }>();
+  const calls: CallStatement[] = [];
   let work = 0;
   const whole = (extent: Extent): number =>
     typeof extent === "number"
@@ -59,12 +61,13 @@ export function encodeProgram(plan: Plan, kernels: readonly Kernel[]): Program {
       panelled.has(buffer) ? panelRoom(held) : 0,
     ];
   };
-  const callWords = (call: Call, around: For | undefined): readonly number[] => {
+  const callWords = (call: CallStatement, around: For | undefined): readonly number[] => {
     const held = holding.place(call, around, whole);
     const points = workOf(call, kernels[call.kernel], whole);
     work += [...blocks.values()].reduce((product, { times }) => product * times, points);
     return [
       CALL,
+      calls.push(call) - 1,
       call.kernel,
       points >= WORTH_SHARING ? 1 : 0,
       around?.loop ?? -1,
@@ -108,10 +111,10 @@ export function encodeProgram(plan: Plan, kernels: readonly Kernel[]): Program {
           throw new Error(`a kernel plan holds no ${statement.kind}`);
       }
     });
-  return { words: BigInt64Array.from(listWords(plan.statements), BigInt), work };
+  return { words: BigInt64Array.from(listWords(plan.statements), BigInt), work, calls };
 }
 
-function workOf(call: Call, kernel: Kernel | undefined, whole: (extent: Extent) => number): number {
+function workOf(call: CallStatement, kernel: Kernel | undefined, whole: (extent: Extent) => number): number {
   const product = (extents: readonly Extent[]): number => extents.reduce<number>((total, extent) => total * whole(extent), 1);
   if (kernel === undefined) throw new Error(`no kernel ${call.kernel}`);
   return "dims" in kernel ? product(call.extents) : Math.max(...call.operands.map(({ dims }) => product(dims.map(({ extent }) => extent))));

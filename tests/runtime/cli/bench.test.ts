@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { findPython } from "../../../runtime/bench/python.js";
+import type { Profile } from "../../../runtime/bench/profile.js";
 import { expectJson, scratchFolder, sigc, sigcInterrupted } from "./invoke.js";
 
 const folder = scratchFolder();
@@ -20,6 +21,8 @@ type Bench = {
   readonly probe: { readonly reason: string | null };
   readonly noPeers: string | null;
   readonly work: string;
+  readonly engineMedianMs: number;
+  readonly profile?: Profile;
   readonly peers: readonly ({ readonly name: string; readonly framework: string } & (
     | { readonly skipped: string }
     | { readonly ratio: number }
@@ -65,6 +68,32 @@ describe("bench", () => {
     expect(found).toMatchObject({ work: "step", timed: 3, flops: 2 * (2 * 5 * 8 * 4) });
     const { exit, err } = await sigc("bench", ...step, "--grad");
     expect([exit, err]).toEqual([2, expect.stringContaining("cannot be used with")]);
+  });
+
+  test("--profile divides a step among kernels, by the lines that they come from", async () => {
+    // Some tiles of the first sweep are kept: what one call multiplies in some turns, another one reads in the others.
+    const sizes = ["--set", "n=1000", "--set", "width=256"];
+    const clip = [pipeline("clip"), ...sizes, "--engine", "native", "--grad", ...quick];
+    const found = await benched(...clip, "--profile");
+    const { entries, engineMs, betweenMs } = found.profile as Profile;
+    const sum = (of: (entry: Profile["entries"][number]) => number): number => entries.reduce((total, entry) => total + of(entry), 0);
+    expect(sum(({ flops }) => flops)).toBe(found.flops);
+    expect(found.flops).not.toBe(found.usefulFlops);
+    expect(sum(({ ms }) => ms) + betweenMs).toBeCloseTo(engineMs, 9);
+    expect(sum(({ share }) => share) + betweenMs / engineMs).toBeCloseTo(1, 9);
+    expect(betweenMs).toBeGreaterThanOrEqual(0);
+    expect(entries.every(({ place, turns, statements }) => place.includes(".sig:") && turns >= 1 && statements.length >= 1)).toBe(true);
+    expect(entries.map(({ ms }) => ms)).toEqual(entries.map(({ ms }) => ms).toSorted((a, b) => b - a));
+
+    const { out } = await sigc("bench", ...clip, "--profile");
+    expect(out).toMatch(/share +of a step +GFLOP\/s +turns +kernel +from +makes\n/u);
+    expect(out).toContain("between calls");
+  });
+
+  test("an engine that does not time its calls says so", async () => {
+    const { exit, out, err } = await sigc("bench", pipeline("siglip"), ...small, ...quick, "--profile", "--json");
+    expect([exit, err]).toEqual([0, expect.stringContaining("no profile: planref")]);
+    expect((expectJson("bench", out) as unknown as Bench).profile).toBeUndefined();
   });
 
   test("without a compiler there is no share, and the reason is given", async () => {

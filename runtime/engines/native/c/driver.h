@@ -2,18 +2,29 @@
  * Walks a plan, which arrives as 64-bit words (see program.ts, which checks every window against its buffer): loops over
  * blocks, and calls whose offsets and extents follow the current blocks.
  */
+#include <time.h>
+
+typedef struct { int64_t nanoseconds, times; } sig_call_time;
+
 typedef struct {
   sig_team *team;
   char *workspace;
   int64_t bytes;
   /* Loops that were entered, in all runs; and for each call that holds packed factors, in which of them it packed. */
   int64_t entries, held[SIG_HELD_CALLS];
+  sig_call_time *times; /* of each call of the program in work; or NULL */
   _Atomic int32_t cancel;
 } sig_session;
 
 typedef struct { int64_t start, length, entry; } sig_block;
 
 enum { SIG_FOR = 1, SIG_CALL = 2, SIG_CHOOSE = 3 };
+
+static int64_t sig_now(void) {
+  struct timespec now;
+  clock_gettime(CLOCK_MONOTONIC, &now);
+  return now.tv_sec * INT64_C(1000000000) + now.tv_nsec;
+}
 
 static const int64_t *sig_read_extent(const int64_t *word, const sig_block *blocks, int64_t *extent) {
   int64_t sum = 0;
@@ -75,8 +86,8 @@ static void sig_walk(sig_session *session, const int64_t *word, const int64_t *e
       continue;
     }
     sig_call call;
-    const int64_t kernel = word[1], share = word[2], turns = word[3], left = word[4], right = word[5], held = word[6];
-    word += 7;
+    const int64_t number = word[1], kernel = word[2], share = word[3], turns = word[4], left = word[5], right = word[6], held = word[7];
+    word += 8;
     call.team = share ? session->team : NULL;
     call.workspace = session->workspace;
     call.local = session->workspace + SIG_WORKSPACE_BYTES + SIG_HELD_BYTES;
@@ -95,7 +106,12 @@ static void sig_walk(sig_session *session, const int64_t *word, const int64_t *e
       call.accumulate[k] = 0;
       for (int64_t l = 0; l < loops; l++) call.accumulate[k] |= blocks[*word++].start != 0;
     }
+    const int64_t begun = session->times ? sig_now() : 0;
     sig_kernels[kernel](&call);
+    if (session->times) {
+      session->times[number].nanoseconds += sig_now() - begun;
+      session->times[number].times++;
+    }
     if (held >= 0) session->held[held] = blocks[turns].entry;
   }
 }

@@ -47,9 +47,10 @@ SIG_EXPORT sig_session *sig_open(int64_t threads) {
 /* Lowered by the caller before a run is queued: a run that lowered it itself would miss what was raised while it waited for a thread. */
 SIG_EXPORT void sig_cancel(sig_session *session, int64_t raised) { atomic_store(&session->cancel, raised != 0); }
 
-/* 0: done; 1: cancelled. */
-SIG_EXPORT int64_t sig_run(sig_session *session, const int64_t *words, int64_t count, char *const *buffers) {
+/* 0: done; 1: cancelled. `times`: to which each call of the program adds, or NULL. */
+SIG_EXPORT int64_t sig_run(sig_session *session, const int64_t *words, int64_t count, char *const *buffers, sig_call_time *times) {
   sig_block blocks[SIG_MAX_LOOPS];
+  session->times = times;
   sig_walk(session, words, words + count, blocks, buffers);
   return atomic_load(&session->cancel);
 }

@@ -9,7 +9,15 @@ import { messages } from "../messages.js";
 /** An address in native memory, or JavaScript's own: an array is passed as it lies, without a copy. */
 export type Memory = bigint | ArrayBufferView;
 
-const parameterKinds = { pointer: "void *", int32: "int32_t", int64: "int64_t", uint64: "uint64_t", float64: "double" } as const;
+/** `optional`: a pointer, or null. */
+const parameterKinds = {
+  pointer: "void *",
+  optional: "void *",
+  int32: "int32_t",
+  int64: "int64_t",
+  uint64: "uint64_t",
+  float64: "double",
+} as const;
 const resultKinds = { void: "void", pointer: "uintptr_t", int32: "int32_t", int64: "int64_t", float64: "double" } as const;
 
 type ParameterKind = keyof typeof parameterKinds;
@@ -17,6 +25,7 @@ type ResultKind = keyof typeof resultKinds;
 
 type Argument<K extends ParameterKind> = {
   pointer: Memory;
+  optional: Memory | null;
   int32: number;
   int64: number | bigint;
   uint64: number | bigint;
@@ -132,6 +141,8 @@ function fits(kind: ParameterKind | undefined, value: unknown): boolean {
   switch (kind) {
     case "pointer":
       return typeof value === "bigint" ? value > 0n : ArrayBuffer.isView(value) && value.byteLength > 0;
+    case "optional":
+      return value === null || fits("pointer", value);
     case "int32":
       return typeof value === "number" && (value | 0) === value;
     case "int64":

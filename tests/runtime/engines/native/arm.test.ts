@@ -42,14 +42,14 @@ function mainSource(plan: Plan, words: BigInt64Array, inputs: ReadonlyMap<string
 #include <stdio.h>
 void *sig_open(int64_t threads);
 void *sig_memory_take(int64_t bytes);
-int64_t sig_run(void *session, const int64_t *words, int64_t count, char *const *buffers);
+int64_t sig_run(void *session, const int64_t *words, int64_t count, char *const *buffers, void *times);
 static const int64_t words[] = {${[...words].join(", ")}};
 ${given.map(({ buffer, data }) => `static float given${buffer}[] = {${Array.from(data, (x) => `${x}`).join(", ")}};`).join("\n")}
 int main(void) {
   char *arena = sig_memory_take(${Math.max(plan.arenaBytes, 64)}), *buffers[${plan.buffers.length}] = {0};
 ${plan.buffers.map(({ id, offset }) => (offset === null ? "" : `  buffers[${id}] = arena + ${offset};`)).join("\n")}
 ${given.map(({ buffer }) => `  buffers[${buffer}] = (char *)given${buffer};`).join("\n")}
-  if (sig_run(sig_open(${THREADS}), words, ${words.length}, buffers) != 0) return 1;
+  if (sig_run(sig_open(${THREADS}), words, ${words.length}, buffers, 0) != 0) return 1;
 ${plan.outputs.map(({ buffer }) => `  for (int k = 0; k < ${count(plan, buffer)}; k++) printf("%.9g ", ((float *)buffers[${buffer}])[k]);\n  printf("\\n");`).join("\n")}
   return 0;
 }

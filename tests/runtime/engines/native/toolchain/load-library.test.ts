@@ -65,6 +65,7 @@ describe.runIf("compiler" in found)("calls into a library", async () => {
     const x = new Float64Array(1);
     expect(() => dot.call(0n, x, 1)).toThrow(/argument 0 is no pointer/);
     expect(() => dot.call(new Float64Array(0), x, 1)).toThrow(/argument 0 is no pointer/);
+    expect(() => dot.call(null as never, x, 1)).toThrow(/argument 0 is no pointer/);
     expect(() => dot.call(5 as never, x, 1)).toThrow(/argument 0 is no pointer/);
     expect(() => echo.call(1.5)).toThrow(/argument 0 is no int64/);
     expect(() => echo.call(2n ** 63n)).toThrow(/argument 0 is no int64/);
