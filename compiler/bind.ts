@@ -80,12 +80,12 @@ function plannerOf(template: Template): (dims: Dims) => Planner {
   return (dims) => first.at(dims);
 }
 
-function opPlanner({ target, graph, names }: Template, dims: Dims): Planner {
+function opPlanner({ target, graph }: Template, dims: Dims): Planner {
   const common = { target, dims, kept: [], arenaBytes: 0, flops: graphFlops(graph, dims) };
   const made = new Map<string, Plan>();
   const plan = (tiles: readonly TileChoice[]): Plan => {
     const key = JSON.stringify(tiles);
-    const lowered = () => (target.granularity === "op" ? lowerOps(graph, names, dims, tiles) : nothingPlanned);
+    const lowered = () => (target.granularity === "op" ? lowerOps(graph, dims, tiles) : nothingPlanned);
     const known = made.get(key) ?? { ...common, tiles, ...lowered() };
     made.set(key, known);
     return known;

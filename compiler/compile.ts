@@ -17,14 +17,12 @@ import type { Target } from "./target.js";
 
 /**
  * A compiled program: model sizes are baked in, batch sizes stay open. `bind` makes a plan of it.
- * `names`: the definition's name of a graph value, where it has one.
  */
 export type Template = {
   readonly name: string;
   readonly target: Target;
   /** Differentiated, fused into tiles, verified. */
   readonly graph: Graph;
-  readonly names: ReadonlyMap<number, string>;
   /** Kernels of a `kernel` target, in the order in which the plan's calls name them; empty otherwise. */
   readonly kernels: readonly Kernel[];
   /** What a `kernel` target runs, sizes still open; null otherwise. */
@@ -77,7 +75,7 @@ export function differentiable(program: LoweredProgram): readonly string[] {
 }
 
 /** What compiling reads of a program. */
-export type Compilable = Pick<LoweredProgram, "name" | "graph" | "names">;
+export type Compilable = Pick<LoweredProgram, "name" | "graph">;
 
 export function compileProgram(program: Compilable, options: CompileOptions): Compiled {
   const tiled = tileProgram(program, options);
@@ -127,13 +125,11 @@ export function tileProgram(program: Compilable, options: TileOptions): TiledPro
 }
 
 function templateOf(program: Compilable, graph: Graph, target: Target): Template {
-  const names = namesBySpan(program, graph);
-  const formed = target.granularity === "kernel" ? scheduleGraph(graph, names, target) : null;
+  const formed = target.granularity === "kernel" ? scheduleGraph(graph, target) : null;
   return {
     name: program.name,
     target,
     graph,
-    names,
     kernels: formed?.kernels ?? [],
     schedule: formed?.schedule ?? null,
     indexBounds: indexBounds(program.graph),
@@ -145,25 +141,6 @@ const sameNote = (a: PassNote, b: PassNote): boolean =>
   a.reason === b.reason &&
   a.spans.length === b.spans.length &&
   a.spans.every((span, k) => span.start === b.spans[k]?.start && span.end === b.spans[k]?.end);
-
-/** Passes renumber values but keep their spans: a value that lies exactly on a definition's expression has its name. */
-function namesBySpan(program: Compilable, graph: Graph): ReadonlyMap<Id, string> {
-  const key = (node: { readonly span: { readonly file: string; readonly start: number; readonly end: number } }): string =>
-    `${node.span.file}:${node.span.start}:${node.span.end}`;
-  const source = indexNodes(program.graph);
-  const bySpan = new Map<string, string>();
-  for (const [id, name] of program.names) {
-    const node = source.get(id);
-    if (node !== undefined) bySpan.set(key(node), name);
-  }
-  const names = new Map<Id, string>();
-  for (const node of graph.nodes) {
-    if (isTile(node)) continue;
-    const name = node.op === "input" ? node.attrs.name : bySpan.get(key(node));
-    if (name !== undefined) names.set(node.id, name);
-  }
-  return names;
-}
 
 /** Integer inputs that index a table of known size, seen through layout ops. */
 function indexBounds(graph: Graph): readonly IndexBound[] {

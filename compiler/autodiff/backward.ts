@@ -2,6 +2,7 @@
 import { diagnose, type Diagnostic } from "../../grammar/diagnostic.js";
 import { extend } from "../graph/extend.js";
 import { type Graph, type GraphOutput, type Id, isTile, type Node } from "../graph/graph.js";
+import { onTheWayBack } from "../graph/origin.js";
 import { isFloat } from "../graph/type.js";
 import { elementwiseRules } from "./elementwise-rules.js";
 import { addCotangents, mask, unmask } from "./masked.js";
@@ -54,7 +55,7 @@ export function differentiate(graph: Graph, { of, wrt }: Differentiation): Diffe
     if (d === undefined) continue;
     const rule = ruleOf(node);
     if (rule === "zero") continue;
-    b.span = node.span;
+    b.span = onTheWayBack(node.span);
     if (typeof rule === "object") {
       diagnostics.push(
         diagnose(messages.notDifferentiable, node.span, { input: origin.get(node.id) ?? "", op: node.op, reason: rule.notDifferentiable }),

@@ -1,7 +1,7 @@
 /** The only way to make nodes: infers types by the op table and numbers the nodes. */
-import type { Span } from "../../grammar/span.js";
 import type { Graph, GraphNode, GraphOutput, Id, Node, Tile } from "./graph.js";
 import { isTile } from "./graph.js";
+import type { Origin } from "./origin.js";
 import { type Attrs, type AxisPairs, type OpName, type OpSpec, ops } from "./op-table.js";
 import { multiplySizes, one, sameSize, type Size } from "./size.js";
 import type { DType, Shape, Type } from "./type.js";
@@ -10,9 +10,9 @@ export class GraphBuilder {
   readonly #nodes: GraphNode[] = [];
   readonly #byId = new Map<Id, GraphNode>();
   /** The place in the source that new nodes come from. */
-  span: Span;
+  span: Origin;
 
-  constructor(span: Span) {
+  constructor(span: Origin) {
     this.span = span;
   }
 
@@ -32,6 +32,13 @@ export class GraphBuilder {
     this.#nodes.push(node);
     this.#byId.set(node.id, node);
     return node.id;
+  }
+
+  /** A node of many is the value itself, the others are on the way to it. */
+  standFor(id: Id, origin: Origin): void {
+    const node = { ...this.node(id), span: origin };
+    this.#nodes[id] = node;
+    this.#byId.set(id, node);
   }
 
   node(id: Id): GraphNode {

@@ -3,6 +3,7 @@ import type { GraphBuilder } from "./builder.js";
 import { Convolving } from "./convolve.js";
 import { type Graph, type Id, isTile, type Node } from "./graph.js";
 import { type Attrs, type OpName, ops } from "./op-table.js";
+import { partOf } from "./origin.js";
 import type { Operands } from "./operands.js";
 import { rewrite } from "./rewrite.js";
 import { constant, one } from "./size.js";
@@ -22,8 +23,11 @@ export function decompose(graph: Graph, which: (node: Node) => boolean = () => t
 }
 
 function expand(b: GraphBuilder, node: Node, op: CompositeName, ins: readonly Id[]): Id {
+  b.span = partOf(node.span);
   // The triple (op, ins, attrs) comes from one node, so it fits; TypeScript cannot follow the union.
-  return (decompositions[op] as Decomposition<never>)(b, ins as never, node.attrs as never);
+  const id = (decompositions[op] as Decomposition<never>)(b, ins as never, node.attrs as never);
+  b.standFor(id, node.span);
+  return id;
 }
 
 const times = (b: GraphBuilder, x: Id, factor: number): Id => b.mul(x, b.constLike(factor, x));

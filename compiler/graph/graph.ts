@@ -2,8 +2,8 @@
  * The graph: flat SSA of small ops in topological order, and exactly one op with a body, the tile.
  * Immutable: a pass makes a new one.
  */
-import type { Span } from "../../grammar/span.js";
 import type { Attrs, OpName } from "./op-table.js";
+import type { Origin } from "./origin.js";
 import type { Size } from "./size.js";
 import type { Type } from "./type.js";
 
@@ -17,7 +17,7 @@ export type Node<K extends OpName = OpName> = {
     readonly ins: readonly Id[];
     readonly attrs: Attrs[P];
     readonly type: Type;
-    readonly span: Span;
+    readonly span: Origin;
   };
 }[K];
 
@@ -53,7 +53,7 @@ export type Tile = {
   readonly recomputed: readonly Id[];
   /** The whole types of the results. */
   readonly types: readonly Type[];
-  readonly span: Span;
+  readonly span: Origin;
 };
 
 export type GraphNode = Node | Tile;

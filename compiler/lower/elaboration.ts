@@ -6,6 +6,7 @@ import { mistake, refuse, type Report } from "../check/refusal.js";
 import type { LayerValue, ModuleValue, Tensor, Value } from "../check/value.js";
 import type { GraphBuilder } from "../graph/builder.js";
 import type { Id } from "../graph/graph.js";
+import type { Origin } from "../graph/origin.js";
 import type { Draws } from "./draws.js";
 import type { ParamDecl } from "./program.js";
 
@@ -31,6 +32,8 @@ export class Elaboration {
   readonly params = new Map<string, { readonly decl: ParamDecl; readonly value: Tensor }>();
   /** Names of the modules that are being applied, outermost first. */
   readonly applying: string[] = [];
+  /** The path of the innermost layer that is being applied and has one. */
+  within: string | null = null;
   readonly #indices: { readonly index: IndexVariable; readonly value: Tensor }[] = [];
   readonly #values: { readonly name: string; readonly value: Tensor; readonly yields: boolean }[] = [];
   #applications = 0;
@@ -40,6 +43,11 @@ export class Elaboration {
     this.report = report;
     this.modules = modules;
     this.draws = draws;
+  }
+
+  /** What a value stands for that is made now. */
+  originOf(span: Span): Origin {
+    return this.within === null ? span : { ...span, within: this.within };
   }
 
   /** A new index and its value, 0, 1, … along its range. */

@@ -6,6 +6,7 @@ import { fileScope, type Read } from "../check/imports.js";
 import { messages } from "../check/messages.js";
 import { refuse, Report } from "../check/refusal.js";
 import { GraphBuilder } from "../graph/builder.js";
+import type { Graph, GraphNode, Id } from "../graph/graph.js";
 import type { BatchId } from "../graph/size.js";
 import { overridden } from "./data.js";
 import { Draws } from "./draws.js";
@@ -81,7 +82,7 @@ export function lowerProgram(main: Program, { pipeline: wanted, sets = new Map()
     inputs: elaboration.inputs,
     params: [...e.params.values()].map(({ decl }) => decl),
     results: results.map(({ decl }) => decl),
-    graph: e.b.finish(results.map(({ decl, value }) => ({ name: decl.name, value: value.emit() }))),
+    graph: named(e.b.finish(results.map(({ decl, value }) => ({ name: decl.name, value: value.emit() }))), names),
     names,
     values,
     train: elaboration.train,
@@ -91,6 +92,15 @@ export function lowerProgram(main: Program, { pipeline: wanted, sets = new Map()
   };
   return { program, diagnostics, usage, batchSizes };
 }
+
+/** Passes number values anew and keep where they come from: so that is where their names are. */
+const named = (graph: Graph, names: ReadonlyMap<Id, string>): Graph => ({
+  ...graph,
+  nodes: graph.nodes.map((node): GraphNode => {
+    const name = names.get(node.id);
+    return name === undefined ? node : { ...node, span: { ...node.span, name } };
+  }),
+});
 
 function choose(main: Program, pipelines: readonly PipelineDecl[], wanted: string | undefined): PipelineDecl {
   const [first, second] = pipelines;

@@ -89,6 +89,8 @@ function applyOnce(site: Site, { decl, scope, configs, path }: LayerValue, opera
   }
 
   e.countApplication(span);
+  const around = e.within;
+  e.within = path ?? around;
   e.applying.push(name);
   e.report.applications.unshift({ span, message: `while \`${name}\` is applied here` });
   try {
@@ -98,6 +100,7 @@ function applyOnce(site: Site, { decl, scope, configs, path }: LayerValue, opera
     return value;
   } finally {
     e.applying.pop();
+    e.within = around;
     e.report.applications.shift();
   }
 }

@@ -18,10 +18,11 @@ export function tensor(
   operands: readonly Tensor[],
   build: (b: GraphBuilder, ids: readonly Id[]) => Id,
 ): Tensor {
-  const { e, span } = site;
+  const { e } = site;
+  const origin = e.originOf(site.span);
   const emit = once(() => {
     const ids = operands.map((operand) => operand.emit());
-    e.b.span = span;
+    e.b.span = origin;
     return build(e.b, ids);
   });
   return { kind: "tensor", dtype: type.dtype, indices: type.indices, dims: type.dims, named: null, emit };
@@ -70,10 +71,11 @@ export function elementwise(
   build: (b: GraphBuilder, ids: readonly Id[]) => Id,
 ): Tensor {
   const meeting = meet(operands, what, site.span);
-  const { e, span } = site;
+  const { e } = site;
+  const origin = e.originOf(site.span);
   const emit = once(() => {
     const nodes = operands.map((operand) => operand.emit());
-    e.b.span = span;
+    e.b.span = origin;
     if (nodes.length === 1) return build(e.b, nodes);
     return build(
       e.b,
@@ -128,10 +130,11 @@ export function axisToIndex(site: Site, x: Tensor, k: number, index: IndexVariab
 export function indicesToAxes(site: Site, x: Tensor, bound: readonly IndexVariable[]): Tensor {
   const outer = x.indices.filter((index) => !bound.includes(index));
   const dims = [...bound.map((index) => index.range), ...x.dims];
-  const { e, span } = site;
+  const { e } = site;
+  const origin = e.originOf(site.span);
   const emit = once(() => {
     x.emit();
-    e.b.span = span;
+    e.b.span = origin;
     return aligned(e.b, x, { indices: [...outer, ...bound], dims: x.dims });
   });
   return { kind: "tensor", dtype: x.dtype, indices: outer, dims, named: null, emit };

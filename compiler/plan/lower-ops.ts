@@ -7,6 +7,7 @@ import type { Span } from "../../grammar/span.js";
 import { type Graph, type Id, isTile, type Node, operandsOf, type Tile, type TileOut } from "../graph/graph.js";
 import { isElementwise } from "../graph/op-table.js";
 import { type BatchId, batchesOf, constant, degree, evaluateSize, product, sameSize, type Size, substituteSize } from "../graph/size.js";
+import { labelOf } from "../graph/origin.js";
 import { sameShape, type Shape, type Type } from "../graph/type.js";
 import { logicalBytes, numberStatements, peakOf } from "./logical-memory.js";
 import { mentions, placeFrees, type ScheduleItem } from "./place-frees.js";
@@ -15,13 +16,8 @@ import { broadcastStored, joinStored, padTo } from "./stored-shape.js";
 
 export type OpSchedule = Pick<Plan, "statements" | "buffers" | "inputs" | "outputs" | "peakBytes" | "peakAt">;
 
-export function lowerOps(
-  graph: Graph,
-  names: ReadonlyMap<Id, string>,
-  dims: Readonly<Record<BatchId, number>>,
-  tiles: readonly TileChoice[],
-): OpSchedule {
-  const lowering = new Lowering(names, dims, tiles);
+export function lowerOps(graph: Graph, dims: Readonly<Record<BatchId, number>>, tiles: readonly TileChoice[]): OpSchedule {
+  const lowering = new Lowering(dims, tiles);
   lowering.graph(graph);
   return lowering.finish(graph);
 }
@@ -29,7 +25,7 @@ export function lowerOps(
 /** Where a graph value is. `stored`: see stored-shape. `depth`: how many loops are around the statement that makes it. */
 type Value = { readonly buffer: BufferId; readonly stored: Shape; readonly type: Type; readonly depth: number };
 
-type DraftBuffer = Omit<PlanBuffer, "role" | "from" | "to" | "offset" | "degree"> & { role: BufferRole };
+type DraftBuffer = Omit<PlanBuffer, "name" | "role" | "from" | "to" | "offset" | "degree"> & { name: string; role: BufferRole };
 
 type Loop = { readonly id: LoopId; readonly name: string; readonly extent: number; readonly step: number };
 
@@ -44,7 +40,6 @@ type Scope = {
 };
 
 class Lowering {
-  readonly #names: ReadonlyMap<Id, string>;
   readonly #dims: Readonly<Record<BatchId, number>>;
   readonly #tiles: ReadonlyMap<Id, TileChoice>;
   readonly #buffers: DraftBuffer[] = [];
@@ -53,8 +48,7 @@ class Lowering {
   readonly #scope: Scope;
   #loops = 0;
 
-  constructor(names: ReadonlyMap<Id, string>, dims: Readonly<Record<BatchId, number>>, tiles: readonly TileChoice[]) {
-    this.#names = names;
+  constructor(dims: Readonly<Record<BatchId, number>>, tiles: readonly TileChoice[]) {
     this.#dims = dims;
     this.#tiles = new Map(tiles.map((choice) => [choice.tile, choice]));
     this.#scope = { values: new Map(), loops: [], lists: [this.#top], full: new Map() };
@@ -63,12 +57,12 @@ class Lowering {
   graph(graph: Graph): void {
     const results = new Map<Id, ReadonlyMap<number, Value>>();
     for (const node of graph.nodes) {
-      if (isTile(node)) results.set(node.id, this.#tile(node, this.#projections(graph, node)));
+      if (isTile(node)) results.set(node.id, this.#tile(node, projectionsOf(graph, node)));
       else if (node.op === "project") {
         const value = results.get(node.ins[0] ?? -1)?.get(node.attrs.index);
         if (value === undefined) throw new Error(`%${node.id} projects no result of a tile`);
         this.#scope.values.set(node.id, value);
-      } else this.#node(node, this.#scope, this.#names.get(node.id) ?? node.op);
+      } else this.#node(node, this.#scope);
     }
   }
 
@@ -76,9 +70,11 @@ class Lowering {
     const outputs = graph.outputs.map(
       ({ name, value }): PlanPort => ({ name, buffer: this.#whole(valueOf(this.#scope, value), this.#scope).buffer }),
     );
-    for (const { buffer } of outputs) {
+    for (const { name, buffer } of outputs) {
       const draft = this.#buffers[buffer];
-      if (draft?.role === "temporary") draft.role = "result";
+      if (draft?.role !== "temporary") continue;
+      draft.role = "result";
+      draft.name = name;
     }
     const survivors = new Set([...outputs, ...this.#inputs].map(({ buffer }) => buffer));
     const statements = placeFrees(this.#top, survivors);
@@ -89,7 +85,7 @@ class Lowering {
 
   // Single ops -----------------------------------------------------------------------------------------------------
 
-  #node(node: Node, scope: Scope, name: string): void {
+  #node(node: Node, scope: Scope): void {
     if (node.op === "input") {
       const buffer = this.#buffer(node.attrs.name, "given", node.type, [], node.span);
       this.#inputs.push({ name: node.attrs.name, buffer });
@@ -100,22 +96,22 @@ class Lowering {
       scope.values.set(node.id, valueOf(scope, node.ins[0] ?? -1));
       return;
     }
-    scope.values.set(node.id, node.op === "broadcast" ? this.#broadcast(node, scope, name) : this.#compute(node, scope, name));
+    scope.values.set(node.id, node.op === "broadcast" ? this.#broadcast(node, scope) : this.#compute(node, scope));
   }
 
-  #compute(node: Node, scope: Scope, name: string): Value {
+  #compute(node: Node, scope: Scope): Value {
     const late = isElementwise(node.op);
     const ins = node.ins.map((id) => (late ? valueOf(scope, id) : this.#whole(valueOf(scope, id), scope)));
-    return this.#emit(node, ins, late ? joinStored(ins.map(({ stored }) => stored)) : node.type.shape, scope, name);
+    return this.#emit(node, ins, late ? joinStored(ins.map(({ stored }) => stored)) : node.type.shape, scope);
   }
 
   /** No axis is repeated yet; where only axes in front are new, nothing runs at all. */
-  #broadcast(node: Node<"broadcast">, scope: Scope, name: string): Value {
+  #broadcast(node: Node<"broadcast">, scope: Scope): Value {
     const operand = valueOf(scope, node.ins[0] ?? -1);
     const stored = broadcastStored(operand.stored, node.type.shape.length, node.attrs.axes);
     const padded = padTo(stored, Math.max(stored.length, operand.stored.length));
     if (sameShape(padded, operand.stored)) return { ...operand, type: node.type };
-    return { ...this.#reshape(operand, stored, node, scope, name), type: node.type };
+    return { ...this.#reshape(operand, stored, node, scope), type: node.type };
   }
 
   /** The value with every axis at its full size. */
@@ -127,7 +123,7 @@ class Lowering {
     const span = this.#buffers[value.buffer]?.span ?? nowhere;
     const origin = { id: -1, span, ins: [] };
     const whole = sameShape(padTo(value.stored, shape.length), shape)
-      ? this.#reshape(value, shape, origin, scope, this.#buffers[value.buffer]?.name ?? "reshape")
+      ? this.#reshape(value, shape, origin, scope)
       : this.#emit(
           // The operand may have 1 where the result repeats it: engines stretch such axes too.
           {
@@ -139,26 +135,19 @@ class Lowering {
           [value],
           shape,
           scope,
-          this.#buffers[value.buffer]?.name ?? "broadcast",
         );
     scope.full.set(value.buffer, whole);
     return whole;
   }
 
-  #reshape(value: Value, shape: Shape, origin: Pick<Node, "id" | "ins" | "span">, scope: Scope, name: string): Value {
-    return this.#emit(
-      { ...origin, op: "reshape", attrs: { shape }, type: { dtype: value.type.dtype, shape } },
-      [value],
-      shape,
-      scope,
-      name,
-    );
+  #reshape(value: Value, shape: Shape, origin: Pick<Node, "id" | "ins" | "span">, scope: Scope): Value {
+    return this.#emit({ ...origin, op: "reshape", attrs: { shape }, type: { dtype: value.type.dtype, shape } }, [value], shape, scope);
   }
 
-  #emit(node: Node, ins: readonly Value[], stored: Shape, scope: Scope, name: string): Value {
+  #emit(node: Node, ins: readonly Value[], stored: Shape, scope: Scope): Value {
     const type: Type = { dtype: node.type.dtype, shape: stored };
     const depth = Math.max(0, ...ins.map((value) => value.depth), ...sizesOf(node, stored).flatMap((size) => loopsIn(size, scope.loops)));
-    const out = this.#buffer(name, depth === 0 ? "temporary" : "block", type, scope.loops, node.span);
+    const out = this.#buffer(labelOf(node.op, node.span), depth === 0 ? "temporary" : "block", type, scope.loops, node.span);
     const reads = ins.map(({ buffer }) => buffer);
     // Attributes still belong to the op: only the type says how much of the value is stored.
     const statement: PlanStatement = { kind: "op", node: { ...node, type } as Node, ins: reads, out };
@@ -168,16 +157,7 @@ class Lowering {
 
   // Tiles ----------------------------------------------------------------------------------------------------------
 
-  /** The results that the graph reads, each with its name there. */
-  #projections(graph: Graph, tile: Tile): ReadonlyMap<number, string | null> {
-    return new Map(
-      graph.nodes.flatMap((node) =>
-        node.op === "project" && node.ins[0] === tile.id ? [[node.attrs.index, this.#names.get(node.id) ?? null] as const] : [],
-      ),
-    );
-  }
-
-  #tile(tile: Tile, projections: ReadonlyMap<number, string | null>): ReadonlyMap<number, Value> {
+  #tile(tile: Tile, projections: ReadonlySet<number>): ReadonlyMap<number, Value> {
     const choice = this.#tiles.get(tile.id);
     const loops = tile.loops.map(({ name, extent, block }, k): Loop => {
       const whole = evaluateSize(extent, this.#dims);
@@ -188,7 +168,7 @@ class Lowering {
     const scope: Scope = { values: new Map(), loops, lists: [this.#top, ...loops.map((): ScheduleItem[] => [])], full: new Map() };
     const wanted = wantedOuts(tile, projections);
     this.#body(tile, wanted, scope);
-    const accumulators = this.#merges(tile, wanted, projections, scope);
+    const accumulators = this.#merges(tile, wanted, scope);
     this.#nest(
       scope,
       [...accumulators.values()].map(({ buffer }) => buffer),
@@ -205,7 +185,7 @@ class Lowering {
       if (!needed.has(node.id)) continue;
       if (isTile(node)) throw new Error(`%${tile.id} holds a tile: only one level of tiles can be lowered`);
       if (node.op === "arg") scope.values.set(node.id, this.#cut(tile, node, scope));
-      else this.#node(node, scope, node.op);
+      else this.#node(node, scope);
     }
   }
 
@@ -231,18 +211,13 @@ class Lowering {
   }
 
   /** One accumulator per result that is read, by its place among the tile's results. */
-  #merges(
-    tile: Tile,
-    wanted: readonly number[],
-    projections: ReadonlyMap<number, string | null>,
-    scope: Scope,
-  ): ReadonlyMap<number, { readonly buffer: BufferId }> {
+  #merges(tile: Tile, wanted: readonly number[], scope: Scope): ReadonlyMap<number, { readonly buffer: BufferId }> {
     const merges = wanted.map((k) => {
       const out = outAt(tile, k);
       const value = this.#whole(valueOf(scope, out.value), scope);
       const type = tile.types[k];
       if (type === undefined) throw new Error(`result ${k} of %${tile.id} has no type`);
-      const into = this.#buffer(projections.get(k) ?? this.#buffers[value.buffer]?.name ?? out.merge, "temporary", type, [], tile.span);
+      const into = this.#buffer(this.#buffers[value.buffer]?.name ?? out.merge, "temporary", type, [], tile.span);
       return { k, out, value, into, depth: Math.max(1, value.depth, ...loopsOfOut(out, scope).map((loop) => loop + 1)) };
     });
     const used = new Set<BufferId>();
@@ -398,9 +373,13 @@ function rankedAxis(tile: Tile, out: TileOut): number | null {
   return axis;
 }
 
-function wantedOuts(tile: Tile, read: ReadonlyMap<number, unknown>): readonly number[] {
-  const wanted = new Set(read.keys());
-  for (const k of read.keys()) {
+/** The results of a tile that the graph reads. */
+const projectionsOf = ({ nodes }: Graph, tile: Tile): ReadonlySet<number> =>
+  new Set(nodes.flatMap((node) => (!isTile(node) && node.op === "project" && node.ins[0] === tile.id ? [node.attrs.index] : [])));
+
+function wantedOuts(tile: Tile, read: ReadonlySet<number>): readonly number[] {
+  const wanted = new Set(read);
+  for (const k of read) {
     const by = tile.outs[k]?.by ?? null;
     if (by !== null) wanted.add(by);
   }

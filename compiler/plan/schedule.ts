@@ -22,17 +22,12 @@ export const storedAs = (dtype: DType, precision: Target["precision"]): DType =>
 
 type KernelTarget = Pick<Target, "precision" | "wideSums">;
 
-export function scheduleGraph(
-  graph: Graph,
-  names: ReadonlyMap<Id, string>,
-  target: KernelTarget,
-): { readonly schedule: Schedule; readonly kernels: readonly Kernel[] } {
-  return new Scheduler(graph, names, target).run();
+export function scheduleGraph(graph: Graph, target: KernelTarget): { readonly schedule: Schedule; readonly kernels: readonly Kernel[] } {
+  return new Scheduler(graph, target).run();
 }
 
 class Scheduler {
   readonly #graph: Graph;
-  readonly #names: ReadonlyMap<Id, string>;
   readonly #target: KernelTarget;
   readonly #loops: SymbolicLoop[] = [];
   readonly #buffers: SymbolicBuffer[] = [];
@@ -42,9 +37,8 @@ class Scheduler {
   /** Equal kernels are one: text → number. */
   readonly #kernelNumbers = new Map<string, number>();
 
-  constructor(graph: Graph, names: ReadonlyMap<Id, string>, target: KernelTarget) {
+  constructor(graph: Graph, target: KernelTarget) {
     this.#graph = graph;
-    this.#names = names;
     this.#target = target;
   }
 
@@ -70,7 +64,7 @@ class Scheduler {
       this.#host(
         [],
         (id) => (wanted.has(id) ? "result" : "temporary"),
-        (id) => outputNames.get(id) ?? this.#names.get(id) ?? null,
+        (id) => outputNames.get(id) ?? null,
         [],
       ),
     );

@@ -84,5 +84,5 @@ function nearestProgram(width: number, k: number): Compilable {
     { name: "score", value: b.emit("topk", [scores], { axis: 1, k }) },
     { name: "index", value: b.emit("topk_index", [scores], { axis: 1, k }) },
   ];
-  return { name: "nearest", graph: b.finish(outputs), names: new Map() };
+  return { name: "nearest", graph: b.finish(outputs) };
 }

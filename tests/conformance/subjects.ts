@@ -56,8 +56,8 @@ for (const subject of wanted.filter(({ name }) => only === undefined || name ===
 }
 
 export function templateFor(graph: Graph, target: Target): Template {
-  const formed = target.granularity === "kernel" ? scheduleGraph(graph, new Map(), target) : { kernels: [], schedule: null };
-  return { name: "conformance", target, graph, names: new Map(), indexBounds: [], ...formed };
+  const formed = target.granularity === "kernel" ? scheduleGraph(graph, target) : { kernels: [], schedule: null };
+  return { name: "conformance", target, graph, indexBounds: [], ...formed };
 }
 
 function open({ name, precision }: Omit<Subject, "engine">): Promise<Engine> {

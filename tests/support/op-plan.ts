@@ -21,14 +21,13 @@ export function tileChoices(graph: Graph, dims: Dims, blocks: Blocks): readonly 
 
 export function opPlan(graph: Graph, dims: Dims, blocks: Blocks, target: Target): Plan {
   const tiles = tileChoices(graph, dims, blocks);
-  return { target, dims, tiles, kept: [], ...lowerOps(graph, new Map(), dims, tiles), arenaBytes: 0, flops: 0 };
+  return { target, dims, tiles, kept: [], ...lowerOps(graph, dims, tiles), arenaBytes: 0, flops: 0 };
 }
 
 export const templateOf = (graph: Graph, target: Target): Template => ({
   name: "test",
   target,
   graph,
-  names: new Map(),
   kernels: [],
   schedule: null,
   indexBounds: [],

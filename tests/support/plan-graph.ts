@@ -12,12 +12,8 @@ import { createPlanrefEngine } from "../../runtime/engines/planref/engine.js";
 import type { Value } from "../../runtime/engines/reference/value.js";
 import { type Blocks, tileChoices } from "./op-plan.js";
 
-export function templateOf(
-  graph: Graph,
-  target: Target = createPlanrefEngine().target("f64"),
-  names: ReadonlyMap<number, string> = new Map(),
-): Template {
-  return { name: "test", target, graph, names, indexBounds: [], ...scheduleGraph(graph, names, target) };
+export function templateOf(graph: Graph, target: Target = createPlanrefEngine().target("f64")): Template {
+  return { name: "test", target, graph, indexBounds: [], ...scheduleGraph(graph, target) };
 }
 
 /** `kept`: how many tiles of each of the schedule's keeps stay. */

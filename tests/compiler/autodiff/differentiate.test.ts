@@ -48,9 +48,9 @@ describe("outputs", () => {
   test("two runs give the same text", () => {
     expect(printGraph(gradients(square, ["x", "y"]))).toBe(printGraph(gradients(square, ["x", "y"])));
   });
-  test("gradient nodes carry the span of the node they come from", () => {
+  test("gradient nodes carry the span of the node they come from, and that they are on the way back", () => {
     const graph = gradients('%x = input "x" : f32[]\n%e = exp %x : f32[] @"a.sig":10:13\noutput "loss" = %e', ["x"]);
-    expect(graph.nodes.at(-1)?.span).toEqual({ file: "a.sig", start: 10, end: 13 });
+    expect(graph.nodes.at(-1)?.span).toEqual({ file: "a.sig", start: 10, end: 13, back: true });
   });
 });
 

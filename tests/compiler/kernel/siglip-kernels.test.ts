@@ -16,7 +16,7 @@ const innermost = (statements: readonly SymbolicStatement[]): readonly SymbolicS
 };
 
 function expectThreeContractions(graph: Graph): void {
-  const { schedule, kernels } = scheduleGraph(graph, new Map(), { precision: "f32" });
+  const { schedule, kernels } = scheduleGraph(graph, { precision: "f32" });
   const inside = calls(innermost(schedule.statements)).map((k) => kernels[k]);
   expect(inside.map((kernel) => kernel?.form)).toEqual(["contract", "contract", "contract"]);
   const [logits, ...gradients] = inside;
@@ -58,6 +58,6 @@ test("a shared expression of many levels is walked once, not once per path", () 
   const b = new GraphBuilder({ file: "deep.sig", start: 0, end: 0 });
   let x = b.emit("input", [], { name: "x", role: "data", type: { dtype: "f32", shape: [batch("n"), constant(3)] } });
   for (let level = 0; level < 60; level++) x = b.add(b.emit("tanh", [x], {}), x);
-  const { kernels } = scheduleGraph(b.finish([{ name: "loss", value: b.sum(x, [0, 1]) }]), new Map(), { precision: "f32" });
+  const { kernels } = scheduleGraph(b.finish([{ name: "loss", value: b.sum(x, [0, 1]) }]), { precision: "f32" });
   expect(kernels.map(({ form }) => form)).toEqual(["reduce"]);
 });

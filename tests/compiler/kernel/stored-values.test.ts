@@ -66,7 +66,7 @@ describe("a factor of a contraction", () => {
   test("takes its slope from the stored value: of tanh, 1 - tanh² is no second array", () => {
     const { plan, kernels } = planOf(withFactor("tanh(x)"), sizes);
     // tanh itself, and the sum of the sweep that becomes the gradient.
-    expect(stored(plan)).toEqual(["z", "logits"]);
+    expect(stored(plan)).toEqual(["z", "back.logits/sum"]);
     expect(kernels.flatMap((k) => ("scalars" in k ? k.scalars : [])).filter((s) => s.kind === "op" && s.op === "tanh").length).toBe(1);
   });
   test("is read from the result where the program wants it whole, and from memory where another reader needs its bytes", () => {

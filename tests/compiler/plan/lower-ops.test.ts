@@ -9,7 +9,7 @@ import type { PlanStatement } from "../../../compiler/plan/plan.js";
 import { type Blocks, type Dims, tileChoices } from "../../support/op-plan.js";
 import { tiledSiglip } from "../../support/tiled-siglip.js";
 
-const lower = (graph: Graph, dims: Dims, blocks: Blocks = {}) => lowerOps(graph, new Map(), dims, tileChoices(graph, dims, blocks));
+const lower = (graph: Graph, dims: Dims, blocks: Blocks = {}) => lowerOps(graph, dims, tileChoices(graph, dims, blocks));
 
 /** `cut`, `dot`, …: what runs under how many loops. */
 function outline(statements: readonly PlanStatement[], depth = 0): readonly string[] {
