@@ -25,12 +25,10 @@ export type EmittedFactor = {
 
 type Load = Extract<Scalar, { kind: "load" }>;
 
-/** The load that reads most: its layout decides along which dim a panel is packed. */
-export function mainLoad(factor: Factor): Load | WindowRead {
+/** The load that reads most: its layout decides along which dim a panel is packed. Null where the factor follows from indices alone. */
+export function mainLoad(factor: Factor): Load | WindowRead | null {
   const loads = factor.scalars.filter((scalar) => scalar.kind === "load" || scalar.kind === "window");
-  const [main] = loads.toSorted((a, b) => scalarDims(b).length - scalarDims(a).length);
-  if (main === undefined) throw new Error("a factor loads nothing");
-  return main;
+  return loads.toSorted((a, b) => scalarDims(b).length - scalarDims(a).length)[0] ?? null;
 }
 
 /** The C of its element step along a dim. */

@@ -63,7 +63,7 @@ export function emitPack(name: string, kernel: KernelOf<"contract">, { side, fac
           `if (g + r >= ${dense ? width : "wide"}) continue;`,
           `const int64_t i${across} = first + panel + g + r;`,
           ...emitted.pointers,
-          ...(dense && main.kind === "load" ? [ahead(main, (dim) => (dim === last ? "(x + SIG_AHEAD * SIG_LANES)" : `i${dim}`))] : []),
+          ...(dense && main?.kind === "load" ? [ahead(main, (dim) => (dim === last ? "(x + SIG_AHEAD * SIG_LANES)" : `i${dim}`))] : []),
           ...emitted.held.map((held) => `const ${held.type} ${held.name} = ${held.name}_row[g + r];`),
           ...emitted.lines,
           `vector[r] = ${valueOf(emitted, dense)};`,
@@ -82,7 +82,7 @@ export function emitPack(name: string, kernel: KernelOf<"contract">, { side, fac
       `${dense ? "SIG_UNROLL " : ""}for (int g = 0; g < ${width}; g += SIG_LANES) {`,
       [
         "const int64_t x = first + panel + g;",
-        ...(dense && main.kind === "load" ? [ahead(main, next)] : []),
+        ...(dense && main?.kind === "load" ? [ahead(main, next)] : []),
         ...(dense ? [] : ["const int64_t n = sig_most(0, sig_least(SIG_LANES, wide - g));"]),
         ...emitted.lines,
         `const ${real}v vector = ${valueOf(emitted, dense)};`,
@@ -111,7 +111,7 @@ export function emitPack(name: string, kernel: KernelOf<"contract">, { side, fac
       "const sig_call *call = c->call;",
       ...points,
       ...inK.constant,
-      `const int along_k = ${loadStride(main, last)} == 1 || ${loadStride(main, across)} != 1;`,
+      `const int along_k = ${main === null ? "0" : `${loadStride(main, last)} == 1 || ${loadStride(main, across)} != 1`};`,
       `const int dense = along_k ? ${isDenseAlong(last, factor)} : ${isDenseAlong(across, factor)};`,
       ...block("for (int64_t done = 0; done < depth;)", [
         ...decode(`(k + done) / call->extent[${last}]`, innerDims(kernel).slice(0, -1)),
