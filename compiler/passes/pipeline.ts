@@ -2,6 +2,7 @@
 import { type Graph, indexNodes, isTile } from "../graph/graph.js";
 import { printType } from "../graph/type.js";
 import { type Stage, verify } from "../graph/verify.js";
+import { agreeWithLeaves } from "./agree-with-leaves.js";
 import { canonicalise } from "./canonicalise.js";
 import { cse } from "./cse.js";
 import { dce } from "./dce.js";
@@ -68,6 +69,7 @@ const afterGradientsPasses = [
   canonicalise,
   cse,
   dce,
+  agreeWithLeaves,
   hoistFactors,
   canonicalise,
   cse,

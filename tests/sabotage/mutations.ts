@@ -330,6 +330,20 @@ export const mutations: readonly Mutation[] = [
     replace: "inRange !== undefined ? taken :",
     killedBy: [golden("diagonals-to-leaves")],
   },
+  {
+    bug: "a logit that is above itself is not found behind a difference",
+    file: "compiler/passes/agree-with-leaves.ts",
+    find: "=> isElementwise(op) ||",
+    replace: '=> op === "select" ||',
+    killedBy: [golden("agree-with-leaves")],
+  },
+  {
+    bug: "a logit is taken at a column before the logits that choose the column",
+    file: "compiler/passes/agree-with-leaves.ts",
+    find: "!behind(graph, each.taken).has(each.pairs.id)",
+    replace: "each.pairs.id >= 0",
+    killedBy: [golden("agree-with-leaves")],
+  },
 
   // Kernels and plans ------------------------------------------------------------------------------------------------
   {
