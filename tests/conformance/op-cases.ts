@@ -440,6 +440,24 @@ export const opCases = {
     besideOneAnother("heads side by side, times a matrix", [0, 2, 1, 3], [2, 17, 27]),
     besideOneAnother("rows that become columns, times a matrix", [0, 3, 1, 2], [2, 9, 51]),
     opCase(
+      "of one right operand as a matrix and as a column",
+      "largest",
+      [normals(1, 4, 6), normals(2, 6, 5), normals(3, 6, 5)],
+      (b, ins) => {
+        const [x = -1, y = -1, z = -1] = ins;
+        const product = b.dot(x, y, [[1, 0]], []);
+        const number = b.emit("dot", [z, y], {
+          batch: [],
+          contract: [
+            [0, 0],
+            [1, 1],
+          ],
+        });
+        const again = b.dot(x, y, [[1, 0]], []);
+        return b.add(b.add(product, again), b.broadcast(number, shapeOf([4, 5]), []));
+      },
+    ),
+    opCase(
       "and an array added whose columns lie far apart",
       "largest",
       [normals(1, 13, 6), normals(2, 6, 53), normals(3, 53, 13)],

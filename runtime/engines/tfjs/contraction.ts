@@ -1,5 +1,6 @@
 /** `dot` as one batched matMul: axes are brought into the order [batch, free, contracted], and back by a reshape alone. */
 import type { AxisPairs } from "../../../compiler/graph/op-table.js";
+import { slice } from "./heap-copies.js";
 import type { Quirks } from "./quirks.js";
 import { sum } from "./sums.js";
 import { count, type Tensor, type TensorFlow } from "./tensorflow.js";
@@ -23,7 +24,27 @@ export function dot(tf: TensorFlow, quirks: Quirks, x: Tensor, y: Tensor, pairin
   if (rows === 1 && columns === 1 && batches > 1) return rowDots(tf, quirks, x, y, left, right, shape);
   const a = operandOf(tf, quirks, x, [left.batch, left.free, left.contract], [batches, rows, inner]);
   const b = operandOf(tf, quirks, y, [right.batch, right.contract, right.free], [batches, inner, columns]);
-  return tf.matMul(a.matrix, b.matrix, a.transposed, b.transposed).reshape([...shape]);
+  const weights = quirks.matMulWeights === "cached" ? withDataOfItsShape(tf, quirks, b.matrix) : b.matrix;
+  return tf.matMul(a.matrix, weights, a.transposed, b.transposed).reshape([...shape]);
+}
+
+/** The shape in which data first was the right operand of a matMul. */
+const packedAs = new WeakMap<object, string>();
+
+/** The matrix itself, or a copy of it where its data was such an operand in another shape. */
+function withDataOfItsShape(tf: TensorFlow, quirks: Quirks, matrix: Tensor): Tensor {
+  const shape = matrix.shape.join();
+  const known = packedAs.get(matrix.dataId);
+  if (known !== undefined && known !== shape)
+    return slice(
+      tf,
+      quirks,
+      matrix,
+      matrix.shape.map(() => 0),
+      matrix.shape,
+    );
+  packedAs.set(matrix.dataId, shape);
+  return matrix;
 }
 
 /** The operand as a (batched) matrix whose axes are the three groups; `transposed`: still with the last two exchanged. */

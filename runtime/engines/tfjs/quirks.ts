@@ -7,6 +7,11 @@ export type Quirks = {
   readonly sums: "naive" | "wide";
   /** `slow`: a transposed operand makes matMul 10 to 60 times slower than transposing it first. */
   readonly transposedMatMul: "slow" | "fast";
+  /**
+   * `cached`: a matMul packs its right operand at its first use, and takes that again for the same data in any other shape: results
+   * are wrong, and what lies behind them in the heap is written over.
+   */
+  readonly matMulWeights: "cached" | "read";
   /** `cancels`: log(1 + x), all wrong near 0. */
   readonly log1p: "cancels" | "exact";
   /** `coarse`: 2e-7 off, and without digits at large arguments. */
@@ -34,6 +39,7 @@ export const quirks = {
   wasm: {
     sums: "naive",
     transposedMatMul: "slow",
+    matMulWeights: "cached",
     log1p: "cancels",
     sinCos: "coarse",
     erf: "absolute",
@@ -48,6 +54,7 @@ export const quirks = {
   cpu: {
     sums: "wide",
     transposedMatMul: "fast",
+    matMulWeights: "read",
     log1p: "exact",
     sinCos: "exact",
     erf: "absolute",
@@ -61,6 +68,7 @@ export const quirks = {
   tensorflow: {
     sums: "wide",
     transposedMatMul: "fast",
+    matMulWeights: "read",
     log1p: "exact",
     sinCos: "exact",
     erf: "exact",
