@@ -13,13 +13,14 @@ export class Refusal extends Error {
   }
 }
 
-/** `meant`: the nearest name, where one is near. */
-export type Hints = { readonly related?: readonly Related[]; readonly meant?: string | null };
+/** `meant`: the nearest name, where one is near. `write`: what says the same here. */
+export type Hints = { readonly related?: readonly Related[]; readonly meant?: string | null; readonly write?: string | undefined };
 type Values<N extends string> = { readonly [K in N]: string | number };
 
 export function mistake<N extends string>(row: MessageSpec<N>, span: Span, values: Values<N>, hints: Hints = {}): Diagnostic {
   const diagnostic = diagnose(row, span, values, hints.related ?? []);
-  const { meant = null } = hints;
+  const { meant = null, write } = hints;
+  if (write !== undefined) return { ...diagnostic, help: [`write \`${write}\``, ...diagnostic.help] };
   return meant === null ? diagnostic : { ...diagnostic, help: [`did you mean \`${meant}\`?`, ...diagnostic.help] };
 }
 

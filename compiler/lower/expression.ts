@@ -7,6 +7,7 @@ import type { Operand, GivenArgument } from "../check/operand.js";
 import { refuse, staySilent } from "../check/refusal.js";
 import { Scope } from "../check/scope.js";
 import { spell } from "../check/spelling.js";
+import { speltElsewhere } from "../check/spelt-elsewhere.js";
 import { describe, errorValue, number, type Tensor, type Value, type Region } from "../check/value.js";
 import { Arguments } from "./arguments.js";
 import { transposed } from "./builtins/layout.js";
@@ -108,7 +109,7 @@ function call(site: Site, scope: Region, { callee, args, span }: Call): Value {
     const entry = builtins.get(callee.name);
     if (entry === undefined) {
       const meant = didYouMean(callee.name, [...builtins.keys(), ...scope.names()]);
-      refuse(messages.unknownFunction, callee.span, { name: callee.name }, { meant });
+      refuse(messages.unknownFunction, callee.span, { name: callee.name }, { meant, write: speltElsewhere.get(callee.name) });
     }
     return entry.call(site, new Arguments(entry, values, span));
   }

@@ -144,6 +144,7 @@ const cases: readonly Case[] = [
 
   inside("notCallable", "a = «x»(1)"),
   inside("unknownFunction", "a = «lgo»(x)", ["did you mean `log`?"]),
+  inside("unknownFunction", "a = «clamp»(x, 0, 1)", ["write `clip(x, low, high)`"]),
   inside("unknownArgument", "a = sum(x, «axes»: 1)", ["did you mean `axis`?"]),
   inside("missingArgument", "a = «l2_normalize()»"),
   inside("tooManyArguments", "a = exp(x, «y»)"),
