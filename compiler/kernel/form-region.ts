@@ -1,7 +1,7 @@
 /** A region's clusters → kernel calls and the buffers between them. */
 import type { Span } from "../../grammar/span.js";
 import { type Id, isTile, type Merge, type Node, type Tile } from "../graph/graph.js";
-import { labelOf } from "../graph/origin.js";
+import type { Origin } from "../graph/origin.js";
 import { addSizes, asNumber, constant, type Size } from "../graph/size.js";
 import { type DType, isFloat, type Shape } from "../graph/type.js";
 import type { BufferId, LoopId } from "../plan/plan.js";
@@ -48,7 +48,7 @@ export type RegionHost = Pick<Places, "stored" | "loop"> & {
   readonly wideSums: boolean;
   /** A new buffer for a value of the region, computed at this depth. */
   readonly buffer: (
-    node: { readonly id: Id | null; readonly name: string; readonly span: Span },
+    node: { readonly id: Id | null; readonly op: string; readonly span: Origin },
     dtype: DType,
     shape: Shape,
     depth: number,
@@ -137,12 +137,7 @@ class RegionFormer {
       this.#buffers.set(node.id, shared);
       return shared;
     }
-    const buffer = this.#host.buffer(
-      { id: node.id, name: labelOf(node.op, node.span), span: node.span },
-      node.type.dtype,
-      node.type.shape,
-      depth,
-    );
+    const buffer = this.#host.buffer(node, node.type.dtype, node.type.shape, depth);
     this.#buffers.set(node.id, buffer);
     return buffer;
   }
@@ -204,12 +199,7 @@ class RegionFormer {
       by = same >= 0 ? same : outs.length;
       const { dtype, merge } = key;
       if (same < 0) {
-        const buffer = this.#host.buffer(
-          { id: null, name: labelOf(merge, node.span), span: node.span },
-          dtype,
-          node.type.shape,
-          cluster.depth,
-        );
+        const buffer = this.#host.buffer({ id: null, op: merge, span: node.span }, dtype, node.type.shape, cluster.depth);
         outs.push({ ...key, view: contiguous(buffer, node.type.shape), first: [] });
       }
     }
@@ -403,9 +393,8 @@ class RegionFormer {
       const mine = projects.filter((node) => node.attrs.index === index);
       const wanted = mine.find(({ id }) => this.#region.wanted.has(id)) ?? mine[0];
       const { merge = "none" } = tile.outs[index] ?? {};
-      const origin = wanted?.span ?? tile.span;
-      const as = (dtype: DType, id: Id | null): BufferId =>
-        this.#host.buffer({ id, name: labelOf(merge, origin), span: origin }, dtype, type.shape, cluster.depth);
+      const span = wanted?.span ?? tile.span;
+      const as = (dtype: DType, id: Id | null): BufferId => this.#host.buffer({ id, op: merge, span }, dtype, type.shape, cluster.depth);
       const buffer = as(type.dtype, wanted?.id ?? null);
       for (const { id } of mine) this.#buffers.set(id, buffer);
       const widens = this.#host.wideSums && merge === "sum" && type.shape.length === 0 && isFloat(this.#host.stored(type.dtype));

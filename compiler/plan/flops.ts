@@ -30,7 +30,14 @@ export function flopsOfCalls(statements: readonly PlanStatement[], kernels: read
           const kernel = kernels[statement.kernel];
           if (kernel?.form !== "contract" || kernel.kept !== undefined) break;
           flops.set(statement, (flops.get(statement) ?? 0) + sign * 2 * sumOverBlocks(statement.extents, around));
+          break;
         }
+        case "free":
+        case "op":
+        case "cut":
+        case "merge":
+        case "join":
+          break;
       }
   };
   visit(statements, new Map(), 1);

@@ -4,6 +4,7 @@
  */
 import type { Span } from "../../grammar/span.js";
 import { type Graph, type GraphNode, type Id, isTile, type Node, operandsOf, type Tile } from "../graph/graph.js";
+import { labelOf } from "../graph/origin.js";
 import { batchesOf } from "../graph/size.js";
 import { type DType, isFloat, printShape, type Shape } from "../graph/type.js";
 import { blockOf, blockSize, contiguous, loopOf, type SymbolicCall, type SymbolicView } from "../kernel/call.js";
@@ -90,7 +91,7 @@ class Scheduler {
         const known = node.id === null ? null : name(node.id);
         const inside = around.slice(0, depth);
         const kind = inside.length > 0 ? "block" : node.id === null ? "temporary" : role(node.id);
-        return this.#buffer(known ?? node.name, kind, dtype, shape, inside, node.span);
+        return this.#buffer(known ?? labelOf(node.op, node.span), kind, dtype, shape, inside, node.span);
       },
     };
   }
