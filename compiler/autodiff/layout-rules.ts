@@ -67,7 +67,7 @@ export const layoutRules = {
   ],
 
   cumsum: ({ attrs: { axis, reverse }, d, b }) => [() => b.emit("cumsum", [d], { axis, reverse: !reverse })],
-  sort: notDifferentiable("the order of its elements is not kept; use topk, max or min, which are differentiable"),
+  sort: notDifferentiable("the order of its elements is not kept; max, min and what in_top_k selects are differentiable"),
   gather: ({ ins: [x, index], attrs: { axis }, d, b }) => [
     (): Id => b.emit("scatter_add", [d, index], { axis, size: extent(b.shape(x), axis) }),
     null,
