@@ -7,16 +7,11 @@ import type { Rule } from "./rule.js";
 
 const axesOf = (shape: Shape): readonly number[] => shape.map((_, axis) => axis);
 
-/** The indices along one axis, in the whole shape. */
-function positions(b: GraphBuilder, shape: Shape, axis: number): Id {
-  return b.broadcast(b.emit("iota", [], { size: shape[axis] ?? [] }), shape, [axis]);
-}
-
 /** `d` at the lowest index that holds the maximum along `axis`, 0 elsewhere. */
 function toArgmax(b: GraphBuilder, x: Id, axis: number, d: Id): Id {
   const shape = b.shape(x);
   const winner = b.unreduce(b.emit("argmax", [x], { axis }), shape, [axis]);
-  return b.selectOrZero(b.emit("eq", [positions(b, shape, axis), winner], {}), b.unreduce(d, shape, [axis]));
+  return b.selectOrZero(b.emit("eq", [b.indexAlong(shape, axis), winner], {}), b.unreduce(d, shape, [axis]));
 }
 
 /**
@@ -53,7 +48,7 @@ export const reductionRules = {
       const wide = [...shape.slice(0, axis), slots, ...shape.slice(axis)];
       const kept = axesOf(wide).filter((a) => a !== axis + 1);
       const index = b.broadcast(b.emit("topk_index", [x], { axis, k }), wide, kept);
-      const hit = b.emit("eq", [positions(b, wide, axis + 1), index], {});
+      const hit = b.emit("eq", [b.indexAlong(wide, axis + 1), index], {});
       return b.sum(b.selectOrZero(hit, b.broadcast(d, wide, kept)), [axis]);
     },
   ],

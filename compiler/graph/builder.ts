@@ -69,6 +69,10 @@ export class GraphBuilder {
   size(size: Size, dtype: DType = "f32"): Id {
     return this.emit("size", [], { size, dtype });
   }
+  /** Each element's place along an axis, over a whole shape: two nodes. */
+  indexAlong(shape: Shape, axis: number): Id {
+    return this.broadcast(this.emit("iota", [], { size: shape[axis] ?? one }), shape, [axis]);
+  }
   /** A constant with the type of x: two nodes. */
   constLike(value: number, x: Id): Id {
     const { dtype, shape } = this.type(x);

@@ -87,7 +87,7 @@ export const decompositions = {
     const shape = b.shape(x);
     const value = kth(b, "topk", x, axis, k);
     const last = kth(b, "topk_index", x, axis, k);
-    const index = b.broadcast(b.emit("iota", [], { size: shape[axis] ?? one }), shape, [axis]);
+    const index = b.indexAlong(shape, axis);
     const tied = b.emit("and", [b.emit("eq", [x, value], {}), b.emit("le", [index, last], {})], {});
     return b.emit("or", [b.emit("gt", [x, value], {}), tied], {});
   },

@@ -22,7 +22,7 @@ export const onTheWayBack = (origin: Origin): Origin => ({ ...origin, back: true
  * back, both: `back.img.blocks.0.mlp.a/dot`.
  */
 export function labelOf(op: string, { name, within, back }: Origin): string {
+  if (name !== undefined && !back) return name;
   const value = name ?? within;
-  if (back) return `back.${value === undefined ? op : `${value}/${op}`}`;
-  return name ?? (within === undefined ? op : `${within}/${op}`);
+  return `${back ? "back." : ""}${value === undefined ? op : `${value}/${op}`}`;
 }

@@ -8,6 +8,10 @@ export class Renumbering {
     this.#ids.set(old, id);
   }
 
+  has(old: Id): boolean {
+    return this.#ids.has(old);
+  }
+
   readonly to = (old: Id): Id => {
     const id = this.#ids.get(old);
     if (id === undefined) throw new Error(`%${old} is read before it is made`);

@@ -1,12 +1,14 @@
 /** Rebuilding a graph node by node: what most passes are made of. */
 import { GraphBuilder } from "./builder.js";
-import { type Graph, type GraphNode, type Id, isTile, type Node } from "./graph.js";
+import { type Graph, type GraphNode, type Id, indexNodes, isTile, type Node, operandsOf } from "./graph.js";
 import { Renumbering } from "./renumbering.js";
 
 export type Rewriter = {
   readonly b: GraphBuilder;
   /** The new id of an old one. */
   readonly to: (old: Id) => Id;
+  /** The same of a value that may only come later: it is made now, as it is, with all that it needs. */
+  readonly early: (old: Id) => Id;
 };
 
 /**
@@ -19,9 +21,31 @@ export function rewrite(graph: Graph, visit: (node: GraphNode, r: Rewriter) => I
   const b = new GraphBuilder(first.span);
   const ids = new Renumbering();
   const { to } = ids;
+  const nodes = indexNodes(graph);
+  const early = (old: Id): Id => {
+    const { span } = b;
+    // A stack of our own: a chain of layers may be longer than the stack of calls.
+    const wanted = [old];
+    for (let id = wanted.at(-1); id !== undefined; id = wanted.at(-1)) {
+      const node = nodes.get(id);
+      if (node === undefined) throw new Error(`no node %${id}`);
+      const missing = ids.has(id) ? [] : operandsOf(node).filter((operand) => !ids.has(operand));
+      if (missing.length > 0) {
+        wanted.push(...missing.toReversed());
+        continue;
+      }
+      wanted.pop();
+      if (ids.has(id)) continue;
+      b.span = node.span;
+      ids.set(id, copy(node, b, to));
+    }
+    b.span = span;
+    return to(old);
+  };
   for (const node of graph.nodes) {
+    if (ids.has(node.id)) continue;
     b.span = node.span;
-    ids.set(node.id, visit(node, { b, to }) ?? copy(node, b, to));
+    ids.set(node.id, visit(node, { b, to, early }) ?? copy(node, b, to));
   }
   return b.finish(graph.outputs.map(({ name, value }) => ({ name, value: to(value) })));
 }

@@ -21,7 +21,7 @@ export class Draws {
     const site = this.#site++;
     const everywhere = (value: Id): Id => b.broadcast(value, shape, []);
     const zero = (): Id => everywhere(b.const(0, "i32"));
-    const along = (axis: number): Id => b.broadcast(b.emit("iota", [], { size: sizeAt(shape, axis) }), shape, [axis]);
+    const along = (axis: number): Id => b.indexAlong(shape, axis);
     const places = shape.slice(1).map((_, at) => at + 1);
     const place = places.reduce<Id | null>(
       (before, axis) => (before === null ? along(axis) : b.add(b.mul(before, everywhere(b.size(sizeAt(shape, axis), "i32"))), along(axis))),

@@ -71,18 +71,9 @@ export function elementwise(
   build: (b: GraphBuilder, ids: readonly Id[]) => Id,
 ): Tensor {
   const meeting = meet(operands, what, site.span);
-  const { e } = site;
-  const origin = e.originOf(site.span);
-  const emit = once(() => {
-    const nodes = operands.map((operand) => operand.emit());
-    e.b.span = origin;
-    if (nodes.length === 1) return build(e.b, nodes);
-    return build(
-      e.b,
-      operands.map((operand) => aligned(e.b, operand, meeting)),
-    );
-  });
-  return { kind: "tensor", dtype, ...meeting, named: null, emit };
+  return tensor(site, { dtype, ...meeting }, operands, (b, nodes) =>
+    build(b, nodes.length === 1 ? nodes : operands.map((operand) => aligned(b, operand, meeting))),
+  );
 }
 
 /** A scalar: one leaf, or a few. */
@@ -130,14 +121,7 @@ export function axisToIndex(site: Site, x: Tensor, k: number, index: IndexVariab
 export function indicesToAxes(site: Site, x: Tensor, bound: readonly IndexVariable[]): Tensor {
   const outer = x.indices.filter((index) => !bound.includes(index));
   const dims = [...bound.map((index) => index.range), ...x.dims];
-  const { e } = site;
-  const origin = e.originOf(site.span);
-  const emit = once(() => {
-    x.emit();
-    e.b.span = origin;
-    return aligned(e.b, x, { indices: [...outer, ...bound], dims: x.dims });
-  });
-  return { kind: "tensor", dtype: x.dtype, indices: outer, dims, named: null, emit };
+  return mapTensor(site, x, { indices: outer, dims }, (b) => aligned(b, x, { indices: [...outer, ...bound], dims: x.dims }));
 }
 
 /** The permutation that puts axis `from` at `to` and keeps the order of the others. */

@@ -8,11 +8,10 @@
  * ranks would be wrong by one, and the largest would not be found. Everything reads S' where something chooses, else nothing changes.
  * Behind the gradients: on values alone. Refuses columns that depend on the logits themselves.
  */
-import { type Graph, type GraphNode, type Id, isTile, type Node, operandsOf } from "../graph/graph.js";
+import { type Graph, type Id, indexNodes, isTile, type Node, operandsOf, valueIn } from "../graph/graph.js";
 import { isElementwise, type OpName, ops } from "../graph/op-table.js";
 import { copy, rewrite, type Rewriter } from "../graph/rewrite.js";
-import type { Size } from "../graph/size.js";
-import type { Pass, PassNote } from "./pass.js";
+import type { Pass } from "./pass.js";
 
 /** One result or another, however near the operands are. */
 const chooses: ReadonlySet<OpName> = new Set(["eq", "ne", "lt", "le", "gt", "ge", "sign", "floor", "argmax", "topk_index"]);
@@ -35,52 +34,32 @@ export const agreeWithLeaves: Pass = {
   run(graph) {
     const twins = twinsOf(graph).filter((each) => meetInChoice(graph, each) && !behind(graph, each.taken).has(each.pairs.id));
     if (twins.length === 0) return { graph, notes: [] };
-    const early = new Map<Id, Id>();
-    const seen = new Set<Id>();
     const after = rewrite(graph, (node, r) => {
-      seen.add(node.id);
-      const known = early.get(node.id);
-      if (known !== undefined) return known;
       const mine = twins.filter(({ pairs }) => pairs === node);
-      if (mine.length === 0) return null;
-      const to = (id: Id): Id => early.get(id) ?? r.to(id);
-      for (const { taken } of mine) {
-        const needed = behind(graph, taken);
-        for (const before of graph.nodes) {
-          if (!needed.has(before.id) || seen.has(before.id) || early.has(before.id)) continue;
-          r.b.span = before.span;
-          early.set(before.id, copy(before, r.b, to));
-        }
-      }
-      r.b.span = node.span;
-      return mine.reduce((pairs, each) => agreed(r.b, to, pairs, each), copy(node, r.b, to));
+      return mine.length === 0 ? null : mine.reduce((pairs, each) => agreed(r, pairs, each), copy(node, r.b, r.to));
     });
-    const notes = twins.map(({ pairs, taken }): PassNote => {
-      return { kind: "moved", reason: "a logit and the same one taken by itself have the same bits", spans: [pairs.span, taken.span] };
-    });
-    return { graph: after, notes };
+    const reason = "a logit and the same one taken by itself have the same bits";
+    return { graph: after, notes: twins.map(({ pairs, taken }) => ({ kind: "moved", reason, spans: [pairs.span, taken.span] })) };
   },
 };
 
-function agreed(b: Rewriter["b"], to: (id: Id) => Id, pairs: Id, { pairs: { type }, taken, along, position }: Twins): Id {
-  const { shape } = type;
-  const indexAlong = (axis: number): Id => b.broadcast(b.emit("iota", [], { size: shape[axis] as Size }), shape, [axis]);
-  const place = position === null ? indexAlong(along) : b.broadcast(to(position), shape, [along]);
-  const here = b.emit("eq", [place, indexAlong(1 - along)], {});
-  return b.emit("select", [here, b.broadcast(to(taken.id), shape, [along]), pairs], {});
+function agreed({ b, early }: Rewriter, pairs: Id, { taken, along, position }: Twins): Id {
+  const shape = b.shape(pairs);
+  const element = b.broadcast(early(taken.id), shape, [along]);
+  const place = position === null ? b.indexAlong(shape, along) : b.broadcast(early(position), shape, [along]);
+  return b.emit("select", [b.emit("eq", [place, b.indexAlong(shape, 1 - along)], {}), element, pairs], {});
 }
 
 /** Products of the same rows and columns: once of all pairs, once of one pair for each row or column. */
-function twinsOf({ nodes }: Graph): readonly Twins[] {
-  const byId = new Map(nodes.map((node) => [node.id, node]));
-  const dots = nodes.filter((node): node is Node<"dot"> => !isTile(node) && node.op === "dot");
+function twinsOf(graph: Graph): readonly Twins[] {
+  const nodes = indexNodes(graph);
+  const dots = graph.nodes.filter((node): node is Node<"dot"> => !isTile(node) && node.op === "dot");
   const pairwise = dots.filter(({ type, attrs }) => type.shape.length === 2 && attrs.batch.length === 0);
   const rowwise = dots.filter(({ type, attrs }) => type.shape.length === 1 && attrs.batch.length === 1);
   /** The values of `index` by which `operand` is looked up in `table`, along `axis`. */
   const lookedUp = (operand: Id, table: Id, axis: number): Id | null => {
-    const node = byId.get(operand);
-    if (node === undefined || isTile(node) || node.op !== "gather" || node.ins[0] !== table || node.attrs.axis !== axis) return null;
-    return node.ins[1] ?? null;
+    const node = valueIn(nodes, operand);
+    return node.op === "gather" && node.ins[0] === table && node.attrs.axis === axis ? (node.ins[1] ?? null) : null;
   };
   return pairwise.flatMap((pairs) =>
     rowwise.flatMap((taken): readonly Twins[] => {
@@ -119,7 +98,6 @@ const handsOn = ({ op }: Node): boolean => isElementwise(op) || ops[op].kind ===
 /** The node and all that it needs. */
 function behind({ nodes }: Graph, node: Node): ReadonlySet<Id> {
   const needed = new Set([node.id]);
-  for (const each of nodes.toReversed() as readonly GraphNode[])
-    if (needed.has(each.id)) for (const operand of operandsOf(each)) needed.add(operand);
+  for (const each of nodes.toReversed()) if (needed.has(each.id)) for (const operand of operandsOf(each)) needed.add(operand);
   return needed;
 }

@@ -9,7 +9,7 @@
  */
 import type { GraphBuilder } from "../graph/builder.js";
 import { type Graph, type GraphNode, type Id, indexNodes, isTile, type Node, usersOf, valueIn } from "../graph/graph.js";
-import { copy, rewrite } from "../graph/rewrite.js";
+import { rewrite } from "../graph/rewrite.js";
 import { addSizes, constant, degree, type Size } from "../graph/size.js";
 import type { Shape } from "../graph/type.js";
 import type { Pass, PassNote } from "./pass.js";
@@ -26,35 +26,17 @@ export const joinContractions: Pass = {
   run(graph) {
     const groups = groupsOf(graph);
     if (groups.length === 0) return { graph, notes: [] };
-    const nodes = indexNodes(graph);
     const notes: PassNote[] = [];
     const parts = new Map<Id, { readonly group: Group; readonly member: Member }>();
     for (const group of groups) for (const member of group) parts.set(member.result.id, { group, member });
     const joint = new Map<Group, Id>();
-    /** Weights and biases that a joint contraction needs before their place. */
-    const early = new Map<Id, Id>();
-    const seen = new Set<Id>();
-    const after = rewrite(graph, (node, { b, to }) => {
-      seen.add(node.id);
-      const known = early.get(node.id);
-      if (known !== undefined) return known;
+    const after = rewrite(graph, (node, { b, to, early }) => {
       const part = parts.get(node.id);
       if (part === undefined) return null;
       const { group, member } = part;
-      const weightOf = (id: Id): Id => {
-        if (seen.has(id)) return to(id);
-        const before = early.get(id);
-        if (before !== undefined) return before;
-        const needed = valueIn(nodes, id);
-        const ins = new Map(needed.ins.map((operand) => [operand, weightOf(operand)]));
-        b.span = needed.span;
-        const made = copy(needed, b, (operand) => ins.get(operand) ?? -1);
-        early.set(id, made);
-        return made;
-      };
       let whole = joint.get(group);
       if (whole === undefined) {
-        whole = emitJoint(b, group, to(member.dot.ins[0] ?? -1), weightOf);
+        whole = emitJoint(b, group, to(member.dot.ins[0] ?? -1), early);
         joint.set(group, whole);
         notes.push({ kind: "moved", reason: `${group.length} contractions of one value are one`, spans: group.map(({ dot }) => dot.span) });
       }
@@ -69,12 +51,13 @@ export const joinContractions: Pass = {
 
 const columns = (dot: Node<"dot">): Size => dot.type.shape.at(-1) ?? raise(`%${dot.id} has no columns`);
 
-function emitJoint(b: GraphBuilder, group: Group, x: Id, weightOf: (id: Id) => Id): Id {
+/** `early`: weights and biases may be made behind the first contraction of the group. */
+function emitJoint(b: GraphBuilder, group: Group, x: Id, early: (id: Id) => Id): Id {
   const [first] = group;
   if (first === undefined) return raise("an empty group");
   const { contract } = first.dot.attrs;
-  const weights = group.map(({ weight }) => weightOf(weight));
-  const biases = group.flatMap(({ bias }) => (bias === null ? [] : [weightOf(bias)]));
+  const weights = group.map(({ weight }) => early(weight));
+  const biases = group.flatMap(({ bias }) => (bias === null ? [] : [early(bias)]));
   b.span = first.dot.span;
   const axis = freeAxis(b.shape(weights[0] ?? -1), contract);
   const product = b.dot(x, b.emit("concat", weights, { axis }), contract);

@@ -62,12 +62,7 @@ class Scheduler {
       { nodes, depth: () => 0, given: (id) => contiguous(inputs.get(id) ?? raise(`%${id} is no input`), types.get(id) ?? []), wanted },
       [],
       0,
-      this.#host(
-        [],
-        (id) => (wanted.has(id) ? "result" : "temporary"),
-        (id) => outputNames.get(id) ?? null,
-        [],
-      ),
+      this.#host([], outputNames),
     );
     const statements = steps.flatMap((step) => this.#step(step));
     const outputs = this.#graph.outputs.map(({ name, value }) => ({ name, buffer: inputs.get(value) ?? bufferOf(value) }));
@@ -82,16 +77,17 @@ class Scheduler {
     return this.#buffers.push({ name, role, dtype: storedAs(dtype, this.#target.precision), shape: known, loops, span }) - 1;
   }
 
-  #host(around: readonly LoopId[], role: (id: Id) => BufferRole, name: (id: Id) => string | null, loops: readonly LoopId[]): RegionHost {
+  /** `results`: names of the values that leave the program. */
+  #host(loops: readonly LoopId[], results: ReadonlyMap<Id, string>): RegionHost {
     return {
       wideSums: this.#target.wideSums ?? false,
       stored: (dtype) => storedAs(dtype, this.#target.precision),
       loop: (k) => loops[k] ?? raise(`no loop ${k}`),
       buffer: (node, dtype, shape, depth) => {
-        const known = node.id === null ? null : name(node.id);
-        const inside = around.slice(0, depth);
-        const kind = inside.length > 0 ? "block" : node.id === null ? "temporary" : role(node.id);
-        return this.#buffer(known ?? labelOf(node.op, node.span), kind, dtype, shape, inside, node.span);
+        const result = node.id === null ? undefined : results.get(node.id);
+        const inside = loops.slice(0, depth);
+        const role = inside.length > 0 ? "block" : result === undefined ? "temporary" : "result";
+        return this.#buffer(result ?? labelOf(node.op, node.span), role, dtype, shape, inside, node.span);
       },
     };
   }
@@ -139,17 +135,7 @@ class Scheduler {
       };
     });
     const region = { nodes, depth: (id: Id) => depths.get(id) ?? 0, given, wanted: new Set<Id>() };
-    const { steps } = formRegion(
-      region,
-      sinks,
-      loops.length,
-      this.#host(
-        loops,
-        () => "temporary",
-        () => null,
-        loops,
-      ),
-    );
+    const { steps } = formRegion(region, sinks, loops.length, this.#host(loops, new Map()));
     return this.#nest(steps, loops, 0);
   }
 

@@ -71,13 +71,8 @@ export function valueAt(array: HostArray, index: number): number {
 
 /** A copy in another dtype. Floats round to nearest even; from f64 to 16 bits by way of f32. Integers wrap. */
 export function convert<D extends DType>(array: HostArray, dtype: D): HostArray<D> {
-  const result = zeros(dtype, array.shape);
   const { decode } = access[array.dtype];
-  const { encode } = access[dtype];
-  array.data.forEach((stored: number, i: number) => {
-    result.data[i] = encode(decode(stored));
-  });
-  return result;
+  return filled(dtype, array.shape, (i) => decode(array.data[i] as number));
 }
 
 /** The array's memory as bytes; a view, not a copy. */

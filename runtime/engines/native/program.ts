@@ -5,7 +5,8 @@
  *   CALL number kernel share turns left right held  operands…  extents…  parameters…  outs…
  *   CHOOSE below loops…            each loop with its step and its number of turns; then the lengths of both lists, and both lists
  *
- * `number`: of this call among all, by which a run may be timed. `share`: by all threads. `turns`: the loop over which `left` and `right`, byte offsets or −1, hold packed factors; −1 outside loops.
+ * `number`: of this call among all, by which a run may be timed. `share`: by all threads. `turns`: the loop over which `left` and
+ * `right`, byte offsets or −1, hold packed factors; −1 outside loops.
  * `held`: which of the calls that hold some this is, or −1.
  * Lists begin with their count. An operand is buffer, byte offset, bases (loop, bytes), rank, then stride and extent of each axis, and
  * the elements that its buffer has room for if it may lie in panels, else 0.
